@@ -1,0 +1,38 @@
+# How everything is built: warnings are errors, one option a sanitizer set.
+set(QM_SANITIZE "" CACHE STRING "address;undefined, or thread; empty for none")
+option(QM_FUZZ "build the libFuzzer targets (needs clang)" OFF)
+option(QM_BENCH "build the benchmarks" OFF)
+option(QM_TESTS "build the tests" ON)
+
+find_package(fmt REQUIRED)
+find_package(Threads REQUIRED)
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(qm_options INTERFACE)
+target_compile_options(qm_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-omit-frame-pointer)
+target_compile_definitions(qm_options INTERFACE FMT_HEADER_ONLY=0)
+target_include_directories(qm_options INTERFACE
+  ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/generated)
+
+if(QM_SANITIZE)
+  list(JOIN QM_SANITIZE "," sanitizers)
+  add_compile_options(-fsanitize=${sanitizers} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${sanitizers})
+endif()
+if(QM_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+# The rule of the house: a folder is one library, and its link line says what it may use.
+# qm_library(NAME SOURCES files... USES other folders... LINKS outside libraries...)
+function(qm_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  add_library(qm_${name} STATIC ${ARG_SOURCES})
+  list(TRANSFORM ARG_USES PREPEND qm_)
+  target_link_libraries(qm_${name} PUBLIC qm_options ${ARG_USES} ${ARG_LINKS})
+endfunction()

@@ -1,0 +1,31 @@
+// Text that others wrote, made safe to show. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace qm {
+
+// Valid UTF-8 without control characters (C0, DEL, C1), bidirectional overrides or other
+// invisible format characters: names that may be stored and shown anywhere.
+bool is_plain_text(std::string_view utf8);
+
+// The same, made from anything: each offending byte or character becomes a visible \xNN or
+// \u{NNNN}, a backslash stays. Never longer than most_bytes; cut at a character, with "…".
+std::string plain_text(std::string_view any, std::size_t most_bytes = 4096);
+
+// Columns on a terminal, counting each code point once (wide CJK twice, combining marks none).
+std::size_t display_width(std::string_view utf8);
+
+// Shell-style pattern, * and ? only, ASCII case folded, the whole text must match.
+// Linear in text × stars; no recursion.
+bool glob_match(std::string_view pattern, std::string_view text);
+
+// Equal with ASCII case folded, as WMI compares names.
+bool same_name(std::string_view a, std::string_view b);
+
+std::u16string utf16(std::string_view utf8);  // what is invalid becomes U+FFFD
+std::string utf8(std::u16string_view utf16);  // likewise
+
+}  // namespace qm

@@ -1,0 +1,161 @@
+// The class model: what a MOF text or a binary MOF says, independent of either form.
+//
+// Promise: a Model is a plain value, complete (every qualifier with its flavors, every default, in
+// source order), and nothing in it points into the text it came from; spans (offsets into a
+// SourceMap) serve diagnostics only. Threads: values; share const.
+// Sources: DSP0004 2.x; Microsoft's "Managed Object Format" and "WMI class qualifiers" pages.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "quickmode/wdm_types.h"
+
+namespace qm::mof {
+
+// A stretch of source text: [begin, end) in the SourceMap's one address space; 0,0 = none.
+struct Span {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+};
+
+enum class Type : std::uint8_t {
+  none, boolean, char16, uint8, sint8, uint16, sint16, uint32, sint32, uint64, sint64,
+  real32, real64, string, datetime, reference, object,  // object: an embedded class
+};
+std::string_view type_name(Type type);  // as MOF writes it ("uint64"); "" for none
+unsigned type_bytes(Type type);         // size in a WMI data block; 0 where it has no fixed size
+unsigned type_alignment(Type type);     // likewise, under /Zp8
+
+// Integers are kept exactly as sign and magnitude fit: signed when negative, else unsigned.
+struct Null {};
+struct AliasName { std::string name; };  // $Name, in instances
+struct Value;
+using ValueList = std::vector<Value>;
+struct Instance;
+struct Value {
+  std::variant<Null, bool, std::int64_t, std::uint64_t, double, std::string, AliasName,
+               std::shared_ptr<const Instance>, ValueList>
+      data;
+  Span span;
+  bool is_null() const { return std::holds_alternative<Null>(data); }
+};
+
+enum Flavor : std::uint8_t {  // as binary MOF numbers them
+  kToInstance = 0x01, kToSubclass = 0x02, kDisableOverride = 0x10, kAmended = 0x80,
+};
+
+struct Qualifier {
+  std::string name;
+  Value value;          // `true` where the text gives none
+  std::uint8_t flavor = 0;
+  Span span;
+};
+
+// Finds by name, ASCII case folded, as all look-ups of MOF names.
+const Qualifier* find(const std::vector<Qualifier>& qualifiers, std::string_view name);
+// The value of a qualifier when it is there and of that kind.
+std::optional<std::uint64_t> uint_of(const std::vector<Qualifier>& qualifiers, std::string_view name);
+std::optional<std::string_view> text_of(const std::vector<Qualifier>& qualifiers,
+                                        std::string_view name);
+bool flag_of(const std::vector<Qualifier>& qualifiers, std::string_view name);
+std::vector<std::string> texts_of(const std::vector<Qualifier>& qualifiers, std::string_view name);
+
+struct Property {
+  std::string name;
+  Type type = Type::none;
+  bool is_array = false;
+  std::optional<std::uint32_t> array_size;  // T x[16]
+  std::string class_name;                   // of an object or reference
+  std::vector<Qualifier> qualifiers;
+  std::optional<Value> default_value;
+  Span span;
+};
+
+struct Method {
+  std::string name;
+  Type return_type = Type::none;  // none = void
+  std::vector<Property> parameters;  // In, Out, ID are qualifiers
+  std::vector<Qualifier> qualifiers;
+  Span span;
+};
+
+struct Class {
+  std::string name;
+  std::string superclass;      // "" without one
+  std::string name_space;      // "root\\wmi" as the pragma left it; "" = the caller's default
+  std::string alias;
+  std::vector<Qualifier> qualifiers;
+  std::vector<Property> properties;
+  std::vector<Method> methods;
+  Span span;
+
+  const Property* property(std::string_view name) const;
+  std::optional<GUID> guid() const;
+  std::string_view description() const;  // white space as written; "" without one
+};
+
+struct PropertyValue {
+  std::string name;
+  Value value;
+  std::vector<Qualifier> qualifiers;
+  Span span;
+};
+
+struct Instance {
+  std::string class_name;
+  std::string name_space;
+  std::string alias;
+  std::vector<Qualifier> qualifiers;
+  std::vector<PropertyValue> values;
+  Span span;
+
+  const PropertyValue* value(std::string_view name) const;
+};
+
+struct QualifierDeclaration {
+  std::string name;
+  Type type = Type::none;
+  bool is_array = false;
+  std::optional<Value> default_value;
+  std::vector<std::string> scopes;   // lower case
+  std::vector<std::string> flavors;  // lower case
+  Span span;
+};
+
+// One field of a class's data block (its properties with a WmiDataId, in that order).
+struct Field {
+  const Property* property = nullptr;  // into the Class it was laid out from
+  std::uint32_t data_id = 0;           // WmiDataId, 1-based
+  std::uint32_t offset = 0;            // bytes from the start of the block
+  std::uint32_t bytes = 0;             // 0: of variable length (and all after it have no offset)
+  std::uint32_t count = 1;             // elements of a fixed array
+};
+
+struct Layout {
+  std::vector<Field> fields;  // by data_id
+  std::uint32_t bytes = 0;    // X_SIZE of the header: up to the end of the last field
+  bool fixed = true;          // false: something has variable length
+};
+
+struct Model {
+  std::vector<Class> classes;
+  std::vector<Instance> instances;
+  std::vector<QualifierDeclaration> qualifier_declarations;
+
+  const Class* find_class(std::string_view name) const;
+  // Its class and all superclasses that are in the model, the class first; bounded, cycles end it.
+  std::vector<const Class*> lineage(std::string_view name) const;
+};
+
+// The data block of a class as the WMI tool suite lays it out (facts: natural alignment, /Zp8;
+// string MaxLen(N) = a USHORT byte count, then UTF-16, in WCHAR[N + 1]; datetime = WCHAR[25]).
+// Inherited properties are not in it. Wants a class that the checker passed.
+Layout layout_of(const Model& model, const Class& the_class);
+
+}  // namespace qm::mof
