@@ -1,0 +1,71 @@
+// The XFRM netlink sockets (socket_linux.cc): one for events, one for requests.
+//
+// Promise: never blocks beyond its deadline; receive buffers are locked in memory, left out of core
+// dumps, wiped on fork and after every use (dumps carry keys: facts §2); senders other than the
+// kernel are ignored. Needs CAP_NET_ADMIN. Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "xfrm/codec.h"
+
+namespace qm::xfrm {
+
+inline constexpr int kEventBufferBytes = 8 << 20;       // SO_RCVBUFFORCE, first try
+inline constexpr int kMostEventBufferBytes = 64 << 20;  // doubled after each overrun up to here
+inline constexpr int kRequestDeadlineMs = 2000;         // for one answer; a dump: 30 s
+inline constexpr int kDumpDeadlineMs = 30000;
+
+class EventSocket {
+ public:
+  // Joins EXPIRE, SA and POLICY; never AEVENTS (facts §1) nor ACQUIRE.
+  // unsupported: the kernel has no XFRM; denied: no CAP_NET_ADMIN.
+  static Result<EventSocket> open();
+  EventSocket(EventSocket&&) noexcept;
+  EventSocket& operator=(EventSocket&&) noexcept;
+  ~EventSocket();
+
+  int fd() const;
+  // Hands what has arrived to the sink, at most most_datagrams of them. overrun: the kernel dropped
+  // events (ENOBUFS); the buffer was enlarged, a dump is due.
+  struct Drained {
+    std::size_t datagrams = 0;
+    bool overrun = false;
+    bool more = false;  // stopped at most_datagrams
+  };
+  Result<Drained> drain(Sink& sink, std::size_t most_datagrams = 1024);
+
+ private:
+  struct State;
+  explicit EventSocket(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+class RequestSocket {
+ public:
+  static Result<RequestSocket> open();
+  RequestSocket(RequestSocket&&) noexcept;
+  RequestSocket& operator=(RequestSocket&&) noexcept;
+  ~RequestSocket();
+
+  // Each hands the rows to the sink and returns when the answer is complete; the sink's on_done and
+  // on_error are not called. after_batch (may be empty) is called after each datagram, so that the
+  // event socket can be drained meanwhile.
+  Result<void> dump_sas(Sink& sink, const std::function<void()>& after_batch = {});
+  Result<void> dump_policies(Sink& sink, const std::function<void()>& after_batch = {});
+  Result<void> read_default_policy(Sink& sink);  // kernels without it: fine, nothing is called
+  // GETSA of each; those that do not exist (ESRCH) are left out. missing gets their positions.
+  Result<void> read_sas(std::span<const SaId> ids, Sink& sink, std::vector<std::size_t>& missing);
+
+ private:
+  struct State;
+  explicit RequestSocket(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace qm::xfrm
