@@ -14,19 +14,31 @@
 #include <variant>
 #include <vector>
 
+#include "base/source_map.h"
 #include "quickmode/wdm_types.h"
 
 namespace qm::mof {
 
-// A stretch of source text: [begin, end) in the SourceMap's one address space; 0,0 = none.
-struct Span {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
-};
+using qm::Span;
 
 enum class Type : std::uint8_t {
-  none, boolean, char16, uint8, sint8, uint16, sint16, uint32, sint32, uint64, sint64,
-  real32, real64, string, datetime, reference, object,  // object: an embedded class
+  none,
+  boolean,
+  char16,
+  uint8,
+  sint8,
+  uint16,
+  sint16,
+  uint32,
+  sint32,
+  uint64,
+  sint64,
+  real32,
+  real64,
+  string,
+  datetime,
+  reference,
+  object,  // object: an embedded class
 };
 std::string_view type_name(Type type);  // as MOF writes it ("uint64"); "" for none
 unsigned type_bytes(Type type);         // size in a WMI data block; 0 where it has no fixed size
@@ -34,7 +46,9 @@ unsigned type_alignment(Type type);     // likewise, under /Zp8
 
 // Integers are kept exactly as sign and magnitude fit: signed when negative, else unsigned.
 struct Null {};
-struct AliasName { std::string name; };  // $Name, in instances
+struct AliasName {
+  std::string name;
+};  // $Name, in instances
 struct Value;
 using ValueList = std::vector<Value>;
 struct Instance;
@@ -47,12 +61,19 @@ struct Value {
 };
 
 enum Flavor : std::uint8_t {  // as binary MOF numbers them
-  kToInstance = 0x01, kToSubclass = 0x02, kDisableOverride = 0x10, kAmended = 0x80,
+  kToInstance = 0x01,
+  kToSubclass = 0x02,
+  kDisableOverride = 0x10,
+  kAmended = 0x80,
+  // What a text can say and a binary MOF has no bit for.
+  kEnableOverride = 0x04,
+  kRestricted = 0x08,
+  kTranslatable = 0x20,
 };
 
 struct Qualifier {
   std::string name;
-  Value value;          // `true` where the text gives none
+  Value value;  // `true` where the text gives none
   std::uint8_t flavor = 0;
   Span span;
 };
@@ -60,7 +81,8 @@ struct Qualifier {
 // Finds by name, ASCII case folded, as all look-ups of MOF names.
 const Qualifier* find(const std::vector<Qualifier>& qualifiers, std::string_view name);
 // The value of a qualifier when it is there and of that kind.
-std::optional<std::uint64_t> uint_of(const std::vector<Qualifier>& qualifiers, std::string_view name);
+std::optional<std::uint64_t> uint_of(const std::vector<Qualifier>& qualifiers,
+                                     std::string_view name);
 std::optional<std::string_view> text_of(const std::vector<Qualifier>& qualifiers,
                                         std::string_view name);
 bool flag_of(const std::vector<Qualifier>& qualifiers, std::string_view name);
@@ -80,6 +102,8 @@ struct Property {
 struct Method {
   std::string name;
   Type return_type = Type::none;  // none = void
+  bool returns_array = false;
+  std::string return_class_name;     // of an object or reference
   std::vector<Property> parameters;  // In, Out, ID are qualifiers
   std::vector<Qualifier> qualifiers;
   Span span;
@@ -87,8 +111,8 @@ struct Method {
 
 struct Class {
   std::string name;
-  std::string superclass;      // "" without one
-  std::string name_space;      // "root\\wmi" as the pragma left it; "" = the caller's default
+  std::string superclass;  // "" without one
+  std::string name_space;  // "root\\wmi" as the pragma left it; "" = the caller's default
   std::string alias;
   std::vector<Qualifier> qualifiers;
   std::vector<Property> properties;
@@ -128,6 +152,14 @@ struct QualifierDeclaration {
   Span span;
 };
 
+// A #pragma that says something about the compilation as a whole; namespace and include have
+// already done their work and are not kept.
+struct Pragma {
+  std::string name;                    // lower case
+  std::vector<std::string> arguments;  // decoded
+  Span span;
+};
+
 // One field of a class's data block (its properties with a WmiDataId, in that order).
 struct Field {
   const Property* property = nullptr;  // into the Class it was laid out from
@@ -147,6 +179,7 @@ struct Model {
   std::vector<Class> classes;
   std::vector<Instance> instances;
   std::vector<QualifierDeclaration> qualifier_declarations;
+  std::vector<Pragma> pragmas;
 
   const Class* find_class(std::string_view name) const;
   // Its class and all superclasses that are in the model, the class first; bounded, cycles end it.

@@ -1,0 +1,64 @@
+#include "base/diagnostics.h"
+
+#include <fmt/format.h>
+
+namespace qm {
+
+std::string_view severity_name(Severity severity) {
+  switch (severity) {
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
+  }
+  return "";
+}
+
+void Diagnostics::error(std::string_view code, Span span, std::string message, std::string hint) {
+  report({Severity::error, std::string(code), std::move(message), std::move(hint), span, {}});
+}
+
+void Diagnostics::warning(std::string_view code, Span span, std::string message, std::string hint) {
+  report({Severity::warning, std::string(code), std::move(message), std::move(hint), span, {}});
+}
+
+void Diagnostics::note(std::string_view code, Span span, std::string message, std::string hint) {
+  report({Severity::note, std::string(code), std::move(message), std::move(hint), span, {}});
+}
+
+void Diagnostics::also(Span span, std::string message) {
+  if (!last_kept_ || all_.back().notes.size() >= kMostNotes) return;
+  all_.back().notes.push_back({span, std::move(message)});
+}
+
+void Diagnostics::report(Diagnostic diagnostic) {
+  last_kept_ = false;
+  if (full()) return;
+  const bool is_error = diagnostic.severity == Severity::error;
+  // A second error at one place is nearly always the first one's child. Warnings differ in kind,
+  // so that several may stand at one place.
+  const bool first_here =
+      diagnostic.span.none() || !is_error || error_places_.insert(diagnostic.span.begin).second;
+  if (!first_here) return;
+  if (is_error) {
+    ++error_count_;
+  } else if (diagnostic.severity == Severity::warning && ++warning_count_ > kMostWarnings) {
+    return;
+  }
+  const Span span = diagnostic.span;
+  all_.push_back(std::move(diagnostic));
+  last_kept_ = true;
+  if (full()) {
+    all_.push_back({Severity::note,
+                    "too-many-errors",
+                    fmt::format("stopped after {} errors", kMostErrors),
+                    "mend these first; some of what follows may vanish with them",
+                    span,
+                    {}});
+    last_kept_ = false;
+  }
+}
+
+}  // namespace qm

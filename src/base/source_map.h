@@ -1,0 +1,72 @@
+// The texts of a compilation in one address space, so that a place in any of them is one number.
+//
+// Promise: adding is cheap and keeps each text where it is; line and column are worked out only
+// when somebody asks. Threads: one writer, or shared const. Limits: kMost… below.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace qm {
+
+// A stretch of source text: [begin, end) in a SourceMap's address space; 0,0 = none.
+struct Span {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  bool none() const { return begin == 0 && end == 0; }
+};
+
+// What a position is to a reader. Views stay valid as long as the SourceMap.
+struct Place {
+  std::string_view source;     // name of the source; "" = no place
+  std::uint32_t line = 0;      // from 1; lines end at \n
+  std::uint32_t column = 0;    // from 1, counting characters (code points), a tab as one
+  std::string_view line_text;  // the whole line without its end
+  std::size_t offset = 0;      // of the position in line_text, in bytes
+};
+
+class SourceMap {
+ public:
+  static constexpr std::uint32_t kMostBytes = 256U << 20U;        // all texts together
+  static constexpr std::size_t kMostSources = 20'000;             // files, each inclusion counted
+  static constexpr std::size_t kMostRecordedExpansions = 50'000;  // more are expanded untraced
+
+  struct Source {
+    std::string name;
+    std::string text;
+    std::uint32_t begin = 0;  // position of text[0]; text.size() more positions follow
+    Span included_from;
+  };
+
+  // The text, at an address that stays. Error `limit` when a limit would be passed.
+  Result<const Source*> add(std::string name, std::string text, Span included_from = {});
+
+  // Remembers that the text at `use` was replaced by what a macro stands for.
+  void add_expansion(Span use, std::string_view macro, Span definition);
+
+  const Source* find(std::uint32_t position) const;  // nullptr: none
+  Place place(std::uint32_t position) const;
+  std::string_view text(Span span) const;  // cut at the end of its source
+
+  struct Expansion {
+    Span use;
+    std::string macro;
+    Span definition;
+  };
+  const Expansion* expansion_at(std::uint32_t position) const;  // the first that covers it
+
+  std::uint32_t total_bytes() const { return next_ - 1; }
+
+ private:
+  std::deque<Source> sources_;  // by begin; a deque never moves its elements
+  std::vector<Expansion> expansions_;
+  std::uint32_t next_ = 1;  // 0 is "none"
+};
+
+}  // namespace qm
