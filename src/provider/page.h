@@ -29,20 +29,21 @@ struct InstanceData {
   std::string name;
   std::string caption;
   bool active = true;
-  std::span<const std::byte> block;         // block_bytes, inside Generation's storage
-  std::span<const ItemQuality> qualities;   // data_items, by WmiDataId - 1
+  std::span<const std::byte> block;        // block_bytes, inside Generation's storage
+  std::span<const ItemQuality> qualities;  // data_items, by WmiDataId - 1
 };
 
 // A generation copied out: a value, independent of the page.
 struct Generation {
-  std::uint64_t number = 0;  // 0: nothing has been published yet
+  std::uint64_t number = 0;       // 0: nothing has been published yet
+  std::uint64_t names_since = 0;  // the generation since which names and order are as now
   qm_times times{};
   std::vector<InstanceData> instances;  // in the writer's order
 
   Generation() = default;
   Generation(Generation&&) = default;
   Generation& operator=(Generation&&) = default;
-  std::vector<std::byte> storage;           // what the spans above point into
+  std::vector<std::byte> storage;  // what the spans above point into
   std::vector<ItemQuality> quality_storage;
 };
 
@@ -56,6 +57,18 @@ struct ClassInfo {
   std::vector<std::byte> bmof;
 };
 
+// How old a block is, and whether its index still means what it meant.
+struct BlockStamp {
+  std::uint64_t generation = 0;
+  std::uint64_t names_since = 0;  // as Generation's: while it stays, every index keeps its name
+  qm_times times{};
+  bool active = true;
+};
+
+// Attempts at a whole generation before giving up. Each costs at most one copy of the page, and a
+// writer must publish twice within it to spoil one.
+inline constexpr int kMostReadAttempts = 8;
+
 class PageReader {
  public:
   // Takes a descriptor from a provider: checks type, seals, size and header, then maps read-only.
@@ -68,7 +81,13 @@ class PageReader {
   std::uint64_t generation() const;  // the newest published; cheap
   // Copies the newest generation. timeout: the writer kept overtaking; invalid: the page's content
   // breaks the format's rules (then nothing of it is returned).
+  // The names are checked and kept while the writer says that they have not changed.
   Result<Generation> read() const;
+  // Copies one instance's block and qualities, without its name or any allocation: for those who
+  // know from read() which index they want. block: block_bytes; qualities: data_items; a span of
+  // another size gets as much as fits. not_found: index; else as read().
+  Result<BlockStamp> read_block(std::uint32_t index, std::span<std::byte> block,
+                                std::span<ItemQuality> qualities) const;
 
  private:
   struct Mapping;

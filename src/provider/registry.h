@@ -29,8 +29,8 @@ struct Admission {
 };
 
 struct Registration {
-  std::uint64_t id = 0;         // unique in the life of the registry
-  std::string driver;           // the provider's name, plain text
+  std::uint64_t id = 0;  // unique in the life of the registry
+  std::string driver;    // the provider's name, plain text
   pid_t pid = 0;
   ClassInfo info;
   const PageReader* page = nullptr;  // lives as long as the registration
@@ -48,8 +48,8 @@ class Registry {
                                                   ClassCheck check);
   virtual ~Registry() = default;
 
-  virtual int fd() const = 0;    // an epoll descriptor: readable when handle() has something to do
-  virtual void handle() = 0;     // never blocks
+  virtual int fd() const = 0;  // an epoll descriptor: readable when handle() has something to do
+  virtual void handle() = 0;   // never blocks
   virtual std::vector<Registration> registrations() const = 0;
   virtual std::uint64_t changes() const = 0;  // grows when a registration comes or goes
 
