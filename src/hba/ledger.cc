@@ -1,0 +1,311 @@
+#include "hba/ledger.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "base/result.h"
+
+namespace qm::hba {
+namespace {
+
+std::uint64_t less(std::uint64_t a, std::uint64_t b) {
+  return a > b ? a - b : 0;
+}
+
+bool is_active_outbound(const Entry& entry) {
+  return entry.direction == xfrm::Direction::out && !entry.outer;
+}
+
+// What a live SA's contribution leaves behind when it ends: its gauges go, a KeyDeletion comes.
+Totals ended(const Entry& entry) {
+  Totals totals = entry.contribution();
+  totals[kActiveSa] = 0;
+  totals[kActiveTunnels] = 0;
+  totals[kKeyDeletions] = is_active_outbound(entry) ? 1 : 0;
+  return totals;
+}
+
+}  // namespace
+
+SaDetails details_of(const xfrm::Sa& sa) {
+  const xfrm::Algorithm& cipher = sa.aead.name.empty() ? sa.encryption : sa.aead;
+  return {.encryption = std::string(cipher.name),
+          .encryption_key_bits = cipher.key_bits,
+          .authentication = std::string(sa.authentication.name),
+          .integrity_bits = sa.aead.name.empty() ? sa.authentication.icv_bits : sa.aead.icv_bits,
+          .replay_window = sa.replay_window,
+          .esn = sa.esn,
+          .packet_offload = sa.packet_offload,
+          .encap = sa.encap,
+          .encap_sport = sa.encap_sport,
+          .encap_dport = sa.encap_dport,
+          .soft_add_expires_s = sa.soft_add_expires_s,
+          .hard_add_expires_s = sa.hard_add_expires_s};
+}
+
+Totals Entry::contribution() const {
+  Totals totals;
+  if (direction == xfrm::Direction::unknown) return totals;
+  const std::uint64_t bytes = less(newest.bytes, base.bytes);
+  const bool out = direction == xfrm::Direction::out;
+  if (is_active_outbound(*this)) {
+    totals[kActiveSa] = 1;
+    totals[kKeyAdditions] = negotiated ? 1 : 0;
+    totals[kReKeys] = rekey ? 1 : 0;
+  }
+  if (id.proto == xfrm::kEsp) {
+    totals[out ? kConfidentialBytesSent : kConfidentialBytesReceived] = bytes;
+  } else {
+    totals[out ? kAuthenticatedBytesSent : kAuthenticatedBytesReceived] = bytes;
+  }
+  if (!outer && association.mode == xfrm::Mode::tunnel) {
+    totals[out ? kTunnelBytesSent : kTunnelBytesReceived] = bytes;
+  } else if (!outer) {
+    totals[out ? kTransportBytesSent : kTransportBytesReceived] = bytes;
+  }
+  if (!out) {
+    totals[kPacketsNotAuthenticated] = less(integrity_failed, integrity_base);
+    if (replay_detection) {
+      totals[kPacketsWithReplayDetection] = less(newest.packets, base.packets);
+    }
+  }
+  return totals;
+}
+
+void Entry::take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::uint64_t boot_ns) {
+  read_boot_ns = std::max(read_boot_ns, boot_ns);
+  // Messages can arrive out of order: a lower value is an older one.
+  if (counters.bytes < newest.bytes || counters.packets < newest.packets) return;
+  if (counters != newest) grew_boot_ns = boot_ns;
+  newest = counters;
+  // 32 bits that wrap: the difference modulo 2^32 is what was added, unless it went "back" by an
+  // old message, which would look like nearly 2^32.
+  const auto carry = [](std::uint64_t& total, std::uint32_t& last, std::uint32_t now) {
+    const std::uint32_t added = now - last;
+    if (added > 0x8000'0000U) return;
+    total += added;
+    last = now;
+  };
+  carry(integrity_failed, last_stats.integrity_failed, stats.integrity_failed);
+  carry(replay, last_stats.replay, stats.replay);
+  carry(replay_window_failures, last_stats.replay_window, stats.replay_window);
+}
+
+Ledger::Ledger() {
+  owner("");
+}
+
+OwnerId Ledger::owner(const std::string& key) {
+  if (const auto found = owner_by_key_.find(key); found != owner_by_key_.end()) {
+    return found->second;
+  }
+  if (owners_.size() >= kMostOwners) {
+    lose(kUnattributed, {QM_AT_LEAST, QM_REASON_GAP});
+    return kUnattributed;
+  }
+  const auto id = static_cast<OwnerId>(owners_.size());
+  Owner owner;
+  owner.key = key;
+  owners_.push_back(std::move(owner));
+  live_by_owner_.push_back(0);
+  owner_by_key_.emplace(key, id);
+  return id;
+}
+
+void Ledger::count_live(OwnerId owner, int change) {
+  std::size_t& count = owner == kNobody ? pending_ : live_by_owner_[owner];
+  count += static_cast<std::size_t>(change);
+}
+
+std::size_t Ledger::live_of(OwnerId owner) const {
+  return owner == kNobody ? pending_ : live_by_owner_[owner];
+}
+
+Ledger::EntryId Ledger::add(Entry entry) {
+  if (live() >= kMostEntries) {
+    lose_all({QM_AT_LEAST, QM_REASON_GAP});
+    return kNoEntry;
+  }
+  EntryId id = 0;
+  const OwnerId owner = entry.owner;
+  if (free_.empty()) {
+    id = static_cast<EntryId>(entries_.size());
+    entries_.push_back(std::move(entry));
+    in_use_.push_back(true);
+  } else {
+    id = free_.back();
+    free_.pop_back();
+    entries_[id] = std::move(entry);
+    in_use_[id] = true;
+  }
+  count_live(owner, +1);
+  return id;
+}
+
+void Ledger::end(EntryId id, Time now, Quality loss) {
+  QM_ASSERT(in_use_[id]);
+  Entry entry = std::move(entries_[id]);
+  entries_[id] = Entry{};
+  in_use_[id] = false;
+  free_.push_back(id);
+  count_live(entry.owner, -1);
+  Recent recent{std::move(entry), now.boot_ns, loss};
+  if (recent.entry.owner != kNobody) fold(recent);
+  remember(std::move(recent));
+}
+
+void Ledger::end_unknown(Entry entry, Time now, Quality loss) {
+  Recent recent{std::move(entry), now.boot_ns, loss};
+  if (recent.entry.owner != kNobody) fold(recent);
+  remember(std::move(recent));
+}
+
+void Ledger::fold(const Recent& recent) {
+  owners_[recent.entry.owner].folded += ended(recent.entry);
+  lose(recent.entry.owner, recent.loss);
+}
+
+void Ledger::remember(Recent recent) {
+  if (recent_.size() >= kMostRecent) forget_oldest();
+  recent_.push_back(std::move(recent));
+}
+
+void Ledger::forget_oldest() {
+  Recent& oldest = recent_.front();
+  if (oldest.entry.owner == kNobody && oldest.entry.may_serve) {
+    oldest.entry.owner = kUnattributed;
+    fold(oldest);
+  }
+  recent_.pop_front();
+}
+
+bool Ledger::correct(const xfrm::SaId& id, std::uint64_t add_time_s, const xfrm::Counters& counters,
+                     const xfrm::Stats& stats, Time now) {
+  const auto found = std::find_if(recent_.rbegin(), recent_.rend(), [&](const Recent& recent) {
+    return recent.entry.id == id && recent.entry.add_time_s == add_time_s;
+  });
+  if (found == recent_.rend()) return false;
+  const Totals before = ended(found->entry);
+  found->entry.take(counters, stats, now.boot_ns);
+  if (found->entry.owner == kNobody) return true;
+  const Totals after = ended(found->entry);
+  Totals& folded = owners_[found->entry.owner].folded;
+  for (std::size_t i = 0; i < kCounters; ++i) folded.at(i) += after.at(i) - before.at(i);
+  return true;
+}
+
+const Recent* Ledger::find_recent(const xfrm::SaId& id, std::uint64_t add_time_s) const {
+  const auto found = std::find_if(recent_.rbegin(), recent_.rend(), [&](const Recent& recent) {
+    return recent.entry.id == id && recent.entry.add_time_s == add_time_s;
+  });
+  return found == recent_.rend() ? nullptr : &*found;
+}
+
+const Recent* Ledger::find_moved(const xfrm::Sa& sa) const {
+  const auto found = std::find_if(recent_.rbegin(), recent_.rend(), [&](const Recent& recent) {
+    const Entry& old = recent.entry;
+    const bool same_addresses = old.id.daddr == sa.id.daddr && old.association.saddr == sa.saddr;
+    return old.id.spi == sa.id.spi && old.id.proto == sa.id.proto && !same_addresses &&
+           old.association.reqid == sa.reqid && old.newest.bytes <= sa.counters.bytes &&
+           sa.counters.bytes > 0;
+  });
+  return found == recent_.rend() ? nullptr : &*found;
+}
+
+void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool outer) {
+  Entry& entry = entries_[id];
+  if (entry.owner == owner) return;
+  count_live(entry.owner, -1);
+  if (entry.owner != kNobody) {
+    // Handed over: what it did so far stays with the earlier owner, which keeps its KeyAddition
+    // too; the SA goes on as the new owner's, without one.
+    Totals done = entry.contribution();
+    done[kActiveSa] = 0;
+    owners_[entry.owner].folded += done;
+    entry.base = entry.newest;
+    entry.integrity_base = entry.integrity_failed;
+    entry.negotiated = false;
+    entry.rekey = false;
+  }
+  entry.owner = owner;
+  entry.direction = direction;
+  entry.outer = outer;
+  count_live(owner, +1);
+}
+
+void Ledger::assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direction direction,
+                           bool outer) {
+  for (Recent& recent : recent_) {
+    if (recent.entry.owner != kNobody || recent.entry.association != key) continue;
+    recent.entry.owner = owner;
+    recent.entry.direction = direction;
+    recent.entry.outer = outer;
+    fold(recent);
+  }
+}
+
+bool Ledger::mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto) {
+  const auto same = [&](const Entry& entry) {
+    return entry.id.spi == spi && entry.id.proto == proto && entry.id.daddr == daddr;
+  };
+  for (EntryId id = 0; id < entries_.size(); ++id) {
+    if (!in_use_[id] || !same(entries_[id])) continue;
+    entries_[id].rekey = entries_[id].negotiated;
+    return true;
+  }
+  for (auto recent = recent_.rbegin(); recent != recent_.rend(); ++recent) {
+    Entry& entry = recent->entry;
+    if (!same(entry)) continue;
+    const bool counted =
+        entry.owner != kNobody && !entry.rekey && entry.negotiated && is_active_outbound(entry);
+    if (counted) ++owners_[entry.owner].folded[kReKeys];
+    entry.rekey = entry.negotiated;
+    return true;
+  }
+  return false;
+}
+
+void Ledger::tick(Time now) {
+  const auto overdue = [&](std::uint64_t since_ns) { return now.boot_ns - since_ns >= kPendingNs; };
+  while (!recent_.empty() && overdue(recent_.front().ended_boot_ns)) forget_oldest();
+  if (pending_ == 0) return;
+  for (EntryId id = 0; id < entries_.size(); ++id) {
+    const Entry& entry = entries_[id];
+    if (!in_use_[id] || entry.owner != kNobody || !entry.may_serve) continue;
+    if (overdue(entry.since_boot_ns)) assign(id, kUnattributed, entry.direction, entry.outer);
+  }
+}
+
+void Ledger::lose(OwnerId owner, Quality loss) {
+  owners_[owner].loss.worsen(loss.quality, loss.reason);
+}
+
+void Ledger::lose_all(Quality loss) {
+  for (OwnerId id = 0; id < owners_.size(); ++id) lose(id, loss);
+}
+
+Totals Ledger::totals(OwnerId owner) const {
+  return all_totals()[owner];
+}
+
+std::vector<Totals> Ledger::all_totals() const {
+  std::vector<Totals> totals;
+  totals.reserve(owners_.size());
+  for (const Owner& owner : owners_) totals.push_back(owner.folded);
+  std::set<std::tuple<OwnerId, std::uint32_t, std::uint32_t, Address, Address>> tunnels;
+  for (EntryId id = 0; id < entries_.size(); ++id) {
+    const Entry& entry = entries_[id];
+    if (!in_use_[id] || entry.owner == kNobody) continue;
+    totals[entry.owner] += entry.contribution();
+    const AssociationKey& key = entry.association;
+    if (entry.direction == xfrm::Direction::out && key.mode == xfrm::Mode::tunnel) {
+      tunnels.emplace(entry.owner, key.reqid, key.if_id, key.saddr, key.daddr);
+    }
+  }
+  for (const auto& tunnel : tunnels) ++totals[std::get<0>(tunnel)][kActiveTunnels];
+  return totals;
+}
+
+}  // namespace qm::hba

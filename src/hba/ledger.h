@@ -1,0 +1,163 @@
+// The ledger: what IPsec did for each adapter, exact across rekeys. Pure.
+//
+// An SA dies at every rekey and takes its counters along; the ledger folds them into its owner's
+// totals first. Promise: a total never falls; what is reported is never more than the truth; every
+// deficit is marked with its reason; Σ owners (unattributed among them) = Σ SAs that serve iSCSI.
+// Threads: one. Limits below; what exceeds them is refused, counted and marked as a gap.
+//
+// Words: an *entry* is an SA that serves iSCSI or may (its association matches one of interest). It
+// is *pending* until an owner claims its association; the first claim gets its whole life. It is
+// *folded* when it has ended: its contribution is then part of its owner's totals for good.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "hba/association.h"
+#include "hba/counters.h"
+
+namespace qm::hba {
+
+inline constexpr std::size_t kMostEntries = 1'000'000;
+inline constexpr std::size_t kMostOwners = 4096;
+inline constexpr std::size_t kMostRecent = 8192;  // ended SAs kept for late claims, corrections
+inline constexpr std::uint64_t kPendingNs = 60'000'000'000;  // unclaimed so long: unattributed
+
+using OwnerId = std::uint32_t;
+inline constexpr OwnerId kUnattributed = 0;
+inline constexpr OwnerId kNobody = std::numeric_limits<OwnerId>::max();  // pending
+
+// Everything of a live SA that surfaces show; algorithms by name, never keys.
+struct SaDetails {
+  std::string encryption;
+  std::uint32_t encryption_key_bits = 0;
+  std::string authentication;
+  std::uint32_t integrity_bits = 0;
+  std::uint32_t replay_window = 0;
+  bool esn = false;
+  bool packet_offload = false;
+  bool encap = false;
+  std::uint16_t encap_sport = 0, encap_dport = 0;
+  std::uint64_t soft_add_expires_s = 0, hard_add_expires_s = 0;
+};
+SaDetails details_of(const xfrm::Sa& sa);
+
+struct Entry {
+  xfrm::SaId id;
+  AssociationKey association;
+  std::uint64_t add_time_s = 0;
+  xfrm::Direction direction = xfrm::Direction::unknown;
+  bool replay_detection = false;
+  bool outer = false;  // not the innermost of a bundle: its payload is counted by the inner one
+  bool negotiated = false;  // its birth was seen (or must have happened): one KeyAddition
+  bool rekey = false;       // … and it replaced another: one ReKey
+  bool may_serve = false;   // of interest even if nobody claims it: then unattributed
+  xfrm::Counters base;      // not this owner's: inherited, or folded for an earlier owner
+  xfrm::Counters newest;
+  // Stats carried past their 32 bits; *_base like base.
+  std::uint64_t integrity_failed = 0, integrity_base = 0;
+  std::uint64_t replay = 0, replay_window_failures = 0;
+  xfrm::Stats last_stats;
+  OwnerId owner = kNobody;
+  std::uint64_t since_boot_ns = 0;  // when we learnt of it
+  std::uint64_t grew_boot_ns = 0;   // when its counters were last seen to grow
+  std::uint64_t read_boot_ns = 0;   // when its counters were last read
+  bool details_known = false;
+  SaDetails details;
+
+  Totals contribution() const;  // of its owner, as a live SA (no KeyDeletion yet)
+  void take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::uint64_t boot_ns);
+};
+
+struct Owner {
+  std::string key;            // the adapter's; empty for unattributed
+  Totals folded;              // of SAs that have ended, and what was handed over
+  Quality loss;               // sticky: what the totals may lack
+  Quality rekeys;             // sticky: how ReKeys was told
+};
+
+// An SA that has ended, kept for a while: a late claim or a late final can still change it.
+struct Recent {
+  Entry entry;
+  std::uint64_t ended_boot_ns = 0;
+  Quality loss;  // what its counters may lack; its owner's, once it has one
+};
+
+class Ledger {
+ public:
+  using EntryId = std::uint32_t;
+  static constexpr EntryId kNoEntry = std::numeric_limits<EntryId>::max();
+
+  Ledger();
+
+  OwnerId owner(const std::string& key);  // finds or makes; kUnattributed when there are too many
+  const std::vector<Owner>& owners() const { return owners_; }
+  Owner& owner_at(OwnerId id) { return owners_[id]; }
+
+  EntryId add(Entry entry);  // kNoEntry beyond kMostEntries
+  Entry& at(EntryId id) { return entries_[id]; }
+  const Entry& at(EntryId id) const { return entries_[id]; }
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (EntryId id = 0; id < entries_.size(); ++id) {
+      if (in_use_[id]) visit(id, entries_[id]);
+    }
+  }
+  std::size_t live() const { return entries_.size() - free_.size(); }
+  std::size_t live_of(OwnerId owner) const;
+  std::size_t pending() const { return live_of(kNobody); }
+
+  // The SA ended; its newest counters are all there is. loss: what they may lack.
+  void end(EntryId id, Time now, Quality loss);
+  // An SA that had no entry ended: kept in case its association is claimed soon.
+  void end_unknown(Entry entry, Time now, Quality loss);
+  // A final (or a destroy probe's word) for an SA that has ended already: upward only.
+  // False when no such SA is remembered.
+  bool correct(const xfrm::SaId& id, std::uint64_t add_time_s, const xfrm::Counters& counters,
+               const xfrm::Stats& stats, Time now);
+  const Recent* find_recent(const xfrm::SaId& id, std::uint64_t add_time_s) const;
+  // An SA that ended lately with this SPI and protocol but another address: it was moved.
+  const Recent* find_moved(const xfrm::Sa& sa) const;
+
+  // Gives a live entry to an owner: all of it when pending, else what comes from now on.
+  void assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool outer);
+  // The same for SAs of this association that ended lately and that nobody claimed.
+  void assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direction direction,
+                     bool outer);
+  // The IKE daemon's word that this outbound SA replaced another. False when it is not known here.
+  bool mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto);
+
+  // Time passes: what stayed pending too long goes to unattributed; recent ones are forgotten.
+  void tick(Time now);
+  void lose(OwnerId owner, Quality loss);  // its totals may lack something
+  void lose_all(Quality loss);
+
+  // An owner's counters now: folded + live. Counters 2, 7 and 8 are not the ledger's: 0 here.
+  Totals totals(OwnerId owner) const;
+  std::vector<Totals> all_totals() const;  // by OwnerId, in one pass
+
+  const std::deque<Recent>& recent() const { return recent_; }
+
+ private:
+  friend class LedgerState;  // saves and loads (ledger_state.h)
+  void fold(const Recent& recent);
+  void remember(Recent recent);
+  void forget_oldest();
+  void count_live(OwnerId owner, int change);
+
+  std::vector<Owner> owners_;
+  std::unordered_map<std::string, OwnerId> owner_by_key_;
+  std::vector<Entry> entries_;
+  std::vector<bool> in_use_;
+  std::vector<EntryId> free_;
+  std::vector<std::size_t> live_by_owner_;
+  std::size_t pending_ = 0;
+  std::deque<Recent> recent_;  // oldest first
+};
+
+}  // namespace qm::hba
