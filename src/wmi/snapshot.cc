@@ -1,0 +1,183 @@
+#include "wmi/snapshot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace qm::wmi {
+namespace {
+
+std::uint64_t bytes_of(const provider::Generation& generation) {
+  std::uint64_t bytes = generation.storage.capacity() +
+                        generation.quality_storage.capacity() * sizeof(provider::ItemQuality) +
+                        generation.instances.capacity() * sizeof(provider::InstanceData);
+  for (const provider::InstanceData& instance : generation.instances) {
+    bytes += instance.name.capacity() + instance.caption.capacity();
+  }
+  return bytes;
+}
+
+bool same_stamps(const Part& a, const Part& b) {
+  return a.generation.times.boot_ns == b.generation.times.boot_ns &&
+         a.generation.times.filetime_100ns == b.generation.times.filetime_100ns;
+}
+
+// Whether some provider's parts were not sampled together.
+bool is_mixed(const std::vector<std::shared_ptr<const Part>>& parts) {
+  std::map<std::pair<pid_t, std::string>, const Part*> first;
+  for (const auto& part : parts) {
+    if (part->generation.number == 0) continue;
+    const auto [at, fresh] = first.emplace(std::pair(part->pid, part->driver), part.get());
+    if (!fresh && !same_stamps(*at->second, *part)) return true;
+  }
+  return false;
+}
+
+bool by_class(const std::shared_ptr<const Part>& part, const ClassEntry* the_class) {
+  return part->the_class < the_class;
+}
+
+bool class_after(const ClassEntry* the_class, const std::shared_ptr<const Part>& part) {
+  return the_class < part->the_class;
+}
+
+}  // namespace
+
+std::span<const std::shared_ptr<const Part>> Snapshot::parts_of(const ClassEntry& the_class) const {
+  const auto begin = std::lower_bound(parts.begin(), parts.end(), &the_class, by_class);
+  const auto end = std::upper_bound(begin, parts.end(), &the_class, class_after);
+  return {begin, end};
+}
+
+std::size_t Snapshot::instances_of(const ClassEntry& the_class) const {
+  std::size_t count = 0;
+  for (const auto& part : parts_of(the_class)) count += part->generation.instances.size();
+  return count;
+}
+
+Snapshots::Snapshots(std::shared_ptr<const Repository> repository, Source& source, Report report,
+                     std::uint64_t most_bytes)
+    : repository_(std::move(repository)),
+      source_(source),
+      report_(std::move(report)),
+      most_bytes_(most_bytes) {}
+
+void Snapshots::forget_gone(std::span<const provider::Registration> registrations) {
+  std::erase_if(cached_, [&](const auto& entry) {
+    const bool gone =
+        std::ranges::none_of(registrations, [&](const auto& r) { return r.id == entry.first; });
+    if (gone) held_bytes_ -= entry.second.bytes;
+    return gone;
+  });
+}
+
+void Snapshots::complain(Cached& cached, const provider::Registration& registration,
+                         const ClassEntry& the_class, const std::string& why) {
+  if (!cached.bad && report_) {
+    report_(fmt::format("{} (pid {}), {}: {}", registration.driver, registration.pid,
+                        the_class.name(), why));
+  }
+  cached.bad = true;
+}
+
+std::shared_ptr<const Part> Snapshots::part_of(const provider::Registration& registration,
+                                               const ClassEntry& the_class) {
+  Cached& cached = cached_[registration.id];
+  const std::uint64_t newest = source_.generation(registration);
+  if (cached.part && cached.part->generation.number == newest) return cached.part;
+
+  Result<provider::Generation> read =
+      newest == 0 ? provider::Generation{} : source_.read(registration);
+  if (!read) {
+    complain(cached, registration, the_class, read.error().message);
+    // Overtaken by a writer in a hurry: the last good one stands. Broken rules: nothing does.
+    if (read.error().code == ErrorCode::timeout) return cached.part;
+    ++unreadable_;
+    held_bytes_ -= std::exchange(cached.bytes, 0);
+    cached.part.reset();
+    return nullptr;
+  }
+  const std::uint64_t bytes = bytes_of(*read);
+  if (held_bytes_ - cached.bytes + bytes > most_bytes_) {
+    complain(cached, registration, the_class,
+             fmt::format("its instances would take a snapshot past {} bytes", most_bytes_));
+    return cached.part;
+  }
+  held_bytes_ = held_bytes_ - cached.bytes + bytes;
+  cached.bytes = bytes;
+  cached.bad = false;
+  cached.part = std::make_shared<const Part>(
+      Part{&the_class, registration.id, registration.driver, registration.pid, std::move(*read)});
+  return cached.part;
+}
+
+std::shared_ptr<const Snapshot> Snapshots::take(std::span<const ClassEntry* const> classes,
+                                                Time now) {
+  const std::span<const provider::Registration> registrations = source_.registrations();
+  forget_gone(registrations);
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->taken = now;
+  snapshot->repository = repository_;
+  for (const provider::Registration& registration : registrations) {
+    const ClassEntry* the_class = repository_->find(registration.info.guid);
+    if (the_class == nullptr) continue;
+    if (!classes.empty() && std::ranges::find(classes, the_class) == classes.end()) continue;
+    if (auto part = part_of(registration, *the_class)) snapshot->parts.push_back(std::move(part));
+  }
+  // Entries lie in the repository by name: their addresses sort as their names do.
+  std::ranges::sort(snapshot->parts, {}, [](const std::shared_ptr<const Part>& part) {
+    return std::tie(part->the_class, part->driver, part->registration);
+  });
+  snapshot->mixed = is_mixed(snapshot->parts);
+  return snapshot;
+}
+
+namespace {
+
+constexpr std::uint64_t kPerfTimePerSecond = 1'000'000'000;
+constexpr std::uint64_t kFiletimePerSecond = 10'000'000;
+
+Item data_item(const provider::InstanceData& instance, const PropertyEntry& entry) {
+  const std::uint32_t at = entry.plan.data_id - 1;  // 0 - 1 is past any table
+  Item item;
+  if (at < instance.qualities.size()) item.quality = instance.qualities[at];
+  if (!instance.active || item.quality.quality == QM_UNAVAILABLE) return item;
+  DecodedItem decoded = decode_item(instance.block, entry.plan);
+  item.value = std::move(decoded.value);
+  item.malformed = decoded.malformed;
+  return item;
+}
+
+}  // namespace
+
+Item item_of(const Part& part, const provider::InstanceData& instance, const PropertyEntry& entry) {
+  const qm_times& times = part.generation.times;
+  const auto exact = [](auto value) { return Item{{value}, {}, 0}; };
+  switch (entry.origin) {
+    case Origin::none:
+      return {};
+    case Origin::data:
+      return data_item(instance, entry);
+    case Origin::instance_name:
+      return exact(instance.name);
+    case Origin::active:
+      return exact(instance.active);
+    case Origin::caption:
+      return exact(instance.caption);
+    case Origin::class_description:
+      return exact(part.the_class->description);
+    case Origin::frequency_perf_time:
+      return exact(kPerfTimePerSecond);
+    case Origin::frequency_100ns:
+      return exact(kFiletimePerSecond);
+    case Origin::timestamp_perf_time:
+      return exact(std::uint64_t{times.boot_ns});
+    case Origin::timestamp_100ns:
+      return exact(std::uint64_t{times.filetime_100ns});
+  }
+  return {};
+}
+
+}  // namespace qm::wmi
