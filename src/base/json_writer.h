@@ -5,6 +5,7 @@
 // pairs; misuse is a programmer's mistake.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,6 +39,7 @@ class JsonWriter {
     return key(name).value(of);
   }
 
+  std::size_t bytes() const { return out_.size(); }  // written so far
   std::string take() &&;  // with a final newline when indented
 
  private:

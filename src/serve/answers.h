@@ -1,0 +1,51 @@
+// The JSON API's answers (docs/api.md), from immutable values alone. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "serve/query.h"
+#include "wmi/snapshot.h"
+
+namespace qm::serve {
+
+inline constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20U;
+
+struct Answer {
+  unsigned status = 200;
+  std::string_view content_type = "application/json";
+  std::string body;
+};
+
+// What /api/v1/health tells.
+struct Health {
+  std::string_view version;
+  std::uint64_t uptime_s = 0;
+  std::int64_t pid = 0;
+  struct Provider {
+    std::string driver;
+    std::int64_t pid = 0;
+    std::uint64_t registrations = 0;
+  };
+  std::vector<Provider> providers;
+  std::uint64_t requests = 0;
+  std::uint64_t refused = 0;           // answered with an error, or turned away
+  std::uint64_t connections = 0;       // open now
+  std::uint64_t unreadable_pages = 0;  // reads that failed: a page broke the format's rules
+  std::uint64_t malformed_values = 0;  // values shown as NULL for that reason
+};
+
+Answer refusal_answer(const Refusal& refusal);
+Answer health_answer(const Health& health);
+Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot);
+Answer class_answer(const wmi::ClassEntry& entry);
+Answer class_mof_answer(const wmi::ClassEntry& entry);
+
+// Of instances and snapshot. malformed grows by the values that broke the format's rules.
+// 503 when the answer would exceed most_bytes.
+Asked<Answer> instances_answer(const Query& query, const wmi::Snapshot& snapshot, bool refreshed,
+                               std::uint64_t& malformed, std::size_t most_bytes = kMostAnswerBytes);
+
+}  // namespace qm::serve

@@ -1,0 +1,146 @@
+#include "serve/query.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+namespace qm::serve {
+namespace {
+
+using What = Query::What;
+
+constexpr std::string_view kPaths =
+    "/api/v1/classes, /api/v1/classes/NAME, /api/v1/instances/CLASS, "
+    "/api/v1/snapshot?class=NAME, /api/v1/health";
+
+Asked<const wmi::ClassEntry*> find_class(const wmi::Repository& repository,
+                                         const std::string& name) {
+  const wmi::ClassEntry* entry = repository.find(name);
+  if (entry == nullptr) {
+    return refuse(404, fmt::format("no class {}; see /api/v1/classes", name));
+  }
+  return entry;
+}
+
+// Which API path it is, and the class it names.
+Asked<void> match_path(const Target& target, const wmi::Repository& repository, Query& query) {
+  const std::vector<std::string>& path = target.path;
+  const auto unknown = [] {
+    return refuse(404, fmt::format("no such path; there are {}", kPaths));
+  };
+  if (path.size() < 3 || path.size() > 4 || path[0] != "api" || path[1] != "v1") return unknown();
+  if (path.size() == 3) {
+    if (path[2] == "classes") {
+      query.what = What::classes;
+    } else if (path[2] == "snapshot") {
+      query.what = What::snapshot;
+    } else if (path[2] != "health") {
+      return unknown();
+    }
+    return {};
+  }
+  if (path[2] == "classes") {
+    query.what = What::one_class;
+  } else if (path[2] == "instances") {
+    query.what = What::instances;
+  } else {
+    return unknown();
+  }
+  const auto found = find_class(repository, path[3]);
+  if (!found) return std::unexpected(found.error());
+  query.classes.push_back(*found);
+  return {};
+}
+
+std::span<const std::string_view> known_parameters(What what) {
+  static constexpr std::string_view kOfClass[] = {"form"};
+  static constexpr std::string_view kOfInstances[] = {"instance", "integers", "refresh"};
+  static constexpr std::string_view kOfSnapshot[] = {"class", "instance", "integers", "refresh"};
+  switch (what) {
+    case What::one_class:
+    case What::class_mof:
+      return kOfClass;
+    case What::instances:
+      return kOfInstances;
+    case What::snapshot:
+      return kOfSnapshot;
+    case What::classes:
+    case What::health:
+      return {};
+  }
+  return {};
+}
+
+std::unexpected<Refusal> bad_value(const Parameter& parameter, std::string_view allowed) {
+  return refuse(400,
+                fmt::format("{}={} is not one of: {}", parameter.name, parameter.value, allowed));
+}
+
+Asked<void> check_glob(std::string_view glob) {
+  if (glob.empty()) return refuse(400, "instance= is empty; leave it out for all instances");
+  if (glob.size() > kMostGlobBytes || std::ranges::count(glob, '*') > int{kMostGlobStars}) {
+    return refuse(400, fmt::format("instance= is longer than {} bytes or has more than {} stars",
+                                   kMostGlobBytes, kMostGlobStars));
+  }
+  return {};
+}
+
+Asked<void> apply(const Parameter& parameter, const wmi::Repository& repository, Query& query) {
+  const std::string& value = parameter.value;
+  if (parameter.name == "form") {
+    if (value != "mof" && value != "json") return bad_value(parameter, "json, mof");
+    query.what = value == "mof" ? What::class_mof : What::one_class;
+  } else if (parameter.name == "refresh") {
+    if (value != "0" && value != "1") return bad_value(parameter, "0, 1");
+    query.refresh = value == "1";
+  } else if (parameter.name == "integers") {
+    if (value != "text" && value != "number") return bad_value(parameter, "number, text");
+    query.integers_as_text = value == "text";
+  } else if (parameter.name == "instance") {
+    if (auto fine = check_glob(value); !fine) return std::unexpected(fine.error());
+    query.instance_glob = value;
+  } else {  // class
+    if (query.classes.size() == kMostSnapshotClasses) {
+      return refuse(400, fmt::format("more than {} classes", kMostSnapshotClasses));
+    }
+    const auto found = find_class(repository, value);
+    if (!found) return std::unexpected(found.error());
+    query.classes.push_back(*found);
+  }
+  return {};
+}
+
+}  // namespace
+
+Asked<Query> parse_query(const Target& target, const wmi::Repository& repository) {
+  Query query;
+  if (auto done = match_path(target, repository, query); !done) {
+    return std::unexpected(done.error());
+  }
+  query.refresh = query.what == What::instances || query.what == What::snapshot;
+  const auto known = known_parameters(query.what);
+  std::vector<std::string_view> seen;
+  for (const Parameter& parameter : target.parameters) {
+    if (std::ranges::find(known, parameter.name) == known.end()) {
+      return refuse(400, fmt::format("no parameter {} here; see docs/api.md", parameter.name));
+    }
+    if (parameter.name != "class") {
+      if (std::ranges::find(seen, parameter.name) != seen.end()) {
+        return refuse(400, fmt::format("{}= is given twice", parameter.name));
+      }
+      seen.push_back(parameter.name);
+    }
+    if (auto done = apply(parameter, repository, query); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  if (query.what == What::snapshot && query.classes.empty()) {
+    return refuse(400, "which classes? /api/v1/snapshot?class=NAME&class=NAME");
+  }
+  return query;
+}
+
+}  // namespace qm::serve

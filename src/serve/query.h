@@ -1,0 +1,29 @@
+// What a request asks of the JSON API (docs/api.md), understood. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "serve/target.h"
+#include "wmi/repository.h"
+
+namespace qm::serve {
+
+inline constexpr std::size_t kMostSnapshotClasses = 16;
+inline constexpr std::size_t kMostGlobBytes = 511;  // as long as an instance's name
+inline constexpr std::size_t kMostGlobStars = 8;    // matching costs text × stars
+
+struct Query {
+  enum class What : std::uint8_t { classes, one_class, class_mof, instances, snapshot, health };
+  What what = What::health;
+  std::vector<const wmi::ClassEntry*> classes;  // of one_class, class_mof, instances, snapshot
+  std::string instance_glob;                    // "": all
+  bool refresh = false;                         // ask the providers first
+  bool integers_as_text = false;
+};
+
+// 404: no such path or class. 400: a parameter that is unknown, repeated or out of range.
+Asked<Query> parse_query(const Target& target, const wmi::Repository& repository);
+
+}  // namespace qm::serve
