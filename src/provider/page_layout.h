@@ -69,6 +69,10 @@ typedef struct qm_page_layout {
 bool qm_page_layout_of(uint32_t block_bytes, uint32_t data_items, uint32_t capacity,
                        qm_page_layout* out);
 
+/* What is wrong with a class as it is to be registered, for its author to read; NULL: nothing. */
+const char* qm_class_fault(uint32_t flags, uint32_t block_bytes, uint32_t data_items,
+                           uint32_t capacity, size_t bmof_bytes);
+
 static inline size_t qm_slot_offset(const qm_page_layout* layout, uint64_t generation) {
   return sizeof(qm_page_header) + (size_t)(generation & 1U) * layout->slot_bytes;
 }
