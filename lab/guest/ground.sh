@@ -1,0 +1,47 @@
+#!/bin/bash
+# What every scenario stands on. Ends by making /run/lab/ground; its output is /run/lab/ground.log.
+set -u
+. /qm/lab/guest/lib.sh
+
+ip link set lo up
+modprobe -a veth virtio_net
+ip netns add tgt
+ip link add va type veth peer name vb netns tgt
+ip link set va up
+ip -n tgt link set lo up
+ip -n tgt link set vb up
+# Two addresses of a veth need no search for duplicates, which would hold them back for a second.
+for f in /proc/sys/net/ipv6/conf/{all,default,va}/accept_dad; do echo 0 >"$f"; done
+in_tgt bash -c 'for f in /proc/sys/net/ipv6/conf/{all,default,vb}/accept_dad; do echo 0 >$f; done'
+
+# The way from the host to the JSON API, and nothing else: serve itself stays on loopback.
+ip addr add 10.0.2.15/24 dev eth0
+ip link set eth0 up
+socat TCP-LISTEN:5985,bind=10.0.2.15,fork,reuseaddr TCP:127.0.0.1:5985 2>/run/lab/socat.log &
+
+(
+  modprobe -a xfrm_user esp4 esp6 tcp_diag authenc cbc hmac sha256_generic aes_generic seqiv
+  mkdir -p /run/ini/conf.d /run/tgt/conf.d
+  start_charon ini
+  start_charon tgt
+) &
+(
+  modprobe -a iscsi_tcp sd_mod
+  echo "InitiatorName=$initiator_iqn" >/etc/iscsi/initiatorname.iscsi
+  # No pings: a session at rest moves no counter, so that two readings can be compared.
+  sed -i -e 's/^\(node.conn\[0\].timeo.noop_out_.*=\).*/\1 0/' \
+    -e 's/^\(node.session.initial_login_retry_max =\).*/\1 20/' /etc/iscsi/iscsid.conf
+  iscsid -f >/run/lab/iscsid.log 2>&1 &
+) &
+(
+  modprobe -a configfs iscsi_target_mod target_core_file
+  mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
+  mkdir -p /disks /etc/target "$lio/iscsi"
+  mount -t tmpfs tmpfs /disks
+) &
+wait_for 60 test -S /run/ini/charon.vici -a -S /run/tgt/charon.vici || echo "charon is not up"
+wait_for 60 test -d "$lio/iscsi" || echo "no LIO"
+wait_for 60 iscsid_listens || echo "iscsid is not up"
+touch /run/lab/ground
+echo "ground ready at $(cut -d' ' -f1 /proc/uptime) s"
+wait

@@ -1,0 +1,186 @@
+# shellcheck shell=bash
+# What the guest's scripts share. Two sides: "ini" is this machine, "tgt" lives in the netns tgt
+# behind a veth. A scenario is a file in scenarios/ that sets the variables below; each has its own
+# addresses, target, disk and iface record, so that each is an adapter of its own.
+
+initiator_iqn=iqn.2026-11.lab:ini
+lio=/sys/kernel/config/target
+lab_scenarios=/qm/lab/scenarios
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "lab: $*"; exit 1; }
+
+# `ip netns exec` would remount /sys and so hide configfs.
+in_tgt() { nsenter --net=/run/netns/tgt "$@"; }
+
+# wait_for SECONDS COMMAND...
+wait_for() {
+  local deadline=$((SECONDS + $1 + 1)); shift
+  until "$@"; do
+    ((SECONDS < deadline)) || return 1
+    read -r -t 0.03 _ <> <(:) || true
+  done >/dev/null 2>&1
+}
+
+iscsid_listens() { grep -q ISCSIADM_ABSTRACT_NAMESPACE /proc/net/unix; }
+
+# scenario NAME: loads it over the defaults.
+scenario() {
+  name=$1
+  [[ -r $lab_scenarios/$name.sh ]] ||
+    die "no scenario '$name'; there are: $(scenario_names)"
+  index=          # 1..250, its own: it makes the addresses
+  family=4        # 4 or 6
+  ike=            # 1 or 2; empty: no policy, the session runs in the clear
+  ike_proposals=aes128-sha256-modp2048
+  esp_proposals=aes128-sha256
+  mode=transport
+  child_more=     # further lines of the child in swanctl.conf
+  size_mib=64
+  mounted=        # where its disk is mounted, with an ext4 of its own
+  # shellcheck source=/dev/null
+  . "$lab_scenarios/$name.sh"
+  [[ -n $index ]] || die "$name: index= is missing"
+  if [[ $family == 6 ]]; then
+    ini_addr=fd99:$index::1 tgt_addr=fd99:$index::2 prefix=64 host_prefix=128
+    portal="[$tgt_addr]:3260"
+  else
+    ini_addr=10.99.$index.1 tgt_addr=10.99.$index.2 prefix=24 host_prefix=32
+    portal=$tgt_addr:3260
+  fi
+  iqn=iqn.2026-11.lab:$name
+}
+
+scenario_names() {
+  local file names=()
+  for file in "$lab_scenarios"/*.sh; do file=${file##*/}; names+=("${file%.sh}"); done
+  echo "${names[*]}"
+}
+
+# start_charon SIDE. Only the plugins named: the full set crashed under TCG's `-cpu max`.
+start_charon() {
+  local side=$1
+  cat >"/run/$side/strongswan.conf" <<CONF
+charon-systemd {
+  load = random nonce aes sha1 sha2 hmac kdf gmp curve25519 kernel-netlink socket-default vici counters
+  filelog {
+    log {
+      path = /run/$side/charon.log
+      default = 1
+      flush_line = yes
+    }
+  }
+  plugins {
+    vici {
+      socket = unix:///run/$side/charon.vici
+    }
+  }
+}
+swanctl {
+  load = random
+}
+CONF
+  echo 'include conf.d/*.conf' >"/run/$side/swanctl.conf"
+  if [[ $side == tgt ]]; then
+    STRONGSWAN_CONF=/run/tgt/strongswan.conf in_tgt charon-systemd >/run/tgt/out 2>&1 &
+  else
+    STRONGSWAN_CONF=/run/ini/strongswan.conf charon-systemd >/run/ini/out 2>&1 &
+  fi
+  echo $! >"/run/$side/pid"
+}
+
+# swan SIDE WORDS...: swanctl of that side.
+swan() {
+  local side=$1 verb=$2; shift 2
+  STRONGSWAN_CONF=/run/$side/strongswan.conf \
+    swanctl "$verb" "$@" --uri "unix:///run/$side/charon.vici"
+}
+
+# The connection of the loaded scenario as SIDE sees it. The policy names the portal's port, as an
+# administrator would write it: other traffic between the two is none of its business.
+write_connection() {
+  local side=$1 local_addr=$ini_addr remote_addr=$tgt_addr local_port='' remote_port='[tcp/3260]'
+  if [[ $side == tgt ]]; then
+    local_addr=$tgt_addr remote_addr=$ini_addr local_port='[tcp/3260]' remote_port=
+  fi
+  cat >"/run/$side/conf.d/$name.conf" <<CONF
+connections {
+  $name {
+    version = $ike
+    local_addrs = $local_addr
+    remote_addrs = $remote_addr
+    proposals = $ike_proposals
+    local {
+      auth = psk
+      id = $local_addr
+    }
+    remote {
+      auth = psk
+      id = $remote_addr
+    }
+    children {
+      $name {
+        mode = $mode
+        local_ts = $local_addr/$host_prefix$local_port
+        remote_ts = $remote_addr/$host_prefix$remote_port
+        esp_proposals = $esp_proposals
+        start_action = trap
+        rekey_time = 1h
+        $child_more
+      }
+    }
+  }
+}
+secrets {
+  ike-$name {
+    id-1 = $local_addr
+    id-2 = $remote_addr
+    secret = "lab secret of $name"
+  }
+}
+CONF
+}
+
+make_target() {
+  local backstore=$lio/core/fileio_$index/$name tpg=$lio/iscsi/$iqn/tpgt_1
+  local disk=/disks/$name.img acl=$tpg/acls/$initiator_iqn
+  truncate -s "${size_mib}M" "$disk"
+  if [[ -n $mounted ]]; then
+    mkfs.ext4 -q -F -O ^has_journal -E lazy_itable_init=0,nodiscard "$disk" || return
+  fi
+  mkdir -p "$backstore" &&
+    echo "fd_dev_name=$disk,fd_dev_size=$((size_mib << 20))" >"$backstore/control" &&
+    echo 1 >"$backstore/enable" &&
+    mkdir -p "$tpg/lun/lun_0" && ln -s "$backstore" "$tpg/lun/lun_0/disk" || return
+  # A named initiator instead of "anyone": only so can the target's own pings be switched off.
+  mkdir -p "$acl/lun_0" && ln -s "$tpg/lun/lun_0" "$acl/lun_0/disk" || return
+  echo 0 >"$tpg/attrib/authentication"
+  echo 0 >"$acl/attrib/nopin_timeout"
+  # A portal's socket lives in the netns of the process that makes its directory.
+  in_tgt mkdir "$tpg/np/$portal" && echo 1 >"$tpg/enable"
+}
+
+make_node() {
+  iscsiadm -m iface -I "$name" --op=new &&
+    iscsiadm -m iface -I "$name" --op=update -n iface.transport_name -v tcp &&
+    iscsiadm -m node -T "$iqn" -p "$portal" -I "$name" --op=new
+}
+
+# session_dir: /sys/class/iscsi_session/sessionN of the loaded scenario.
+session_dir() {
+  local dir
+  for dir in /sys/class/iscsi_session/*; do
+    if [[ -e $dir/targetname && $(<"$dir/targetname") == "$iqn" ]]; then echo "$dir"; return; fi
+  done
+  return 1
+}
+
+# disk: /dev/sdX of the loaded scenario; there is no udev that would make links.
+disk() {
+  local dir block
+  dir=$(session_dir) || return
+  for block in "$dir"/device/target*/*/block/*; do
+    if [[ -b /dev/${block##*/} ]]; then echo "/dev/${block##*/}"; return; fi
+  done
+  return 1
+}

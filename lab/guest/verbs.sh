@@ -1,0 +1,199 @@
+# shellcheck shell=bash disable=SC2154
+# What can be done to a session. Every verb returns when it is true, or says why not.
+
+default_scenarios=(ikev1 ikev2 ikev2-ipv6 clear)
+
+verb_help() {
+  cat <<'HELP'
+lab up [NAME...]          addresses, target, policies, iface record, login (default: issue 2's four)
+lab login|logout NAME     the iSCSI session alone
+lab read|write NAME MIB   moves that much, O_DIRECT, 1 MiB at a time
+lab rekey NAME            a new child SA pair; returns when it is in use
+lab terminate NAME        ends its IKE SA and all SAs; the trap policy stays
+lab reconnect NAME        negotiates again at once, without waiting for traffic
+lab flush                 `ip xfrm state flush` on the initiator's side
+lab counters NAME         the kernel's live SAs of this session: sums, name=value
+lab tcp NAME              its connection's counters, name=value
+lab finals NAME           sums over its live and dead SAs since `lab monitor start`, name=value
+lab monitor start|stop    records the kernel's SA events (without keys)
+lab disk NAME             /dev/sdX
+lab daemons start|stop|status [collect|serve]
+lab traffic start|stop    a gentle load on every session, with a rekey now and then
+lab sentinel add|find     SAs with known keys; looks for them in the daemons' memory
+lab scenarios             their names
+HELP
+}
+
+verb_scenarios() { scenario_names; }
+
+# Everything of one scenario up to, not including, its login.
+prepare() {
+  scenario "$1"
+  local v6=()
+  [[ $family == 6 ]] && v6=(-6)
+  ip "${v6[@]}" addr replace "$ini_addr/$prefix" dev va
+  ip -n tgt "${v6[@]}" addr replace "$tgt_addr/$prefix" dev vb
+  make_target || die "$name: the target was refused"
+  if [[ -n $ike ]]; then
+    write_connection ini
+    write_connection tgt
+  fi
+  make_node >/dev/null || die "$name: iscsiadm refused the node"
+}
+
+verb_up() {
+  local names=("$@") one jobs=()
+  ((${#names[@]})) || names=("${default_scenarios[@]}")
+  wait_for 60 test -e /run/lab/ground || die "the ground is not ready: $(tail -n 3 /run/lab/ground.log)"
+  for one in "${names[@]}"; do
+    [[ -e /run/lab/up.$one ]] && continue
+    prepare "$one" &
+    jobs+=($!)
+  done
+  wait_all "${jobs[@]}" || return 1
+  load_connections tgt && load_connections ini || return 1
+  jobs=()
+  for one in "${names[@]}"; do
+    verb_login "$one" &
+    jobs+=($!)
+  done
+  wait_all "${jobs[@]}" || return 1
+  for one in "${names[@]}"; do touch "/run/lab/up.$one"; done
+}
+
+wait_all() {
+  local job code=0
+  for job in "$@"; do wait "$job" || code=1; done
+  return $code
+}
+
+load_connections() {
+  local said
+  compgen -G "/run/$1/conf.d/*.conf" >/dev/null || return 0
+  said=$(swan "$1" --load-all --noprompt --file "/run/$1/swanctl.conf" 2>&1) ||
+    die "swanctl ($1): $said"
+}
+
+node() { iscsiadm -m node -T "$iqn" -p "$portal" -I "$name" "$@"; }
+
+verb_login() {
+  scenario "$1"
+  local said
+  session_dir >/dev/null || said=$(timeout 60 iscsiadm -m node -T "$iqn" -p "$portal" -I "$name" --login 2>&1) || die "$name: login failed: $said"
+  wait_for 20 disk || die "$name: logged in, but no disk came"
+  if [[ -n $mounted ]]; then
+    mkdir -p "$mounted"
+    mountpoint -q "$mounted" || mount "$(disk)" "$mounted" || die "$name: mount failed"
+  fi
+}
+
+verb_logout() {
+  scenario "$1"
+  local said
+  [[ -z $mounted ]] || ! mountpoint -q "$mounted" || umount "$mounted"
+  said=$(node --logout 2>&1) || die "$name: logout failed: $said"
+  gone() { ! session_dir >/dev/null; }
+  wait_for 20 gone || die "$name: the session stays"
+}
+
+verb_disk() { scenario "$1"; disk || die "$name: no disk (logged in?)"; }
+
+verb_read() {
+  scenario "$1"
+  dd if="$(verb_disk "$1")" of=/dev/null bs=1M count="$2" iflag=direct status=none
+}
+
+# Onto the disk's second half, or into a file where a file system lies on it.
+verb_write() {
+  scenario "$1"
+  if [[ -n $mounted ]]; then
+    dd if=/dev/zero of="$mounted/written" bs=1M count="$2" oflag=direct conv=notrunc status=none
+  else
+    dd if=/dev/zero of="$(verb_disk "$1")" bs=1M count="$2" seek=$((size_mib / 2)) oflag=direct \
+      status=none
+  fi
+}
+
+out_spis() {
+  ip xfrm state list src "$ini_addr" dst "$tgt_addr" nokeys |
+    awk '/proto esp|proto ah/ { spi = $4 } /auth|enc |aead/ && spi { print spi; spi = "" }' | sort
+}
+
+# Prints the SPI of the newest outbound SA.
+verb_rekey() {
+  scenario "$1"
+  local before said
+  before=$(out_spis)
+  [[ -n $before ]] || die "$name: no SA to rekey"
+  said=$(swan ini --rekey --child "$name" 2>&1) || die "$name: $said"
+  renewed() { [[ -n $(comm -13 <(echo "$before") <(out_spis)) ]]; }
+  wait_for 20 renewed || die "$name: no new SA after the rekey: $said"
+  comm -13 <(echo "$before") <(out_spis)
+}
+
+verb_terminate() {
+  scenario "$1"
+  local said
+  said=$(swan ini --terminate --ike "$name" --timeout 20 2>&1) || die "$name: $said"
+  no_sa() { [[ -z $(out_spis) ]]; }
+  wait_for 20 no_sa || die "$name: SAs stay after terminate"
+}
+
+verb_reconnect() {
+  scenario "$1"
+  local said
+  said=$(swan ini --initiate --child "$name" --timeout 20 2>&1) || die "$name: $said"
+  has_sa() { [[ -n $(out_spis) ]]; }
+  wait_for 20 has_sa || die "$name: no SA after reconnect: $said"
+}
+
+verb_flush() { ip xfrm state flush; }
+
+verb_expect_no_larval() {
+  no_larval() { ! ip xfrm state list nokeys | grep -q 'proto .* spi 0x00000000'; }
+  wait_for 40 no_larval
+}
+
+# One gentle loop a session: some reading, less writing, a rekey each 30 s or so. Small enough that
+# two cores of TCG still have time for everything else.
+traffic_loop() {
+  scenario "$1"
+  local round=0 device
+  while :; do
+    device=$(disk) && {
+      dd if="$device" of=/dev/null bs=64k count=4 skip=$((round % 200)) iflag=direct status=none
+      if [[ -n $mounted ]]; then
+        dd if=/dev/zero of="$mounted/traffic" bs=64k count=1 oflag=direct conv=notrunc status=none
+      else
+        dd if=/dev/zero of="$device" bs=64k count=1 seek=$((512 + round % 200)) oflag=direct \
+          status=none
+      fi
+    }
+    round=$((round + 1))
+    if [[ -n $ike ]] && ((round % 15 == 5 + index)); then verb_rekey "$1" >/dev/null; fi
+    sleep 2
+  done
+}
+
+verb_traffic() {
+  local one
+  case ${1:-} in
+    start)
+      for one in /run/lab/up.*; do
+        [[ -e $one ]] || die "nothing is up"
+        one=${one#/run/lab/up.}
+        setsid "$0" traffic loop "$one" >>"/run/lab/traffic.log" 2>&1 </dev/null &
+        echo $! >"/run/lab/traffic.$one.pid"
+      done
+      ;;
+    loop) traffic_loop "$2" ;;
+    stop)
+      for one in /run/lab/traffic.*.pid; do
+        [[ -e $one ]] || continue
+        kill -- "-$(<"$one")" 2>/dev/null
+        rm -f "$one"
+      done
+      ;;
+    *) die "lab traffic start|stop" ;;
+  esac
+}
