@@ -85,6 +85,7 @@ struct Candidate {
   xfrm::Direction direction = xfrm::Direction::unknown;
   bool outer = false;
   bool matches(const AssociationKey& key) const;
+  friend bool operator==(const Candidate&, const Candidate&) = default;
 };
 std::vector<Candidate> candidates_of(const xfrm::PolicyTable& policies,
                                      const std::vector<std::uint16_t>& ports);

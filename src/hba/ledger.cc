@@ -246,25 +246,26 @@ void Ledger::assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direc
   }
 }
 
-bool Ledger::mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto) {
+Ledger::Marked Ledger::mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto) {
   const auto same = [&](const Entry& entry) {
     return entry.id.spi == spi && entry.id.proto == proto && entry.id.daddr == daddr;
   };
   for (EntryId id = 0; id < entries_.size(); ++id) {
     if (!in_use_[id] || !same(entries_[id])) continue;
-    entries_[id].rekey = entries_[id].negotiated;
-    return true;
+    if (entries_[id].rekey) return Marked::already;
+    entries_[id].rekey = true;
+    return Marked::now;
   }
   for (auto recent = recent_.rbegin(); recent != recent_.rend(); ++recent) {
     Entry& entry = recent->entry;
     if (!same(entry)) continue;
-    const bool counted =
-        entry.owner != kNobody && !entry.rekey && entry.negotiated && is_active_outbound(entry);
-    if (counted) ++owners_[entry.owner].folded[kReKeys];
-    entry.rekey = entry.negotiated;
-    return true;
+    if (entry.rekey) return Marked::already;
+    entry.rekey = true;
+    const bool folded = entry.owner != kNobody;
+    if (folded && is_active_outbound(entry)) ++owners_[entry.owner].folded[kReKeys];
+    return Marked::now;
   }
-  return false;
+  return Marked::unknown;
 }
 
 void Ledger::tick(Time now) {

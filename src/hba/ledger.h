@@ -75,10 +75,10 @@ struct Entry {
 };
 
 struct Owner {
-  std::string key;            // the adapter's; empty for unattributed
-  Totals folded;              // of SAs that have ended, and what was handed over
-  Quality loss;               // sticky: what the totals may lack
-  Quality rekeys;             // sticky: how ReKeys was told
+  std::string key;  // the adapter's; empty for unattributed
+  Totals folded;    // of SAs that have ended, and what was handed over
+  Quality loss;     // sticky: what the totals may lack
+  Quality rekeys;   // sticky: how ReKeys was told
 };
 
 // An SA that has ended, kept for a while: a late claim or a late final can still change it.
@@ -129,8 +129,9 @@ class Ledger {
   // The same for SAs of this association that ended lately and that nobody claimed.
   void assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direction direction,
                      bool outer);
-  // The IKE daemon's word that this outbound SA replaced another. False when it is not known here.
-  bool mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto);
+  // This outbound SA replaced another. unknown: no such SA is remembered.
+  enum class Marked : std::uint8_t { unknown, already, now };
+  Marked mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto);
 
   // Time passes: what stayed pending too long goes to unattributed; recent ones are forgotten.
   void tick(Time now);

@@ -1,0 +1,195 @@
+// The collector's mind: kernel messages, inventory and the IKE daemon's words go in, a Report comes
+// out. Pure: it does no IO and asks no clock, so a simulation can drive it byte by byte.
+//
+// Promise: the ledger's (ledger.h). Order that loses nothing: join the events, begin_sync, hand in
+// the dumps (source dump) and whatever events arrive meanwhile (source event), end_sync; then
+// events as they come, and at each refresh: set_inventory, attribute, sas_to_read, the answers
+// (source read), note_missing, set_netns_errors, conclude, report. Threads: one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "hba/attribution.h"
+#include "hba/ledger.h"
+#include "hba/report.h"
+#include "ike/vici.h"
+#include "iscsi/inventory.h"
+#include "xfrm/codec.h"
+#include "xfrm/tables.h"
+
+namespace qm::hba {
+
+inline constexpr std::size_t kMostClaims = 65'536;      // associations of adapters
+inline constexpr std::size_t kMostEarlyRekeys = 1024;   // child-rekey events before their SA
+inline constexpr std::uint64_t kQuietNs = 500'000'000;  // an SA that long unused has no packet
+                                                        // in flight
+inline constexpr std::uint64_t kRekeyWordNs = 10'000'000'000;  // how long to wait for the IKE
+                                                               // daemon's word on a rekey
+inline constexpr unsigned kMissingReads = 2;  // an SA not found so often, without an event, is gone
+
+class Engine final : public xfrm::Sink, private SaView {
+ public:
+  enum class Source : std::uint8_t { event, dump, read };
+
+  explicit Engine(Time start);
+
+  void set_time(Time now) { now_ = now; }
+  void set_source(Source source) { source_ = source; }
+
+  void begin_sync();
+  void end_sync();      // the dumps are complete and the events that queued up are applied
+  void abandon_sync();  // a dump failed: nothing is concluded from what it did not show
+  void overrun();       // the kernel dropped events: a gap; a sync is due
+
+  void set_kernel(bool readable, std::string problem);
+  void set_problem(std::string problem) { problem_ = std::move(problem); }
+  void set_probes(std::string state) { probes_ = std::move(state); }
+  void set_inventory(iscsi::Inventory inventory);
+  void set_interfaces(Interfaces interfaces) { interfaces_ = std::move(interfaces); }
+  void set_netns_errors(std::optional<xfrm::NetnsErrors> errors);
+  void set_refresh_ns(std::uint64_t duration_ns) { refresh_ns_ = duration_ns; }
+
+  void ike_state(std::uint32_t daemons_up);
+  void ike_rekey(const ike::ChildRekey& rekey);
+  // Of all daemons together; fresh: every one that is up has answered since the last refresh.
+  void set_ike_sas(std::vector<ike::IkeSa> sas, bool fresh);
+
+  void attribute();                             // which adapter uses which associations now
+  std::vector<xfrm::SaId> sas_to_read() const;  // those that serve iSCSI, and pending ones
+  void note_missing(std::span<const xfrm::SaId> ids);
+  void conclude();  // verdicts, time, shares of per-netns counters; then report() is consistent
+  Report report() const;
+
+  const xfrm::SaTable& sas() const { return sas_; }
+  const xfrm::PolicyTable& policies() const { return policies_; }
+  const Ledger& ledger() const { return ledger_; }
+
+  // Sink: what the kernel says, from the source that was set.
+  void on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) override;
+  void on_sa_deleted(const xfrm::Sa& final) override;
+  void on_sa_expired(const xfrm::Sa& state, bool hard) override;
+  void on_sas_flushed(std::uint8_t proto) override;
+  void on_policy(const xfrm::Policy& policy, std::uint32_t seq) override;
+  void on_policy_deleted(const xfrm::Policy& policy) override;
+  void on_policies_flushed(std::uint8_t type) override;
+  void on_default_policy(const xfrm::DefaultPolicy& policy) override;
+  void on_sa_counters(const xfrm::SaId& id, const xfrm::Counters& counters,
+                      std::uint32_t seq) override;
+  void on_done(std::uint32_t seq, int error) override;
+  void on_error(std::uint32_t seq, int error) override;
+  void on_malformed(std::uint16_t type, std::string_view what) override;
+  void on_other(std::uint16_t type) override;
+
+ private:
+  friend class LedgerState;
+
+  struct Claim {
+    OwnerId owner = kNobody;
+    xfrm::Direction direction = xfrm::Direction::unknown;
+    bool outer = false;
+    bool shared = false;  // several adapters use it now: its growth is nobody's
+  };
+  // What a per-netns error counter gave an owner while it was the netns's only user of IPsec.
+  struct HostShare {
+    std::uint64_t bad_spi = 0;
+    std::int64_t not_decrypted = 0;         // may dip while two readings are not of one moment
+    std::uint64_t not_decrypted_shown = 0;  // what was published; never falls
+    bool sole_now = false;
+    bool was_shared = false;
+  };
+  struct Undecided {  // a new SA that overlapped another: a rekey, unless the IKE daemon is silent
+    xfrm::SaId id;
+    std::uint64_t since_boot_ns = 0;
+    OwnerId owner = kNobody;
+  };
+
+  Strength strength(const AssociationKey& key) const override;
+
+  // The table's tag of an SA: 0 nothing known, kBaseline, or its entry's id + kFirstEntryTag.
+  static constexpr std::uint32_t kBaseline = 1;
+  static constexpr std::uint32_t kFirstEntryTag = 2;
+  Ledger::EntryId entry_of(xfrm::SaTable::Handle handle) const;
+
+  void born(const xfrm::Sa& sa, xfrm::SaTable::Handle handle, bool negotiated);
+  bool resume(const xfrm::Sa& sa, xfrm::SaTable::Handle handle);
+  Entry make_entry(const xfrm::Sa& sa, bool negotiated) const;
+  bool interesting(std::uint32_t reqid) const;
+  // Fills owner, direction, outer, may_serve from the claims and candidates; false: not ours.
+  bool place(Entry& entry) const;
+  Ledger::EntryId add_entry(Entry entry, xfrm::SaTable::Handle handle);
+  void decide_rekey(Ledger::EntryId id);
+  void ended(xfrm::SaTable::Handle handle, Quality loss);  // and forgets it
+  void drop_entry(Ledger::EntryId id, Quality loss);
+  Quality final_loss(const Entry& entry) const;
+  void unknown_ended(const xfrm::Sa& final);
+  void gap(Quality loss, OwnerId owner);
+  void gap_everywhere(Quality loss);
+
+  void judge_sessions();
+  bool find_candidates();                                      // true when they changed
+  bool claim(const Use& use, const std::set<OwnerId>& users);  // true when it is new
+  void adopt_live();
+  void remember_reqid(std::uint32_t reqid);
+  void settle_rekeys();
+  void share_netns_errors();
+  const iscsi::Adapter* adapter_of(const std::string& key) const;
+
+  // engine_report.cc
+  void report_adapters(Report& report, const std::vector<Totals>& totals) const;
+  void report_sessions(Report& report) const;
+  void report_sas(Report& report) const;
+  void report_host(Report& report, const std::vector<Totals>& totals) const;
+  void report_health(Report& report) const;
+  void fill_pending_operations(AdapterReport& adapter) const;
+  void fill_netns_errors(AdapterReport& adapter, OwnerId owner) const;
+  void rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId id) const;
+
+  Time now_;
+  Source source_ = Source::event;
+  Ledger ledger_;
+  xfrm::SaTable sas_;
+  xfrm::PolicyTable policies_;
+  iscsi::Inventory inventory_;
+  Interfaces interfaces_;
+
+  std::unordered_map<AssociationKey, Claim, AssociationHash> claims_;
+  std::unordered_map<AssociationKey, std::vector<Ledger::EntryId>, AssociationHash> by_association_;
+  std::vector<Candidate> candidates_;
+  std::array<std::uint64_t, 64> reqid_filter_{};  // a Bloom filter: most SAs are nobody's
+  std::vector<SessionVerdict> verdicts_;          // by position in inventory_.sessions
+  std::unordered_map<Ledger::EntryId, unsigned> missing_;
+
+  bool syncing_ = false;
+  bool first_sync_ = true;  // what it shows is the baseline
+  std::set<std::pair<xfrm::SaId, std::uint64_t>> ended_in_sync_;
+  bool restored_ = false;  // a state of an earlier process was loaded
+  // Its live SAs, until the first dump shows which of them live on.
+  std::map<std::pair<xfrm::SaId, std::uint64_t>, Entry> restored_entries_;
+
+  std::uint32_t ike_daemons_ = 0;
+  std::vector<ike::IkeSa> ike_sas_;
+  bool ike_sas_fresh_ = false;
+  std::deque<std::pair<ike::ChildRekey, std::uint64_t>> early_rekeys_;
+  std::vector<Undecided> undecided_;
+
+  std::optional<xfrm::NetnsErrors> errors_, previous_errors_;
+  std::vector<HostShare> shares_;  // by OwnerId
+  std::vector<std::uint64_t> previous_integrity_;
+
+  bool kernel_readable_ = false;
+  std::string problem_, probes_;
+  std::uint64_t started_filetime_ = 0, complete_since_filetime_ = 0;
+  std::uint64_t events_ = 0, dumps_ = 0, overruns_ = 0, gaps_ = 0, decode_errors_ = 0;
+  std::uint64_t refresh_ns_ = 0;
+};
+
+}  // namespace qm::hba

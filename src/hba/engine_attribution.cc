@@ -1,0 +1,204 @@
+// Which adapter uses which association, and what follows for the SAs that live already.
+#include <algorithm>
+#include <map>
+
+#include "hba/engine.h"
+
+namespace qm::hba {
+namespace {
+
+constexpr std::uint16_t kIscsiPort = 3260;  // IANA's; others are learnt from the sessions
+
+// The kernel's names of transforms that do not encrypt or do not authenticate (facts §17).
+bool encrypts(const SaDetails& details) {
+  return !details.encryption.empty() && details.encryption != "ecb(cipher_null)" &&
+         !details.encryption.starts_with("rfc4543(");
+}
+
+bool authenticates(const SaDetails& details) {
+  const bool aead =
+      details.encryption.starts_with("rfc4106(") || details.encryption.starts_with("rfc4309(") ||
+      details.encryption.starts_with("rfc4543(") || details.encryption.starts_with("rfc7539");
+  const bool null = details.authentication.empty() || details.authentication == "digest_null";
+  return aead || !null;
+}
+
+}  // namespace
+
+Strength Engine::strength(const AssociationKey& key) const {
+  Strength strength;
+  const auto found = by_association_.find(key);
+  if (found == by_association_.end()) return strength;
+  strength = {.live = true, .known = true, .encrypts = true, .authenticates = true};
+  for (const Ledger::EntryId id : found->second) {
+    const Entry& entry = ledger_.at(id);
+    strength.known = strength.known && entry.details_known;
+    strength.encrypts = strength.encrypts && key.proto == xfrm::kEsp && encrypts(entry.details);
+    strength.authenticates = strength.authenticates && authenticates(entry.details);
+  }
+  return strength;
+}
+
+const iscsi::Adapter* Engine::adapter_of(const std::string& key) const {
+  const auto found = std::ranges::find(inventory_.adapters, key, &iscsi::Adapter::key);
+  return found == inventory_.adapters.end() ? nullptr : &*found;
+}
+
+void Engine::set_inventory(iscsi::Inventory inventory) {
+  inventory_ = std::move(inventory);
+  if (!inventory_.problems.empty()) problem_ = inventory_.problems.front();
+}
+
+void Engine::judge_sessions() {
+  verdicts_.clear();
+  for (const iscsi::Session& session : inventory_.sessions) {
+    SessionVerdict verdict =
+        judge_session(session, adapter_of(session.adapter_key), policies_, interfaces_, *this);
+    if (!kernel_readable_ && verdict.protection == Protection::unprotected) {
+      verdict = {Protection::unknown,
+                 "the kernel's IPsec state could not be read",
+                 "see quickmode show Quickmode_CollectorHealth",
+                 {}};
+    }
+    verdicts_.push_back(std::move(verdict));
+  }
+}
+
+bool Engine::find_candidates() {
+  std::vector<std::uint16_t> ports{kIscsiPort};
+  for (const iscsi::Session& session : inventory_.sessions) {
+    ports.push_back(session.persistent.port);
+    for (const iscsi::Connection& connection : session.connections) {
+      ports.push_back(connection.remote.port);
+    }
+  }
+  std::ranges::sort(ports);
+  const auto duplicates = std::ranges::unique(ports);
+  ports.erase(duplicates.begin(), duplicates.end());
+  std::vector<Candidate> candidates = candidates_of(policies_, ports);
+  if (candidates == candidates_) return false;
+  candidates_ = std::move(candidates);
+  for (const Candidate& candidate : candidates_) remember_reqid(candidate.pattern.reqid);
+  return true;
+}
+
+void Engine::attribute() {
+  const bool more_candidates = find_candidates();
+  judge_sessions();
+  // Associations in use now, and by whom.
+  std::map<AssociationKey, std::pair<Use, std::set<OwnerId>>> wanted;
+  for (std::size_t i = 0; i < verdicts_.size(); ++i) {
+    const OwnerId owner = ledger_.owner(inventory_.sessions[i].adapter_key);
+    for (const Use& use : verdicts_[i].uses) {
+      auto& [first, users] = wanted[use.association];
+      first = use;
+      users.insert(owner);
+    }
+  }
+  bool new_claims = false;
+  for (const auto& [key, use] : wanted) new_claims = claim(use.first, use.second) || new_claims;
+  if (more_candidates || new_claims) adopt_live();
+}
+
+bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
+  const bool shared = users.size() > 1;
+  const OwnerId target = shared ? kUnattributed : *users.begin();
+  if (shared) {
+    for (const OwnerId user : users) ledger_.lose(user, {QM_AT_LEAST, QM_REASON_SHARED_SA});
+  }
+  auto found = claims_.find(use.association);
+  const bool is_new = found == claims_.end();
+  if (is_new) {
+    if (claims_.size() >= kMostClaims) {
+      for (const OwnerId user : users) ledger_.lose(user, {QM_AT_LEAST, QM_REASON_GAP});
+      return false;
+    }
+    found = claims_.emplace(use.association, Claim{}).first;
+    remember_reqid(use.association.reqid);
+    ledger_.assign_recent(use.association, target, use.direction, use.outer);
+  }
+  found->second = {target, use.direction, use.outer, shared};
+  if (const auto live = by_association_.find(use.association); live != by_association_.end()) {
+    for (const Ledger::EntryId id : live->second) {
+      ledger_.assign(id, target, use.direction, use.outer);
+    }
+  }
+  if (is_new && ike_daemons_ == 0) {
+    ledger_.owner_at(target).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
+  }
+  return is_new;
+}
+
+// SAs that were nobody's until now. Their counters are read next; they have counted since birth.
+void Engine::adopt_live() {
+  std::vector<xfrm::SaTable::Handle> found;
+  sas_.for_each([&](xfrm::SaTable::Handle handle) {
+    if (sas_.tag(handle) >= kFirstEntryTag) return;
+    const xfrm::SaRecord record = sas_.record(handle);
+    if (!record.larval && interesting(record.reqid)) found.push_back(handle);
+  });
+  for (const xfrm::SaTable::Handle handle : found) {
+    const xfrm::SaRecord record = sas_.record(handle);
+    Entry entry;
+    entry.id = record.id;
+    entry.association = {record.saddr, record.id.daddr, record.reqid,
+                         record.if_id, record.id.proto, record.mode};
+    entry.add_time_s = record.add_time_s;
+    entry.replay_detection = record.replay_detection;
+    entry.negotiated = sas_.tag(handle) != kBaseline;
+    entry.since_boot_ns = now_.boot_ns;
+    if (!place(entry)) continue;
+    const bool negotiated = entry.negotiated;
+    const Ledger::EntryId id = add_entry(std::move(entry), handle);
+    if (id != Ledger::kNoEntry && negotiated) decide_rekey(id);
+  }
+}
+
+// ---- per-netns error counters
+
+void Engine::set_netns_errors(std::optional<xfrm::NetnsErrors> errors) {
+  previous_errors_ = errors_;
+  errors_ = errors;
+}
+
+// What the netns counted since the last reading is an adapter's when every SA was its own then and
+// is now; nobody's otherwise (DESIGN.md: "Whose bytes").
+void Engine::share_netns_errors() {
+  const std::size_t owners = ledger_.owners().size();
+  shares_.resize(owners);
+  const std::vector<Totals> totals = ledger_.all_totals();
+  std::vector<std::uint64_t> integrity;
+  for (const Totals& owned : totals) integrity.push_back(owned[kPacketsNotAuthenticated]);
+  previous_integrity_.resize(owners);
+  const std::size_t all = sas_.size() - sas_.larvals();
+  for (OwnerId id = 0; id < owners; ++id) {
+    HostShare& share = shares_[id];
+    const bool sole = all > 0 && ledger_.live_of(id) == all;
+    const bool readable = errors_ && previous_errors_ && errors_->complete;
+    if (readable && sole && share.sole_now) {
+      const auto added = [](std::uint64_t now, std::uint64_t before) {
+        return static_cast<std::int64_t>(now - before);
+      };
+      share.bad_spi += errors_->in_no_states - previous_errors_->in_no_states;
+      share.not_decrypted +=
+          added(errors_->in_state_proto_error, previous_errors_->in_state_proto_error) -
+          added(integrity[id], previous_integrity_[id]);
+      share.not_decrypted_shown =
+          std::max(share.not_decrypted_shown,
+                   static_cast<std::uint64_t>(std::max<std::int64_t>(share.not_decrypted, 0)));
+    } else if (all > 0 && !sole) {
+      share.was_shared = true;
+    }
+    share.sole_now = sole;
+  }
+  previous_integrity_ = std::move(integrity);
+}
+
+void Engine::conclude() {
+  judge_sessions();
+  settle_rekeys();
+  ledger_.tick(now_);
+  share_netns_errors();
+}
+
+}  // namespace qm::hba
