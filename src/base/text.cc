@@ -56,6 +56,14 @@ bool is_combining(char32_t c) {
          (c >= 0x20d0 && c <= 0x20ff) || (c >= 0xfe00 && c <= 0xfe0f);
 }
 
+// What plain_text shows for the character or the invalid byte at this place.
+std::string visible(std::string_view any, std::size_t at, CodePoint point) {
+  if (point.bytes == 0) return fmt::format("\\x{:02x}", static_cast<unsigned char>(any[at]));
+  if (!is_hidden(point.value)) return std::string(any.substr(at, point.bytes));
+  const auto value = static_cast<std::uint32_t>(point.value);
+  return value < 0x80 ? fmt::format("\\x{:02x}", value) : fmt::format("\\u{{{:x}}}", value);
+}
+
 char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
@@ -72,30 +80,17 @@ bool is_plain_text(std::string_view utf8) {
 std::string plain_text(std::string_view any, std::size_t most_bytes) {
   constexpr std::string_view kEllipsis = "…";
   std::string out;
+  std::size_t cut = 0;  // the longest whole beginning that leaves room for the ellipsis
   for (std::size_t at = 0; at < any.size();) {
     const CodePoint point = decode_at(any, at);
-    std::string piece;
-    if (point.bytes == 0) {
-      piece = fmt::format("\\x{:02x}", static_cast<unsigned char>(any[at]));
-    } else if (!is_hidden(point.value)) {
-      piece = any.substr(at, point.bytes);
-    } else if (point.value < 0x80) {
-      piece = fmt::format("\\x{:02x}", static_cast<std::uint32_t>(point.value));
-    } else {
-      piece = fmt::format("\\u{{{:x}}}", static_cast<std::uint32_t>(point.value));
-    }
+    const std::string piece = visible(any, at, point);
     if (out.size() + piece.size() > most_bytes) {
-      while (out.size() + kEllipsis.size() > most_bytes && !out.empty()) {
-        do {
-          out.pop_back();
-        } while (!out.empty() && decode_at(out, out.size() - 1).bytes == 0 &&
-                 (static_cast<unsigned char>(out.back()) & 0xc0U) == 0x80U);
-        if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0xc0U) out.pop_back();
-      }
+      out.resize(cut);
       if (most_bytes >= kEllipsis.size()) out += kEllipsis;
       return out;
     }
     out += piece;
+    if (out.size() + kEllipsis.size() <= most_bytes) cut = out.size();
     at += point.bytes == 0 ? 1 : point.bytes;
   }
   return out;
