@@ -22,11 +22,15 @@ inline constexpr std::size_t kMostAlgorithmName = 64;  // bytes, NUL included (k
 class Sink {
  public:
   virtual ~Sink() = default;
+  // First, once a datagram: a chance to look ahead (prefetch_datagram in ahead.h). The bytes may
+  // hold keys and are wiped later: keep nothing of them.
+  virtual void on_datagram(Bytes) {}
   // NEWSA: a dump's row (from_dump), an answer to GETSA, or an event.
   virtual void on_sa(const Sa& sa, bool updated, std::uint32_t seq) = 0;  // updated: UPDSA
-  virtual void on_sa_deleted(const Sa& final) = 0;             // DELSA, with its last counters
-  virtual void on_sa_expired(const Sa& state, bool hard) = 0;  // EXPIRE: no attributes in it
-  virtual void on_sas_flushed(std::uint8_t proto) = 0;         // 0 or 255: all
+  virtual void on_sa_deleted(const Sa& final) = 0;  // DELSA, with its last counters
+  // EXPIRE. It carries no algorithms, so larval is false here whatever it is: the table knows.
+  virtual void on_sa_expired(const Sa& state, bool hard) = 0;
+  virtual void on_sas_flushed(std::uint8_t proto) = 0;                  // 0 or 255: all
   virtual void on_policy(const Policy& policy, std::uint32_t seq) = 0;  // NEW and UPDPOLICY: upsert
   virtual void on_policy_deleted(const Policy& policy) = 0;             // DELPOLICY, POLEXPIRE hard
   virtual void on_policies_flushed(std::uint8_t type) = 0;
@@ -37,6 +41,24 @@ class Sink {
   virtual void on_error(std::uint32_t seq, int error) = 0;  // NLMSG_ERROR; 0 is an ack
   virtual void on_malformed(std::uint16_t type, std::string_view what) = 0;
   virtual void on_other(std::uint16_t type) = 0;  // well-formed, not of interest
+};
+
+// Ignores everything: a base for sinks that wait for one thing.
+class SilentSink : public Sink {
+ public:
+  void on_sa(const Sa&, bool, std::uint32_t) override {}
+  void on_sa_deleted(const Sa&) override {}
+  void on_sa_expired(const Sa&, bool) override {}
+  void on_sas_flushed(std::uint8_t) override {}
+  void on_policy(const Policy&, std::uint32_t) override {}
+  void on_policy_deleted(const Policy&) override {}
+  void on_policies_flushed(std::uint8_t) override {}
+  void on_default_policy(const DefaultPolicy&) override {}
+  void on_sa_counters(const SaId&, const Counters&, std::uint32_t) override {}
+  void on_done(std::uint32_t, int) override {}
+  void on_error(std::uint32_t, int) override {}
+  void on_malformed(std::uint16_t, std::string_view) override {}
+  void on_other(std::uint16_t) override {}
 };
 
 // Reads all messages of one recv. Ends at the first whose length breaks the frame (on_malformed).

@@ -1,4 +1,5 @@
-// The XFRM netlink sockets (socket_linux.cc): one for events, one for requests.
+// The XFRM netlink sockets (event_socket_linux.cc, request_socket_linux.cc): one for events, one
+// for requests.
 //
 // Promise: never blocks beyond its deadline; receive buffers are locked in memory, left out of core
 // dumps, wiped on fork and after every use (dumps carry keys: facts §2); senders other than the
@@ -18,14 +19,15 @@ namespace qm::xfrm {
 
 inline constexpr int kEventBufferBytes = 8 << 20;       // SO_RCVBUFFORCE, first try
 inline constexpr int kMostEventBufferBytes = 64 << 20;  // doubled after each overrun up to here
+inline constexpr std::size_t kMostSasInOneSend = 256;   // of read_sas; more go in several sends
 inline constexpr int kRequestDeadlineMs = 2000;         // for one answer; a dump: 30 s
 inline constexpr int kDumpDeadlineMs = 30000;
 
 class EventSocket {
  public:
   // Joins EXPIRE, SA and POLICY; never AEVENTS (facts §1) nor ACQUIRE.
-  // unsupported: the kernel has no XFRM; denied: no CAP_NET_ADMIN.
-  static Result<EventSocket> open();
+  // unsupported: the kernel has no XFRM; denied: no CAP_NET_ADMIN, or RLIMIT_MEMLOCK too low.
+  static Result<EventSocket> open(int buffer_bytes = kEventBufferBytes);
   EventSocket(EventSocket&&) noexcept;
   EventSocket& operator=(EventSocket&&) noexcept;
   ~EventSocket();
@@ -55,11 +57,13 @@ class RequestSocket {
 
   // Each hands the rows to the sink and returns when the answer is complete; the sink's on_done and
   // on_error are not called. after_batch (may be empty) is called after each datagram, so that the
-  // event socket can be drained meanwhile.
+  // event socket can be drained meanwhile. Errors: denied (no CAP_NET_ADMIN), timeout, io; the
+  // next request starts afresh.
   Result<void> dump_sas(Sink& sink, const std::function<void()>& after_batch = {});
   Result<void> dump_policies(Sink& sink, const std::function<void()>& after_batch = {});
   Result<void> read_default_policy(Sink& sink);  // kernels without it: fine, nothing is called
   // GETSA of each; those that do not exist (ESRCH) are left out. missing gets their positions.
+  // Answers come in any number of datagrams, and before an error some may have been handed over.
   Result<void> read_sas(std::span<const SaId> ids, Sink& sink, std::vector<std::size_t>& missing);
 
  private:

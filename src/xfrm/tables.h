@@ -1,15 +1,17 @@
 // The SAs and policies that the kernel holds now, as told by dumps and events. Pure.
 //
-// Promise: SaTable costs below 64 bytes an SA (records and index together) up to millions; its
-// operations are O(1), and prefetch() hides the cache miss of one to come. Handles stay valid until
-// their SA is erased. PolicyTable answers which policy a flow meets, as the kernel would say it.
+// Promise: SaTable costs below 64 bytes an SA (records and index together, tag included) from some
+// ten thousand up to millions; its operations are O(1), and prefetch() hides the cache miss of one
+// to come. Handles stay valid until their SA is erased. PolicyTable answers which policy a flow
+// meets, as the kernel would say it.
+// Threads: one. Limits: kMost… below.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "xfrm/types.h"
@@ -42,23 +44,31 @@ class SaTable {
     same,      // was there, the same SA
     matured,   // a larval became an SA
     replaced,  // same id, another add_time: another SA took its place
-    refused,   // the table is full (kMostSas, kMostMarks)
+    refused,   // the table is full (kMostSas, kMostMarks), or no XFRM protocol
   };
   struct Upserted {
     Handle handle = kNone;
     Change change = Change::refused;
   };
 
+  // seed: of the hash, drawn at random by default; a fixed one makes simulations repeatable.
+  // most_sas: at most kMostSas.
   SaTable();
+  explicit SaTable(std::uint64_t seed, std::size_t most_sas = kMostSas);
   ~SaTable();
   SaTable(SaTable&&) noexcept;
   SaTable& operator=(SaTable&&) noexcept;
 
-  std::uint64_t hash(const SaId& id) const;  // seeded at construction: no chosen collisions
-  void prefetch(std::uint64_t hash) const;
+  // Seeded at construction: no chosen collisions. The mark is left out, so that prefetching need
+  // not search the attributes; SAs that differ by their mark only share a place to look at.
+  std::uint64_t hash(const SaId& id) const;
+  void prefetch(std::uint64_t hash) const;         // the index
+  void prefetch_record(std::uint64_t hash) const;  // the record; reads the index
+  void reserve(std::size_t sas);                   // room in the index, so that it need not grow
 
-  // keep_add_time: an UPDSA event, whose add_time is not the SA's own (facts: UPDSA on a live SA
-  // shows a new add_time): a live SA stays the same, a larval matures.
+  // keep_add_time: an UPDSA event, whose contents are not the live SA's own (xfrm_add_sa shows the
+  // state that was sent): a live SA stays as it was, a larval matures. A replaced SA keeps the
+  // handle and tag of the one whose place it took.
   Upserted upsert(const Sa& sa, bool keep_add_time = false);
   Handle find(const SaId& id) const;
   bool erase(const SaId& id);
@@ -75,6 +85,7 @@ class SaTable {
   std::size_t size() const;  // larvals included
   std::size_t larvals() const;
   std::size_t memory_bytes() const;
+  std::uint64_t refused() const;
   // Calls visit(handle) for each SA; visit must not change the table.
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -84,6 +95,7 @@ class SaTable {
  private:
   Handle first() const;
   Handle next(Handle handle) const;
+  Upserted add(const Sa& sa, std::uint64_t hash);
   struct Store;
   Store* store_;
 };
@@ -97,6 +109,8 @@ struct Flow {
   std::uint32_t if_id = 0;
   std::int32_t ifindex = 0;  // of the output (input) device; 0: not known
 };
+// As xfrm_selector_match: a selector of another family, or of none, matches nothing; one that names
+// an interface matches no flow whose interface is not known.
 bool matches(const Selector& selector, const Flow& flow);
 
 struct PolicyMatch {
@@ -104,25 +118,32 @@ struct PolicyMatch {
   bool ambiguous = false;          // another of equal priority says something else
 };
 
+// Sub policies (type SUB) are kept but not matched: kernels are built without them.
 class PolicyTable {
  public:
   void upsert(const Policy& policy);  // per-socket policies (index & 7 > 2) are left out
   bool erase(const Policy& policy);   // by index, or by selector, direction, mark, if_id
-  void clear(std::uint8_t type);
+  void clear(std::uint8_t type);      // XFRM_POLICY_TYPE_…; 255: all
   PolicyMatch match(PolicyDirection direction, const Flow& flow) const;
 
   void begin_dump();  // a dump: what it does not show is dropped at the end
   void end_dump();
-  void set_default(const DefaultPolicy& policy) { default_ = policy; }
+  void set_default(const DefaultPolicy& policy) {
+    if (default_ != policy) ++changes_;
+    default_ = policy;
+  }
   const DefaultPolicy& default_policy() const { return default_; }
   std::span<const Policy> policies() const { return policies_; }
   std::size_t size() const { return policies_.size(); }
-  std::uint64_t changes() const { return changes_; }  // grows whenever a match could differ
+  std::uint64_t changes() const { return changes_; }  // grows whenever an answer could differ
   std::uint64_t refused() const { return refused_; }  // beyond kMostPolicies
 
  private:
+  void remove_at(std::size_t position);
+
   std::vector<Policy> policies_;
   std::vector<bool> seen_;
+  std::unordered_map<std::uint32_t, std::uint32_t> positions_;  // by index
   DefaultPolicy default_;
   std::uint64_t changes_ = 0;
   std::uint64_t refused_ = 0;

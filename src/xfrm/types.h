@@ -20,7 +20,8 @@ enum class Mode : std::uint8_t {
   tunnel = 1,
   route_optimization = 2,
   in_trigger = 3,
-  beet = 4
+  beet = 4,
+  iptfs = 5  // RFC 9347, kernels from 6.14
 };
 enum class Direction : std::uint8_t { unknown = 0, in = 1, out = 2 };
 

@@ -1,0 +1,77 @@
+#include <cstring>
+
+#include "xfrm/decode_parts.h"
+
+namespace qm::xfrm {
+namespace {
+
+template <class T>
+void append(std::vector<std::byte>& out, const T& value) {
+  const auto* bytes = reinterpret_cast<const std::byte*>(&value);
+  out.insert(out.end(), bytes, bytes + sizeof(value));
+  out.resize(NLMSG_ALIGN(out.size()));
+}
+
+template <class T>
+void append_attribute(std::vector<std::byte>& out, std::uint16_t type, const T& value) {
+  append(out, nlattr{static_cast<std::uint16_t>(sizeof(nlattr) + sizeof(value)), type});
+  append(out, value);
+}
+
+// Appends a header; finish() writes the message's length into it.
+std::size_t start(std::vector<std::byte>& out, std::uint16_t type, std::uint16_t flags,
+                  std::uint32_t seq) {
+  const std::size_t at = out.size();
+  nlmsghdr header{};
+  header.nlmsg_type = type;
+  header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
+  header.nlmsg_seq = seq;
+  append(out, header);
+  return at;
+}
+
+void finish(std::vector<std::byte>& out, std::size_t at) {
+  const auto length = static_cast<std::uint32_t>(out.size() - at);
+  std::memcpy(out.data() + at + offsetof(nlmsghdr, nlmsg_len), &length, sizeof(length));
+}
+
+}  // namespace
+
+std::vector<std::byte> request_sa_dump(std::uint32_t seq, std::uint8_t proto) {
+  std::vector<std::byte> out;
+  const std::size_t at = start(out, XFRM_MSG_GETSA, NLM_F_DUMP, seq);
+  // A dump's attributes follow the header at once: xfrm_dump_sa parses with no fixed part.
+  if (proto != 0) append_attribute(out, XFRMA_PROTO, proto);
+  finish(out, at);
+  return out;
+}
+
+std::vector<std::byte> request_policy_dump(std::uint32_t seq) {
+  std::vector<std::byte> out;
+  finish(out, start(out, XFRM_MSG_GETPOLICY, NLM_F_DUMP, seq));
+  return out;
+}
+
+std::vector<std::byte> request_default_policy(std::uint32_t seq) {
+  std::vector<std::byte> out;
+  const std::size_t at = start(out, XFRM_MSG_GETDEFAULT, 0, seq);
+  append(out, xfrm_userpolicy_default{});
+  finish(out, at);
+  return out;
+}
+
+void append_sa_request(std::vector<std::byte>& out, std::uint32_t seq, const SaId& id) {
+  const std::size_t at = start(out, XFRM_MSG_GETSA, 0, seq);
+  xfrm_usersa_id wire{};
+  std::memcpy(&wire.daddr, id.daddr.bytes.data(), id.daddr.bytes.size());
+  wire.spi = big_endian32(id.spi);
+  wire.family = static_cast<std::uint16_t>(id.daddr.family);
+  wire.proto = id.proto;
+  append(out, wire);
+  if (id.mark != Mark{}) {
+    append_attribute(out, XFRMA_MARK, xfrm_mark{id.mark.value, id.mark.mask});
+  }
+  finish(out, at);
+}
+
+}  // namespace qm::xfrm

@@ -1,0 +1,406 @@
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <random>
+
+#include "xfrm/sa_marks.h"
+#include "xfrm/tables.h"
+
+namespace qm::xfrm {
+namespace {
+
+using Handle = SaTable::Handle;
+
+// 56 bytes; the index adds 5 to 7.5 more, which keeps an SA below 64.
+struct Record {
+  std::array<std::uint8_t, 16> daddr;
+  std::array<std::uint8_t, 16> saddr;
+  std::uint32_t spi;  // of a free record: the next free one
+  std::uint32_t reqid;
+  std::uint32_t if_id;
+  std::uint32_t tag;
+  std::uint32_t add_time_s;  // since 1970: enough until 2106
+  std::uint32_t mark : 16;   // its number
+  std::uint32_t epoch : 6;   // of the last dump or event that showed it
+  std::uint32_t mode : 3;
+  std::uint32_t proto : 3;  // its place in kProtos
+  std::uint32_t ipv6 : 1;
+  std::uint32_t larval : 1;
+  std::uint32_t replay : 1;
+  std::uint32_t live : 1;
+};
+static_assert(sizeof(Record) == 56);
+
+// What xfrm_user.c's verify_newsa_info lets in.
+constexpr std::array<std::uint8_t, 5> kProtos{50, 51, 108, 60, 43};
+constexpr std::uint32_t kNoProto = 7;
+
+std::uint32_t proto_number(std::uint8_t proto) {
+  for (std::uint32_t i = 0; i < kProtos.size(); ++i) {
+    if (kProtos[i] == proto) return i;
+  }
+  return kNoProto;
+}
+
+// The index's slots: a handle in the low 24 bits, eight bits of the hash above.
+constexpr std::uint32_t kEmpty = 0xffff'ffff;
+constexpr std::uint32_t kHandleMask = 0x00ff'ffff;
+static_assert(kMostSas < kHandleMask);
+
+constexpr std::uint32_t kChunkBits = 12;
+constexpr std::uint32_t kChunkRecords = 1U << kChunkBits;
+constexpr std::size_t kLeastSlots = 1024;
+constexpr std::uint32_t kEpochs = 64;  // epoch 0 is never the present one
+
+__extension__ using Wide = unsigned __int128;
+
+// Both halves of the product depend on all bits of both factors.
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+struct Key {
+  std::array<std::uint8_t, 16> daddr;
+  std::uint32_t spi;
+  std::uint32_t proto;  // number
+  std::uint32_t ipv6;
+  std::uint32_t mark;  // number
+};
+
+bool same_key(const Record& record, const Key& key) {
+  return record.spi == key.spi && record.daddr == key.daddr && record.proto == key.proto &&
+         record.ipv6 == key.ipv6 && record.mark == key.mark;
+}
+
+}  // namespace
+
+struct SaTable::Store {
+  std::vector<std::unique_ptr<Record[]>> chunks;
+  std::vector<std::uint32_t> index;
+  MarkNumbers marks;
+  std::array<std::uint64_t, 3> seeds{};
+  std::size_t most_sas = kMostSas;
+  std::size_t size = 0;
+  std::size_t larvals = 0;
+  std::uint64_t refused = 0;
+  Handle unused = 0;  // handles from here on were never given out
+  Handle free_head = kNone;
+  std::uint32_t epoch = 1;
+
+  Record& at(Handle handle) { return chunks[handle >> kChunkBits][handle & (kChunkRecords - 1)]; }
+
+  std::uint64_t hash(const std::uint8_t* daddr, std::uint32_t spi, std::uint32_t proto,
+                     bool ipv6) const {
+    std::array<std::uint64_t, 2> words{};
+    std::memcpy(words.data(), daddr, sizeof(words));
+    const std::uint64_t address = mix(words[0] ^ seeds[0], words[1] ^ seeds[1]);
+    const std::uint64_t rest = std::uint64_t{spi} << 32 | std::uint64_t{ipv6} << 8 | proto;
+    return mix(address ^ rest, seeds[2]);
+  }
+  std::uint64_t hash(const Record& record) const {
+    return hash(record.daddr.data(), record.spi, kProtos[record.proto], record.ipv6 != 0);
+  }
+
+  std::size_t home(std::uint64_t hash) const {
+    return static_cast<std::size_t>((hash >> 32) * index.size() >> 32);
+  }
+  std::size_t after(std::size_t slot) const { return slot + 1 == index.size() ? 0 : slot + 1; }
+  static std::uint32_t slot_of(std::uint64_t hash, Handle handle) {
+    return static_cast<std::uint32_t>(hash & 0xff) << 24 | handle;
+  }
+
+  // The slot that holds the key's SA, else the empty one where it belongs.
+  std::size_t locate(std::uint64_t hash, const Key& key) {
+    const std::uint32_t print = static_cast<std::uint32_t>(hash & 0xff) << 24;
+    std::size_t slot = home(hash);
+    for (; index[slot] != kEmpty; slot = after(slot)) {
+      if ((index[slot] & ~kHandleMask) != print) continue;
+      if (same_key(at(index[slot] & kHandleMask), key)) break;
+    }
+    return slot;
+  }
+
+  bool is_full_with(std::size_t sas) const { return sas * 5 > index.size() * 4; }
+  void rebuild(std::size_t slots);
+  Handle take_record();
+  Handle insert(std::size_t slot, std::uint64_t hash, const Key& key);
+  void remove(std::size_t slot);
+};
+
+// Made anew from the records: the old index is given back first, so that growing needs no room for
+// both. Records are walked in order, the index at random, so its lines are fetched ahead.
+void SaTable::Store::rebuild(std::size_t slots) {
+  std::vector<std::uint32_t>().swap(index);
+  index.assign(slots, kEmpty);
+  constexpr std::size_t kAhead = 32;
+  std::array<std::uint64_t, kAhead> hashes{};
+  std::array<Handle, kAhead> handles{};
+  std::size_t waiting = 0;
+  const auto place = [&] {
+    for (std::size_t i = 0; i < waiting; ++i) {
+      std::size_t slot = home(hashes[i]);
+      while (index[slot] != kEmpty) slot = after(slot);
+      index[slot] = slot_of(hashes[i], handles[i]);
+    }
+    waiting = 0;
+  };
+  for (Handle handle = 0; handle < unused; ++handle) {
+    if (at(handle).live == 0) continue;
+    hashes[waiting] = hash(at(handle));
+    handles[waiting] = handle;
+    __builtin_prefetch(&index[home(hashes[waiting])], 1);
+    if (++waiting == kAhead) place();
+  }
+  place();
+}
+
+SaTable::Handle SaTable::Store::take_record() {
+  if (free_head != kNone) {
+    const Handle handle = free_head;
+    free_head = at(handle).spi;
+    return handle;
+  }
+  if ((unused & (kChunkRecords - 1)) == 0) {
+    chunks.push_back(std::make_unique_for_overwrite<Record[]>(kChunkRecords));
+  }
+  return unused++;
+}
+
+SaTable::Handle SaTable::Store::insert(std::size_t slot, std::uint64_t hash, const Key& key) {
+  if (is_full_with(size + 1)) {
+    rebuild(index.size() + index.size() / 2);
+    slot = locate(hash, key);
+  }
+  const Handle handle = take_record();
+  index[slot] = slot_of(hash, handle);
+  Record& record = at(handle);
+  record = Record{};
+  record.daddr = key.daddr;
+  record.spi = key.spi;
+  record.mark = key.mark & 0xffffU;
+  record.proto = key.proto & 7U;
+  record.ipv6 = key.ipv6 & 1U;
+  record.live = 1;
+  ++size;
+  return handle;
+}
+
+// Linear probing without tombstones: what stands behind the hole moves up when it may.
+void SaTable::Store::remove(std::size_t slot) {
+  const Handle handle = index[slot] & kHandleMask;
+  std::size_t hole = slot;
+  for (std::size_t next = after(slot); index[next] != kEmpty; next = after(next)) {
+    const std::size_t wanted = home(hash(at(index[next] & kHandleMask)));
+    const bool stays =
+        hole <= next ? hole < wanted && wanted <= next : hole < wanted || wanted <= next;
+    if (stays) continue;
+    index[hole] = index[next];
+    hole = next;
+  }
+  index[hole] = kEmpty;
+
+  Record& record = at(handle);
+  marks.release(static_cast<std::uint16_t>(record.mark));
+  if (record.larval != 0) --larvals;
+  record.live = 0;
+  record.spi = free_head;
+  free_head = handle;
+  --size;
+}
+
+namespace {
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+Key key_of(const SaId& id, std::uint32_t mark) {
+  return {id.daddr.bytes, id.spi, proto_number(id.proto), id.daddr.family == Family::v6 ? 1U : 0U,
+          mark};
+}
+
+// All but the key and the tag.
+void describe(Record& record, const Sa& sa) {
+  record.saddr = sa.saddr.bytes;
+  record.reqid = sa.reqid;
+  record.if_id = sa.if_id;
+  record.add_time_s = static_cast<std::uint32_t>(sa.add_time_s);
+  record.mode = static_cast<std::uint32_t>(sa.mode) & 7U;
+  record.larval = sa.larval ? 1 : 0;
+  record.replay = sa.replay_window != 0 ? 1 : 0;
+}
+
+}  // namespace
+
+SaTable::SaTable() : SaTable(random_seed()) {}
+
+SaTable::SaTable(std::uint64_t seed, std::size_t most_sas) : store_(new Store) {
+  store_->most_sas = std::min(most_sas, kMostSas);
+  std::mt19937_64 random(seed);
+  for (std::uint64_t& word : store_->seeds) word = random() | 1U;
+  store_->index.assign(kLeastSlots, kEmpty);
+}
+
+SaTable::~SaTable() {
+  delete store_;
+}
+
+SaTable::SaTable(SaTable&& other) noexcept : store_(std::exchange(other.store_, nullptr)) {}
+
+SaTable& SaTable::operator=(SaTable&& other) noexcept {
+  std::swap(store_, other.store_);
+  return *this;
+}
+
+std::uint64_t SaTable::hash(const SaId& id) const {
+  return store_->hash(id.daddr.bytes.data(), id.spi, id.proto, id.daddr.family == Family::v6);
+}
+
+void SaTable::prefetch(std::uint64_t hash) const {
+  __builtin_prefetch(&store_->index[store_->home(hash)], 1);
+}
+
+void SaTable::prefetch_record(std::uint64_t hash) const {
+  const std::uint32_t print = static_cast<std::uint32_t>(hash & 0xff) << 24;
+  std::size_t slot = store_->home(hash);
+  for (; store_->index[slot] != kEmpty; slot = store_->after(slot)) {
+    if ((store_->index[slot] & ~kHandleMask) != print) continue;
+    const auto* record =
+        reinterpret_cast<const char*>(&store_->at(store_->index[slot] & kHandleMask));
+    __builtin_prefetch(record, 1);
+    __builtin_prefetch(record + sizeof(Record) - 1, 1);
+    return;
+  }
+}
+
+void SaTable::reserve(std::size_t sas) {
+  const std::size_t slots = std::min(sas, store_->most_sas) * 10 / 7;
+  if (slots > store_->index.size()) store_->rebuild(slots);
+}
+
+SaTable::Upserted SaTable::upsert(const Sa& sa, bool keep_add_time) {
+  Store& store = *store_;
+  const auto known_mark = store.marks.find(sa.id.mark);
+  Key key = key_of(sa.id, known_mark.value_or(0));
+  const std::uint64_t hash = this->hash(sa.id);
+  const std::size_t slot = store.locate(hash, key);
+  if (!known_mark || store.index[slot] == kEmpty) return add(sa, hash);
+
+  const Handle handle = store.index[slot] & kHandleMask;
+  Record& record = store.at(handle);
+  record.epoch = store.epoch & (kEpochs - 1);
+  const bool was_larval = record.larval != 0;
+  if (keep_add_time && !was_larval) return {handle, Change::same};
+  const bool same_time = record.add_time_s == static_cast<std::uint32_t>(sa.add_time_s);
+  Change change = same_time || keep_add_time ? Change::same : Change::replaced;
+  if (was_larval != sa.larval) change = was_larval ? Change::matured : Change::replaced;
+  if (was_larval) --store.larvals;
+  if (sa.larval) ++store.larvals;
+  describe(record, sa);
+  return {handle, change};
+}
+
+SaTable::Upserted SaTable::add(const Sa& sa, std::uint64_t hash) {
+  Store& store = *store_;
+  const bool refuse = store.size >= store.most_sas || proto_number(sa.id.proto) == kNoProto;
+  const auto mark = refuse ? std::nullopt : store.marks.use(sa.id.mark);
+  if (!mark) {
+    ++store.refused;
+    return {};
+  }
+  const Key key = key_of(sa.id, *mark);
+  const Handle handle = store.insert(store.locate(hash, key), hash, key);
+  Record& record = store.at(handle);
+  record.epoch = store.epoch & (kEpochs - 1);
+  describe(record, sa);
+  if (sa.larval) ++store.larvals;
+  return {handle, Change::added};
+}
+
+SaTable::Handle SaTable::find(const SaId& id) const {
+  const auto mark = store_->marks.find(id.mark);
+  if (!mark) return kNone;
+  const std::size_t slot = store_->locate(hash(id), key_of(id, *mark));
+  return store_->index[slot] == kEmpty ? kNone : store_->index[slot] & kHandleMask;
+}
+
+bool SaTable::erase(const SaId& id) {
+  const auto mark = store_->marks.find(id.mark);
+  if (!mark) return false;
+  const std::size_t slot = store_->locate(hash(id), key_of(id, *mark));
+  if (store_->index[slot] == kEmpty) return false;
+  store_->remove(slot);
+  return true;
+}
+
+SaRecord SaTable::record(Handle handle) const {
+  const Record& from = store_->at(handle);
+  const Family family = from.ipv6 != 0 ? Family::v6 : Family::v4;
+  SaRecord record;
+  record.id = {{family, from.daddr},
+               from.spi,
+               kProtos[from.proto],
+               store_->marks.mark(static_cast<std::uint16_t>(from.mark))};
+  record.saddr = {family, from.saddr};
+  record.reqid = from.reqid;
+  record.if_id = from.if_id;
+  record.add_time_s = from.add_time_s;
+  record.mode = static_cast<Mode>(from.mode);
+  record.larval = from.larval != 0;
+  record.replay_detection = from.replay != 0;
+  return record;
+}
+
+std::uint32_t SaTable::tag(Handle handle) const {
+  return store_->at(handle).tag;
+}
+void SaTable::set_tag(Handle handle, std::uint32_t tag) {
+  store_->at(handle).tag = tag;
+}
+
+void SaTable::begin_dump() {
+  if (++store_->epoch < kEpochs) return;
+  // The epochs are used up: what exists was seen before this one.
+  store_->epoch = 1;
+  for_each([this](Handle handle) { store_->at(handle).epoch = 0; });
+}
+
+std::vector<SaTable::Handle> SaTable::unseen() const {
+  std::vector<Handle> handles;
+  for_each([&](Handle handle) {
+    if (store_->at(handle).epoch != store_->epoch) handles.push_back(handle);
+  });
+  return handles;
+}
+
+std::size_t SaTable::size() const {
+  return store_->size;
+}
+std::size_t SaTable::larvals() const {
+  return store_->larvals;
+}
+std::uint64_t SaTable::refused() const {
+  return store_->refused;
+}
+
+std::size_t SaTable::memory_bytes() const {
+  return sizeof(Store) + store_->chunks.capacity() * sizeof(store_->chunks[0]) +
+         store_->chunks.size() * kChunkRecords * sizeof(Record) +
+         store_->index.capacity() * sizeof(std::uint32_t) + store_->marks.memory_bytes();
+}
+
+SaTable::Handle SaTable::first() const {
+  return next(kNone);
+}
+
+SaTable::Handle SaTable::next(Handle handle) const {
+  for (++handle; handle < store_->unused; ++handle) {  // kNone + 1 is 0
+    if (store_->at(handle).live != 0) return handle;
+  }
+  return kNone;
+}
+
+}  // namespace qm::xfrm
