@@ -20,6 +20,7 @@ class Descriptor {
 
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  int release() { return std::exchange(fd_, -1); }  // the caller's from here on
   void reset() {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }
