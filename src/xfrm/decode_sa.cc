@@ -195,7 +195,8 @@ Complaint read_deleted_sa(Bytes payload, Sa& out) {
   if (const Complaint wrong = read_attributes(attributes, out, state, seen)) return wrong;
   xfrm_usersa_info info{};
   if (!read_exactly(state, info)) return "a deleted SA without its last state";
-  if (info.id.spi != id.spi || info.id.proto != id.proto || info.family != id.family) {
+  if (info.id.spi != id.spi || info.id.proto != id.proto || info.family != id.family ||
+      std::memcmp(&info.id.daddr, &id.daddr, sizeof(id.daddr)) != 0) {
     return "a deleted SA whose last state is another's";
   }
   out.larval = (seen & kAlgorithms) == 0;
