@@ -13,7 +13,7 @@
 
 namespace qm::provider {
 
-inline constexpr GUID kTestGuid = {1, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
+inline constexpr GUID kTestGuid = {0xfeed, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
 
 inline qm_class_info test_class(std::uint32_t capacity, std::uint32_t flags = QM_REG_LIST) {
   return {kTestGuid, flags, 144, 18, capacity, nullptr, 0};

@@ -55,8 +55,9 @@ class Registry {
  public:
   // Listens at path (mode 0666: admission is by credentials). A stale socket file of a dead
   // service is replaced; one in use is an error (state).
-  static Result<std::unique_ptr<Registry>> listen(const std::string& path, Admission admission,
-                                                  ClassCheck check);
+  static Result<std::unique_ptr<Registry>> listen(
+      const std::string& path, Admission admission, ClassCheck check,
+      std::chrono::milliseconds hello_deadline = kHelloDeadline);
   virtual ~Registry() = default;
 
   virtual int fd() const = 0;  // an epoll descriptor: readable when handle() has something to do

@@ -69,8 +69,11 @@ bool admitted(const Admission& admission, const Credentials& peer) {
 
 class SocketRegistry final : public Registry {
  public:
-  SocketRegistry(std::string path, Admission admission, ClassCheck check)
-      : path_(std::move(path)), admission_(std::move(admission)) {
+  SocketRegistry(std::string path, Admission admission, ClassCheck check,
+                 std::chrono::milliseconds hello_deadline)
+      : path_(std::move(path)),
+        admission_(std::move(admission)),
+        patience_ms_(static_cast<std::uint64_t>(hello_deadline.count())) {
     roll_.check = std::move(check);
   }
   SocketRegistry(const SocketRegistry&) = delete;
@@ -105,6 +108,7 @@ class SocketRegistry final : public Registry {
 
   std::string path_;
   Admission admission_;
+  std::uint64_t patience_ms_;  // for a hello
   Roll roll_;
   Descriptor listener_;
   Descriptor epoll_;
@@ -227,9 +231,8 @@ void SocketRegistry::drop(std::uint64_t id) {
 
 void SocketRegistry::expire(std::uint64_t now_ms) {
   std::vector<std::uint64_t> silent;
-  const auto patience_ms = static_cast<std::uint64_t>(kHelloDeadline.count());
   for (auto& [id, peer] : peers_) {
-    if (peer.greeted() || now_ms < peer.since_ms() + patience_ms) continue;
+    if (peer.greeted() || now_ms < peer.since_ms() + patience_ms_) continue;
     peer.cut({ErrorCode::timeout, "no hello came"});
     silent.push_back(id);
   }
@@ -257,8 +260,7 @@ void SocketRegistry::set_timer(std::uint64_t now_ms) const {
   std::uint64_t next_ms = UINT64_MAX;
   for (const Waiter& waiter : waiters_) next_ms = std::min(next_ms, waiter.deadline_ms);
   for (const auto& [id, peer] : peers_) {
-    const auto patience_ms = static_cast<std::uint64_t>(kHelloDeadline.count());
-    if (!peer.greeted()) next_ms = std::min(next_ms, peer.since_ms() + patience_ms);
+    if (!peer.greeted()) next_ms = std::min(next_ms, peer.since_ms() + patience_ms_);
   }
   itimerspec when{};  // zero disarms
   if (next_ms != UINT64_MAX) {
@@ -319,8 +321,10 @@ void SocketRegistry::refresh(const GUID* guid, std::chrono::milliseconds deadlin
 }  // namespace
 
 Result<std::unique_ptr<Registry>> Registry::listen(const std::string& path, Admission admission,
-                                                   ClassCheck check) {
-  auto registry = std::make_unique<SocketRegistry>(path, std::move(admission), std::move(check));
+                                                   ClassCheck check,
+                                                   std::chrono::milliseconds hello_deadline) {
+  auto registry = std::make_unique<SocketRegistry>(path, std::move(admission), std::move(check),
+                                                   hello_deadline);
   if (auto opened = registry->open(); !opened) {
     return std::unexpected(std::move(opened).error().in(path));
   }
