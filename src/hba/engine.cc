@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "xfrm/ahead.h"
 
 namespace qm::hba {
 namespace {
@@ -190,6 +191,8 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
   if (id != Ledger::kNoEntry && negotiated) decide_rekey(id);
 }
 
+void Engine::on_datagram(Bytes datagram) { xfrm::prefetch_datagram(datagram, sas_); }
+
 void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
   static_cast<void>(seq);
   if (source_ == Source::event) ++events_;
@@ -317,8 +320,10 @@ void Engine::on_sa_deleted(const xfrm::Sa& final) {
 
 void Engine::on_sa_expired(const xfrm::Sa& state, bool hard) {
   if (hard) {
-    // EXPIRE hard is the last word on an SA: no DELSA follows (facts §1).
-    on_sa_deleted(state);
+    // EXPIRE hard is the last word on an SA: no DELSA follows (facts §1). One that nobody knows and
+    // that carried nothing was a larval: ALLOCSPI tells nobody of its birth.
+    const bool known = sas_.find(state.id) != SaTable::kNone;
+    if (known || state.counters.packets > 0) on_sa_deleted(state);
     return;
   }
   ++events_;

@@ -74,6 +74,7 @@ class Engine final : public xfrm::Sink, private SaView {
   const Ledger& ledger() const { return ledger_; }
 
   // Sink: what the kernel says, from the source that was set.
+  void on_datagram(Bytes datagram) override;
   void on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) override;
   void on_sa_deleted(const xfrm::Sa& final) override;
   void on_sa_expired(const xfrm::Sa& state, bool hard) override;

@@ -1,0 +1,40 @@
+// The kernel's XFRM as the engine's source (kernel_linux.cc): syncs, events, readings.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "hba/engine.h"
+#include "xfrm/socket.h"
+
+namespace qm::hba {
+
+class Kernel {
+ public:
+  explicit Kernel(Engine& engine) : engine_(engine) {}
+
+  // Opens the sockets and syncs. unsupported: no XFRM (retry later); denied: no CAP_NET_ADMIN.
+  Result<void> open();
+  bool is_open() const { return events_.has_value(); }
+  int event_fd() const { return events_ ? events_->fd() : -1; }
+  // Applies what has arrived; a loss leads to a new sync, at the next refresh at the latest.
+  void drain();
+  // Brings the engine's SAs up to date: sync when one is due, then GETSA of those that count.
+  void refresh();
+  void read_sas();
+
+ private:
+  bool sync();
+  bool try_sync();
+  void drain_all(bool& overrun);
+  void close(const std::string& why);
+
+  Engine& engine_;
+  std::optional<xfrm::EventSocket> events_;
+  std::optional<xfrm::RequestSocket> requests_;
+  bool sync_due_ = false;
+};
+
+}  // namespace qm::hba
