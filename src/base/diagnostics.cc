@@ -47,15 +47,14 @@ void Diagnostics::report(Diagnostic diagnostic) {
   } else if (diagnostic.severity == Severity::warning && ++warning_count_ > kMostWarnings) {
     return;
   }
-  const Span span = diagnostic.span;
   all_.push_back(std::move(diagnostic));
   last_kept_ = true;
   if (full()) {
-    all_.push_back({Severity::note,
+    all_.push_back({Severity::error,
                     "too-many-errors",
                     fmt::format("stopped after {} errors", kMostErrors),
                     "mend these first; some of what follows may vanish with them",
-                    span,
+                    {},
                     {}});
     last_kept_ = false;
   }

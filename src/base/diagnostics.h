@@ -54,8 +54,9 @@ class Diagnostics {
   const SourceMap& sources() const { return sources_; }
 
   // For people: each as `file:line:column: error: message [code]`, its line, a caret below the
-  // column, the hint, and how inclusion and macros led there. Lines end with \n.
-  std::string text(bool colour = false) const;
+  // column, the hint, and how inclusion and macros led there. Lines end with \n. Only what is at
+  // least so severe.
+  std::string text(bool colour = false, Severity least = Severity::note) const;
   // For programs: {"errors": n, "warnings": n, "diagnostics": [{"severity", "code", "message",
   // "hint", "file", "line", "column", "end_line", "end_column", "notes": [...]}]}.
   std::string json() const;

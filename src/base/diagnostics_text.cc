@@ -107,10 +107,11 @@ void write_place(JsonWriter& json, const SourceMap& sources, Span span) {
 
 }  // namespace
 
-std::string Diagnostics::text(bool colour) const {
+std::string Diagnostics::text(bool colour, Severity least) const {
   const Colours& colours = colour ? kAnsi : kPlain;
   std::string out;
   for (const Diagnostic& one : all_) {
+    if (one.severity > least) continue;  // the worst comes first in the enumeration
     append_message(out, sources_, one.severity, one.span, one.message, one.code, colours);
     if (!one.hint.empty()) {
       fmt::format_to(std::back_inserter(out), "hint: {}\n", plain_text(one.hint));

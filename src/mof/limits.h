@@ -19,7 +19,8 @@ inline constexpr std::size_t kMostMacros = 10'000;
 inline constexpr std::size_t kMostMacroParameters = 64;
 inline constexpr unsigned kMostMacroDepth = 64;                // macros inside macros
 inline constexpr std::size_t kMostExpandedTokens = 1U << 20U;  // of a whole compilation
-inline constexpr unsigned kMostConditionOperators = 256;       // nesting in one #if expression
+inline constexpr std::size_t kMostMadeBytes = 4U << 20U;       // spellings made by # and ##
+inline constexpr unsigned kMostExpressionDepth = 64;           // parentheses in one #if
 
 // Declarations.
 inline constexpr unsigned kMostValueDepth = 16;  // lists and instances in values

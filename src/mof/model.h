@@ -117,7 +117,8 @@ struct Class {
   std::vector<Qualifier> qualifiers;
   std::vector<Property> properties;
   std::vector<Method> methods;
-  Span span;
+  Span span;             // "class NAME"
+  Span superclass_span;  // its name, where one is given
 
   const Property* property(std::string_view name) const;
   std::optional<GUID> guid() const;

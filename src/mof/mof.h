@@ -31,7 +31,7 @@ struct Options {
 
 // Parses and checks all sources as one compilation. The model holds what could be understood even
 // when there are errors; use it only if !diagnostics.has_errors().
-Model compile(const std::vector<std::string>& paths, const FileReader& read,
-              const Options& options, Diagnostics& diagnostics);
+Model compile(const std::vector<std::string>& paths, const FileReader& read, const Options& options,
+              Diagnostics& diagnostics);
 
 }  // namespace qm::mof

@@ -1,9 +1,103 @@
 #include "mof/tool.h"
 
-namespace qm::mof {
+#include <fmt/format.h>
 
-int run_mofc(int /*argc*/, char** /*argv*/) {
-  return 64;
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "mof/command.h"
+#include "mof/file.h"
+
+namespace qm::mof {
+namespace {
+
+constexpr int kUsage = 64;  // sysexits.h, EX_USAGE
+
+struct Command {
+  const char* name;
+  const char* help;
+  int (*run)(const CommandLine&);
+};
+constexpr std::array<Command, 3> kCommands = {{
+    {"check", "Check class texts; say what is wrong and what to do about it", run_check},
+    {"header", "Write the C header of the classes, as wmimofck -h -m -u", run_header},
+    {"dump", "Show the classes as they were understood", run_dump},
+}};
+
+void add_common(CLI::App& app, CommandLine& line, std::vector<std::string>& defines) {
+  app.add_option("FILE", line.files, "MOF files, compiled together")->required();
+  app.add_option("-I", line.options.include_dirs, "Also look for included files in DIR")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  app.add_option("-D", defines, "Define a macro; the value is 1 when not given")
+      ->type_name("NAME[=VALUE]")
+      ->allow_extra_args(false);
+  app.add_option("--namespace", line.options.name_space,
+                 "Namespace of classes before any #pragma namespace")
+      ->type_name("NS");
+}
+
+void add_own(CLI::App& app, std::string_view command, CommandLine& line) {
+  if (command == "check") {
+    app.add_flag("--json", line.json, "Diagnostics as JSON, on standard output");
+  } else if (command == "header") {
+    app.add_option("-o", line.output, "Write to OUT instead of standard output")->type_name("OUT");
+    app.add_flag("--crlf", line.crlf, "End lines with CR LF");
+    app.add_flag("--wmimofck", line.as_wmimofck,
+                 "Exactly wmimofck's text, without the lines that find the basic types on other "
+                 "systems than Windows");
+  } else {
+    app.add_flag("--json", line.json, "As JSON; the schema is in docs/mofc.md");
+    app.add_option("-o", line.output, "Write to OUT instead of standard output")->type_name("OUT");
+  }
+}
+
+// "NAME=VALUE" into a pair; false when NAME is no name.
+bool split_define(const std::string& text, CommandLine& line) {
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0 ||
+      !std::ranges::all_of(name, fits)) {
+    write_error(fmt::format("mofc: -D {}: not a macro's name\n", text));
+    return false;
+  }
+  line.options.defines.emplace_back(name,
+                                    equals == std::string::npos ? "1" : text.substr(equals + 1));
+  return true;
+}
+
+}  // namespace
+
+int run_mofc(int argc, char** argv) {
+  CLI::App app("mofc compiles MOF, the text that WMI classes are written in.");
+  app.name("mofc");
+  app.require_subcommand(1);
+  app.footer(
+      "Exit code: 0 fine, 1 errors in the input or a file that cannot be read or written,\n"
+      "64 a wrong command line.");
+  CommandLine line;
+  std::vector<std::string> defines;
+  std::array<CLI::App*, kCommands.size()> commands{};
+  for (std::size_t i = 0; i < kCommands.size(); ++i) {
+    commands[i] = app.add_subcommand(kCommands[i].name, kCommands[i].help);
+    add_common(*commands[i], line, defines);
+    add_own(*commands[i], kCommands[i].name, line);
+  }
+  try {  // CLI11's way of saying so
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  for (const std::string& define : defines) {
+    if (!split_define(define, line)) return kUsage;
+  }
+  for (std::size_t i = 0; i < kCommands.size(); ++i) {
+    if (commands[i]->parsed()) return kCommands[i].run(line);
+  }
+  return kUsage;
 }
 
 }  // namespace qm::mof

@@ -1,0 +1,248 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/guid.h"
+#include "base/text.h"
+#include "mof/checker.h"
+#include "mof/limits.h"
+#include "mof/names.h"
+
+namespace qm::mof {
+namespace {
+
+// What a qualifier that the data block or the header rests on must hold.
+enum class Holds : std::uint8_t { number, text };
+struct KnownQualifier {
+  std::string_view name;
+  Holds holds;
+};
+constexpr std::array kKnown = std::to_array<KnownQualifier>({
+    {"CounterType", Holds::number},
+    {"cpp_quote", Holds::text},
+    {"Description", Holds::text},
+    {"guid", Holds::text},
+    {"GuidName1", Holds::text},
+    {"GuidName2", Holds::text},
+    {"HeaderName", Holds::text},
+    {"Max", Holds::number},
+    {"MaxLen", Holds::number},
+    {"WmiDataId", Holds::number},
+    {"WmiMethodId", Holds::number},
+    {"WmiSizeIs", Holds::text},
+});
+
+bool is_c_name(std::string_view name) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, fits);
+}
+
+bool is_system(std::string_view class_name) {
+  return class_name.starts_with("__");
+}
+
+}  // namespace
+
+void Checker::check_class(const Class& the_class) {
+  const Class* first = find_class(the_class.name);
+  if (first != &the_class && same_name(first->name_space, the_class.name_space)) {
+    diagnostics_.error("duplicate-class", the_class.span,
+                       fmt::format("class '{}' is declared twice", the_class.name));
+    diagnostics_.also(first->span, "first here");
+    return;
+  }
+  check_superclass(the_class);
+  check_qualifiers(the_class.qualifiers);
+  check_names_for_c(the_class.qualifiers);
+  check_guid(the_class);
+  check_members(the_class);
+  check_block(the_class);
+}
+
+void Checker::check_superclass(const Class& the_class) {
+  if (the_class.superclass.empty() || is_system(the_class.superclass)) return;
+  if (find_class(the_class.superclass) == nullptr) {
+    // Driver MOFs derive from classes that only the repository has; once a name is enough.
+    if (!missing_.insert(folded(the_class.superclass)).second) return;
+    diagnostics_.warning(
+        "unknown-superclass", the_class.superclass_span,
+        fmt::format("superclass '{}' is in none of these files", the_class.superclass),
+        similar_class(the_class.superclass,
+                      "#include the file that declares it, to have what is "
+                      "inherited checked"));
+    return;
+  }
+  const Line line = line_of(the_class);
+  if (line.complete || find_class(line.classes.back()->superclass) == nullptr) return;
+  if (line.classes.size() > kMostLineage) {
+    diagnostics_.error(
+        "lineage-depth", the_class.span,
+        fmt::format("more than {} classes above '{}'", kMostLineage, the_class.name));
+    return;
+  }
+  // Each class of a cycle would say the same; the first in the text speaks for all.
+  const Class* again = find_class(line.classes.back()->superclass);
+  if (again != &the_class) return;
+  const auto earliest = std::ranges::min_element(line.classes);
+  if (*earliest != &the_class) return;
+  diagnostics_.error("superclass-cycle", the_class.superclass_span,
+                     fmt::format("class '{}' is its own superclass", the_class.name));
+}
+
+void Checker::check_members(const Class& the_class) {
+  std::unordered_map<std::string, Span> seen;
+  for (const Property& property : the_class.properties) {
+    const auto [at, fresh] = seen.emplace(folded(property.name), property.span);
+    if (!fresh) {
+      diagnostics_.error("duplicate-property", property.span,
+                         fmt::format("property '{}' is declared twice", property.name));
+      diagnostics_.also(at->second, "first here");
+    }
+    check_property(the_class, property);
+  }
+  seen.clear();
+  for (const Method& method : the_class.methods) {
+    const auto [at, fresh] = seen.emplace(folded(method.name), method.span);
+    if (!fresh) {
+      diagnostics_.error("duplicate-method", method.span,
+                         fmt::format("method '{}' is declared twice", method.name));
+      diagnostics_.also(at->second, "first here");
+    }
+    check_qualifiers(method.qualifiers);
+    for (const Property& parameter : method.parameters) {
+      check_qualifiers(parameter.qualifiers);
+      check_class_reference(parameter);
+    }
+  }
+}
+
+void Checker::check_property(const Class& the_class, const Property& property) {
+  check_qualifiers(property.qualifiers);
+  check_class_reference(property);
+  check_override(the_class, property);
+  check_values_map(property);
+  if (property.default_value) check_value(*property.default_value, property, 0);
+}
+
+void Checker::check_override(const Class& the_class, const Property& property) {
+  const Class* above = find_class(the_class.superclass);
+  if (above == nullptr || above == &the_class) return;
+  const Property* inherited = find_property(line_of(*above), property.name);
+  if (inherited == nullptr) return;
+  if (inherited->type == property.type && inherited->is_array == property.is_array) return;
+  diagnostics_.error("override-type", property.span,
+                     fmt::format("'{}' has another type in a superclass", property.name));
+  diagnostics_.also(inherited->span, "there");
+}
+
+void Checker::check_class_reference(const Property& property) {
+  const std::string& name = property.class_name;
+  if (name.empty() || is_system(name) || find_class(name) != nullptr) return;
+  if (property.type == Type::reference) {
+    diagnostics_.warning("unknown-class", property.span,
+                         fmt::format("'{}' refers to class '{}', which is in none of these files",
+                                     property.name, name),
+                         similar_class(name, ""));
+    return;
+  }
+  constexpr std::array<std::string_view, 15> kTypes = {
+      "boolean", "char16", "datetime", "object", "real32", "real64", "sint16", "sint32",
+      "sint64",  "sint8",  "string",   "uint16", "uint32", "uint64", "uint8"};
+  std::vector<std::string_view> names(kTypes.begin(), kTypes.end());
+  for (const Class& one : model_.classes) names.push_back(one.name);
+  diagnostics_.error(
+      "unknown-class", property.span,
+      fmt::format("'{}' has type '{}', which is no class of these files", property.name, name),
+      did_you_mean(name, names, "declare the class, or #include the file that does"));
+}
+
+void Checker::check_qualifiers(const std::vector<Qualifier>& qualifiers) {
+  for (std::size_t i = 0; i < qualifiers.size(); ++i) {
+    const Qualifier& one = qualifiers[i];
+    const Qualifier* first = find(qualifiers, one.name);
+    if (first != &one) {
+      diagnostics_.error("duplicate-qualifier", one.span,
+                         fmt::format("qualifier '{}' is there twice", one.name));
+      diagnostics_.also(first->span, "first here");
+      continue;
+    }
+    check_qualifier(one);
+  }
+}
+
+void Checker::check_qualifier(const Qualifier& qualifier) {
+  const auto known = std::ranges::find_if(
+      kKnown, [&](const KnownQualifier& one) { return same_name(one.name, qualifier.name); });
+  if (known != kKnown.end() && !qualifier.value.is_null()) {
+    const bool is_number = std::holds_alternative<std::uint64_t>(qualifier.value.data);
+    const bool is_text = std::holds_alternative<std::string>(qualifier.value.data);
+    if (known->holds == Holds::number ? !is_number : !is_text) {
+      diagnostics_.error(
+          "bad-qualifier", qualifier.span,
+          fmt::format("qualifier '{}' wants {}", qualifier.name,
+                      known->holds == Holds::number ? "a number from 0 up" : "a string"));
+      return;
+    }
+  }
+  const auto declared = declared_.find(folded(qualifier.name));
+  if (declared == declared_.end()) return;
+  Property shape;
+  shape.name = qualifier.name;
+  shape.type = declared->second->type;
+  shape.is_array = declared->second->is_array;
+  check_value(qualifier.value, shape, 0);
+}
+
+void Checker::check_guid(const Class& the_class) {
+  const Qualifier* guid = find(the_class.qualifiers, "guid");
+  if (guid == nullptr) return;
+  const std::optional<GUID> parsed = the_class.guid();
+  if (!parsed) {
+    const bool is_text = std::holds_alternative<std::string>(guid->value.data);
+    if (is_text) {
+      diagnostics_.error("bad-guid", guid->span, "this is no GUID",
+                         "write it as {12345678-1234-1234-1234-123456789abc}");
+    }
+    return;
+  }
+  const auto [at, fresh] = guids_.emplace(guid_text(*parsed), guid->span);
+  if (fresh) return;
+  diagnostics_.error("duplicate-guid", guid->span,
+                     fmt::format("class '{}' has the guid of another class", the_class.name));
+  diagnostics_.also(at->second, "which is here");
+}
+
+// Qualifiers whose text becomes a name in the C header.
+void Checker::check_names_for_c(const std::vector<Qualifier>& qualifiers) {
+  for (const std::string_view name : {"HeaderName", "GuidName1", "GuidName2"}) {
+    const auto text = text_of(qualifiers, name);
+    if (!text || is_c_name(*text)) continue;
+    diagnostics_.error("bad-c-name", find(qualifiers, name)->span,
+                       fmt::format("'{}' is no name in C", plain_text(*text, 60)));
+  }
+}
+
+void Checker::check_values_map(const Property& property) {
+  const std::vector<std::string> names = texts_of(property.qualifiers, "DefineValues");
+  for (const std::string& name : names) {
+    if (is_c_name(name)) continue;
+    diagnostics_.error("bad-c-name", find(property.qualifiers, "DefineValues")->span,
+                       fmt::format("'{}' is no name in C", plain_text(name, 60)));
+    return;
+  }
+  const Qualifier* map = find(property.qualifiers, "ValueMap");
+  const Qualifier* values = find(property.qualifiers, "Values");
+  if (map == nullptr || values == nullptr) return;
+  const std::size_t mapped = texts_of(property.qualifiers, "ValueMap").size();
+  const std::size_t named = texts_of(property.qualifiers, "Values").size();
+  if (mapped == named && (names.empty() || names.size() == mapped)) return;
+  diagnostics_.warning("values-length", values->span,
+                       fmt::format("{} Values, {} ValueMap and {} DefineValues do not pair up",
+                                   named, mapped, names.size()));
+}
+
+}  // namespace qm::mof

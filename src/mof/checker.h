@@ -1,0 +1,82 @@
+// What a text that parses can still have wrong: names, hierarchy, data blocks, values.
+//
+// Errors are what no consumer could use; warnings are what drivers get away with (a superclass in
+// another file, a class without a guid) but that bites later. Nothing is said about what is
+// missing in damaged declarations.
+// Sources: DSP0004 2.x; Microsoft's "WMI class qualifiers", "WMI property qualifiers" pages.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "mof/model.h"
+#include "mof/parser.h"
+
+namespace qm::mof {
+
+class Checker {
+ public:
+  Checker(const Parsed& parsed, Diagnostics& diagnostics);
+  void check();
+
+ private:
+  struct Line {
+    std::vector<const Class*> classes;  // the class first
+    bool complete = false;              // up to a class without superclass
+  };
+
+  const Class* find_class(std::string_view name) const;
+  Line line_of(const Class& the_class) const;
+  const Property* find_property(const Line& line, std::string_view name) const;
+  std::string similar_class(std::string_view name, std::string_view otherwise) const;
+  bool damaged(const Class& the_class) const;
+
+  // Names and hierarchy (check_class.cc).
+  void check_class(const Class& the_class);
+  void check_superclass(const Class& the_class);
+  void check_members(const Class& the_class);
+  void check_property(const Class& the_class, const Property& property);
+  void check_override(const Class& the_class, const Property& property);
+  void check_class_reference(const Property& property);
+  void check_qualifiers(const std::vector<Qualifier>& qualifiers);
+  void check_qualifier(const Qualifier& qualifier);
+  void check_guid(const Class& the_class);
+  void check_names_for_c(const std::vector<Qualifier>& qualifiers);
+
+  // Data blocks (check_block.cc).
+  void check_block(const Class& the_class);
+  void check_data_ids(const Class& the_class);
+  void check_identity(const Class& the_class);
+  void check_field(const Class& the_class, const Property& property);
+  void check_size_is(const Class& the_class, const Property& property);
+  void check_counter(const Property& property);
+  void check_values_map(const Property& property);
+  void check_embedding(const Class& the_class);
+  void check_holes(const Class& the_class);
+
+  // Instances and values (check_value.cc).
+  void check_instances();
+  void check_instance(const Instance& instance, bool is_damaged, unsigned depth);
+  void check_instance_values(const Instance& instance, const Class& the_class);
+  void check_duplicate(const Instance& instance, const Class& the_class);
+  void check_aliases();
+  void check_value(const Value& value, const Property& property, unsigned depth);
+  void check_single(const Value& value, const Property& property, unsigned depth);
+
+  const Parsed& parsed_;
+  const Model& model_;
+  Diagnostics& diagnostics_;
+  std::unordered_map<std::string, const Class*> by_name_;  // names in lower case
+  std::unordered_map<std::string, const QualifierDeclaration*> declared_;
+  std::unordered_set<std::string> embedded_;  // classes that are a type of something
+  std::unordered_set<std::string> missing_;   // superclasses complained about
+  std::unordered_map<std::string, Span> guids_;
+  std::unordered_map<std::string, Span> aliases_;
+  std::unordered_map<std::string, Span> keys_;  // of instances
+};
+
+}  // namespace qm::mof

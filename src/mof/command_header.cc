@@ -1,0 +1,21 @@
+#include "mof/command.h"
+#include "mof/header.h"
+
+namespace qm::mof {
+
+int run_header(const CommandLine& line) {
+  Diagnostics diagnostics;
+  const Model model = compile(line.files, disk_reader(), line.options, diagnostics);
+  if (!tell(diagnostics, Severity::warning)) return 1;
+  // Without -o the guard is that of the file next to the first source.
+  const std::string& named_by = line.output.empty() ? line.files.front() : line.output;
+  std::string name = named_by;
+  if (line.output.empty()) name = name.substr(0, name.rfind(".mof")) + ".h";
+  HeaderOptions options;
+  options.guard = guard_of(name);
+  options.basic_types = !line.as_wmimofck;
+  options.crlf = line.crlf;
+  return deliver(line, emit_header(model, options));
+}
+
+}  // namespace qm::mof

@@ -1,0 +1,20 @@
+#include "mof/checker.h"
+#include "mof/mof.h"
+#include "mof/parser.h"
+#include "mof/preprocessor.h"
+
+namespace qm::mof {
+
+Model compile(const std::vector<std::string>& paths, const FileReader& read, const Options& options,
+              Diagnostics& diagnostics) {
+  Parsed parsed;
+  Preprocessor preprocessor(read, options, diagnostics);
+  for (const std::string& path : paths) {
+    preprocessor.open(path);
+    Parser(preprocessor, diagnostics, parsed).parse(plain_name_space(options.name_space));
+  }
+  if (!preprocessor.stopped() && !diagnostics.full()) Checker(parsed, diagnostics).check();
+  return std::move(parsed.model);
+}
+
+}  // namespace qm::mof

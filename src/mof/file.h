@@ -1,0 +1,19 @@
+// Where mofc's words go. All system calls of the folder are in file_linux.cc.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace qm::mof {
+
+// Replaces the file as a whole: a temporary file beside it, then rename. What was there stays
+// when anything fails. Error `io` or `denied`.
+Result<bool> write_file(const std::string& path, std::string_view bytes);
+
+Result<bool> write_output(std::string_view bytes);  // standard output
+void write_error(std::string_view bytes);           // standard error; nobody to tell when it fails
+bool error_is_terminal();
+
+}  // namespace qm::mof

@@ -1,0 +1,132 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include "mof/file.h"
+#include "mof/limits.h"
+#include "mof/mof.h"
+
+namespace qm::mof {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Result<std::string> read_all(int fd) {
+  std::string text;
+  while (true) {
+    constexpr std::size_t kPiece = 1U << 16U;
+    const std::size_t have = text.size();
+    text.resize(have + kPiece);
+    const ssize_t got = ::read(fd, text.data() + have, kPiece);
+    if (got < 0 && errno == EINTR) {
+      text.resize(have);
+      continue;
+    }
+    if (got < 0) return std::unexpected(system_error("read", errno));
+    text.resize(have + static_cast<std::size_t>(got));
+    if (got == 0) return text;
+    if (text.size() > kMostSourceBytes) {
+      return fail(ErrorCode::limit, fmt::format("more than {} MiB", kMostSourceBytes >> 20U));
+    }
+  }
+}
+
+Result<std::string> read_regular_file(const std::string& path) {
+  if (path.find('\0') != std::string::npos) {
+    return fail(ErrorCode::not_found, "a path cannot hold the character 0");
+  }
+  // Not blocking: a FIFO in the place of a file must not hang the compiler.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) {
+      return fail(ErrorCode::not_found, "there is no such file");
+    }
+    return std::unexpected(system_error("open", errno));
+  }
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return std::unexpected(system_error("fstat", errno));
+  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::invalid, "not a regular file");
+  return read_all(file.get());
+}
+
+Result<bool> write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return std::unexpected(system_error("write", errno));
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return true;
+}
+
+Result<bool> fill(int fd, std::string_view bytes) {
+  TRY(write_all(fd, bytes));
+  // mkostemp makes it 0600; the result shall have what a plain creation would have given.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(fd, 0666U & ~mask) != 0) return std::unexpected(system_error("fchmod", errno));
+  return true;
+}
+
+}  // namespace
+
+FileReader disk_reader() {
+  return read_regular_file;
+}
+
+Result<bool> write_file(const std::string& asked, std::string_view bytes) {
+  std::string path = asked;
+  if (char* resolved = ::realpath(asked.c_str(), nullptr)) {
+    path = resolved;  // a link stays a link
+    std::free(resolved);
+    struct stat status{};
+    if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+      const Descriptor device(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+      if (device.get() < 0) return std::unexpected(system_error("cannot write " + path, errno));
+      return write_all(device.get(), bytes);
+    }
+  }
+  std::string temporary = path + ".XXXXXX";
+  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.get() < 0) return std::unexpected(system_error("cannot write " + path, errno));
+  Result<bool> done = fill(file.get(), bytes);
+  if (done && std::rename(temporary.c_str(), path.c_str()) != 0) {
+    done = std::unexpected(system_error("rename", errno));
+  }
+  if (!done) {
+    ::unlink(temporary.c_str());
+    return std::unexpected(std::move(done).error().in("cannot write " + path));
+  }
+  return done;
+}
+
+Result<bool> write_output(std::string_view bytes) {
+  return write_all(STDOUT_FILENO, bytes);
+}
+
+void write_error(std::string_view bytes) {
+  (void)write_all(STDERR_FILENO, bytes);
+}
+
+bool error_is_terminal() {
+  return ::isatty(STDERR_FILENO) == 1;
+}
+
+}  // namespace qm::mof

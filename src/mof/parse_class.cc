@@ -1,0 +1,194 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/text.h"
+#include "mof/limits.h"
+#include "mof/literal.h"
+#include "mof/parser.h"
+
+namespace qm::mof {
+namespace {
+
+constexpr std::array kDataTypes = {Type::boolean, Type::char16,   Type::uint8,  Type::sint8,
+                                   Type::uint16,  Type::sint16,   Type::uint32, Type::sint32,
+                                   Type::uint64,  Type::sint64,   Type::real32, Type::real64,
+                                   Type::string,  Type::datetime, Type::object};
+
+Type data_type(std::string_view word) {
+  for (const Type type : kDataTypes) {
+    if (same_name(word, type_name(type))) return type;
+  }
+  return Type::none;
+}
+
+}  // namespace
+
+bool Parser::class_declaration(Qualifiers qualifiers) {
+  const std::uint32_t begin = current_.span.begin;
+  advance();
+  Class the_class;
+  the_class.qualifiers = std::move(qualifiers);
+  the_class.name_space = name_space_;
+  the_class.span = {begin, current_.span.end};
+  if (!class_heading(the_class)) return false;
+  const bool good = class_body(the_class);
+  if (!good) out_.damaged_classes.insert(out_.model.classes.size());
+  out_.model.classes.push_back(std::move(the_class));
+  if (!take('}')) return wrong("'}' at the end of the class");
+  if (take(';')) return true;
+  out_.damaged_classes.insert(out_.model.classes.size() - 1);
+  wrong("';' behind the class", "a class ends with };");
+  // What follows is a new declaration, not the rest of this one.
+  return current_.at_line_start || current_.kind == TokenKind::end;
+}
+
+// NAME [as $ALIAS] [: SUPERCLASS] {, the alias also behind the superclass
+bool Parser::class_heading(Class& the_class) {
+  if (!expect_name(the_class.name, "the name of the class")) return false;
+  if (at_word("as") && !alias(the_class.alias)) return false;
+  if (take(':')) {
+    the_class.superclass_span = current_.span;
+    if (!expect_name(the_class.superclass, "the name of the superclass")) return false;
+  }
+  if (at_word("as") && !alias(the_class.alias)) return false;
+  return expect('{', "to begin the class");
+}
+
+// False when any member was wrong; the closing brace is left to the caller.
+bool Parser::class_body(Class& the_class) {
+  bool good = true;
+  while (!current_.is('}') && current_.kind != TokenKind::end) {
+    long_string_ = {};
+    if (feature(the_class)) continue;
+    good = false;
+    skip_feature();
+  }
+  return good;
+}
+
+// To behind the member's ';', or to the brace that ends the class.
+void Parser::skip_feature() {
+  std::size_t depth = 0;
+  while (current_.kind != TokenKind::end) {
+    if (current_.is('{')) ++depth;
+    if (current_.is('}')) {
+      if (depth == 0) return;
+      --depth;
+    }
+    const bool ends = current_.is(';') && depth == 0;
+    advance();
+    if (ends) return;
+  }
+}
+
+bool Parser::feature(Class& the_class) {
+  if (current_.kind == TokenKind::pragma) return wrong("a member of the class");
+  Property property;
+  if (current_.is('[') && !qualifier_list(property.qualifiers)) return false;
+  Span where;
+  const bool returns_nothing = at_word("void");
+  if (returns_nothing) {
+    advance();
+  } else if (!type(property.type, property.class_name, where)) {
+    return false;
+  }
+  const bool bracketed_type = current_.is('[');  // uint8[] Method(): an array is returned
+  if (bracketed_type && !array_bounds(property)) return false;
+  const Span name = current_.span;
+  if (!expect_name(property.name, "the name of a property or method")) return false;
+  property.span = name;
+  if (current_.is('(')) return method(the_class, std::move(property));
+  if (returns_nothing) return wrong("'(' behind a method's name", "only methods are void");
+  if (!declarator(property)) return false;
+  if (the_class.properties.size() >= kMostProperties) {
+    diagnostics_.error("property-count", name,
+                       fmt::format("more than {} properties", kMostProperties));
+    return false;
+  }
+  the_class.properties.push_back(std::move(property));
+  return expect(';', "behind the property");
+}
+
+// A type of DSP0004, `object`, a class's name, or either of the latter and `ref`.
+bool Parser::type(Type& type, std::string& class_name, Span& where) {
+  where = current_.span;
+  std::string word;
+  if (!expect_name(word, "a type")) return false;
+  type = data_type(word);
+  if (type == Type::none) {
+    type = Type::object;
+    class_name = word;
+  }
+  // `ref` is a keyword only in front of a name: it may be one itself.
+  if (type == Type::object && at_word("ref") && peek().kind == TokenKind::identifier) {
+    advance();
+    type = Type::reference;
+  }
+  return true;
+}
+
+// What stands behind a property's name: [n], a default.
+bool Parser::declarator(Property& property) {
+  if (current_.is('[') && !array_bounds(property)) return false;
+  if (!take('=')) return true;
+  property.default_value.emplace();
+  return value(*property.default_value);
+}
+
+bool Parser::array_bounds(Property& property) {
+  advance();
+  property.is_array = true;
+  if (take(']')) return true;
+  const Token size = current_;
+  Value count;
+  if (size.kind != TokenKind::integer) return wrong("the size of the array, or ']'");
+  if (!number(count)) return false;
+  const auto elements = std::get<std::uint64_t>(count.data);
+  if (elements == 0 || elements > kMostBlockBytes) {
+    diagnostics_.error("array-size", size.span,
+                       fmt::format("an array has 1 to {} elements", kMostBlockBytes));
+    return false;
+  }
+  property.array_size = static_cast<std::uint32_t>(elements);
+  return expect(']', "behind the size of the array");
+}
+
+bool Parser::method(Class& the_class, Property head) {
+  Method method;
+  method.name = std::move(head.name);
+  method.return_type = head.type;
+  method.returns_array = head.is_array;
+  method.return_class_name = std::move(head.class_name);
+  method.qualifiers = std::move(head.qualifiers);
+  method.span = head.span;
+  advance();
+  if (!current_.is(')')) {
+    do {
+      if (!parameter(method)) return false;
+    } while (take(','));
+  }
+  if (!expect(')', "behind the method's parameters")) return false;
+  if (the_class.methods.size() >= kMostMethods) {
+    diagnostics_.error("method-count", method.span,
+                       fmt::format("more than {} methods", kMostMethods));
+    return false;
+  }
+  the_class.methods.push_back(std::move(method));
+  return expect(';', "behind the method");
+}
+
+bool Parser::parameter(Method& method) {
+  Property parameter;
+  if (current_.is('[') && !qualifier_list(parameter.qualifiers)) return false;
+  Span where;
+  if (!type(parameter.type, parameter.class_name, where)) return false;
+  parameter.span = current_.span;
+  if (!expect_name(parameter.name, "the name of a parameter")) return false;
+  if (!declarator(parameter)) return false;
+  if (method.parameters.size() >= kMostProperties) return wrong("fewer parameters");
+  method.parameters.push_back(std::move(parameter));
+  return true;
+}
+
+}  // namespace qm::mof

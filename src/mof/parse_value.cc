@@ -1,0 +1,279 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "mof/limits.h"
+#include "mof/literal.h"
+#include "mof/names.h"
+#include "mof/parser.h"
+#include "mof/symbols.h"
+
+namespace qm::mof {
+namespace {
+
+struct FlavorWord {
+  std::string_view name;
+  std::uint8_t bits;
+};
+constexpr std::array<FlavorWord, 7> kFlavors = {{{"Amended", kAmended},
+                                                 {"DisableOverride", kDisableOverride},
+                                                 {"EnableOverride", kEnableOverride},
+                                                 {"Restricted", kRestricted},
+                                                 {"ToInstance", kToInstance},
+                                                 {"ToSubclass", kToSubclass},
+                                                 {"Translatable", kTranslatable}}};
+
+std::string flavor_hint(std::string_view word) {
+  std::array<std::string_view, kFlavors.size()> names;
+  std::ranges::transform(kFlavors, names.begin(), &FlavorWord::name);
+  return did_you_mean(word, names, "flavors follow the colon, a comma ends them");
+}
+
+}  // namespace
+
+bool Parser::qualifier_list(Qualifiers& qualifiers) {
+  advance();
+  if (take(']')) return true;
+  do {
+    if (!qualifier(qualifiers)) return false;
+  } while (take(','));
+  return expect(']', "behind the qualifiers");
+}
+
+bool Parser::qualifier(Qualifiers& qualifiers) {
+  const std::uint32_t begin = current_.span.begin;
+  Qualifier qualifier;
+  if (!expect_name(qualifier.name, "a qualifier")) return false;
+  qualifier.value.data = true;
+  qualifier.value.span = since(begin);
+  if (take('(')) {
+    if (!value(qualifier.value)) return false;
+    if (!expect(')', "behind the qualifier's value")) return false;
+  } else if (current_.is('{') && !list(qualifier.value, 0)) {
+    return false;
+  }
+  qualifier.span = since(begin);
+  if (take(':') && !flavors(qualifier)) return false;
+  if (qualifiers.size() >= kMostQualifiers) {
+    diagnostics_.error("qualifier-count", qualifier.span,
+                       fmt::format("more than {} qualifiers", kMostQualifiers));
+    return false;
+  }
+  qualifiers.push_back(std::move(qualifier));
+  return true;
+}
+
+bool Parser::flavors(Qualifier& qualifier) {
+  do {
+    if (current_.kind != TokenKind::identifier) return wrong("a flavor behind ':'");
+    const auto known = std::ranges::find_if(
+        kFlavors, [&](const FlavorWord& one) { return same_name(one.name, current_.text); });
+    if (known == kFlavors.end()) {
+      diagnostics_.error("unknown-flavor", current_.span,
+                         fmt::format("unknown flavor '{}'", current_.text),
+                         flavor_hint(current_.text));
+      return false;
+    }
+    qualifier.flavor |= known->bits;
+    advance();
+  } while (current_.kind == TokenKind::identifier);
+  return true;
+}
+
+bool Parser::value(Value& value, unsigned depth) {
+  if (depth > kMostValueDepth) {
+    diagnostics_.error("value-depth", current_.span,
+                       fmt::format("values nest more than {} deep", kMostValueDepth));
+    return false;
+  }
+  const std::uint32_t begin = current_.span.begin;
+  bool good = false;
+  switch (current_.kind) {
+    case TokenKind::string:
+      good = strings(value);
+      break;
+    case TokenKind::character:
+      good = character(value);
+      break;
+    case TokenKind::identifier:
+      good = word_value(value, depth);
+      break;
+    case TokenKind::alias:
+      value.data = AliasName{std::string(current_.text)};
+      advance();
+      good = true;
+      break;
+    default:
+      if (current_.is('{')) {
+        good = list(value, depth);
+      } else {
+        good = number(value);
+      }
+  }
+  value.span = since(begin);
+  return good;
+}
+
+bool Parser::list(Value& value, unsigned depth) {
+  const std::uint32_t begin = current_.span.begin;
+  advance();
+  ValueList values;
+  if (!current_.is('}')) {
+    do {
+      if (values.size() >= kMostListValues) {
+        diagnostics_.error("value-count", current_.span,
+                           fmt::format("more than {} values in a list", kMostListValues));
+        return false;
+      }
+      values.emplace_back();
+      if (!this->value(values.back(), depth + 1)) return false;
+    } while (take(','));
+  }
+  if (!expect('}', "behind the list of values")) return false;
+  value.data = std::move(values);
+  value.span = since(begin);
+  return true;
+}
+
+// One string or several in a row, which are one.
+bool Parser::strings(Value& value) {
+  std::string text;
+  const std::uint32_t begin = current_.span.begin;
+  while (current_.kind == TokenKind::string) {
+    const EscapeTrouble trouble = append_string(current_.text, text);
+    if (!trouble.message.empty()) {
+      const auto at = current_.span.begin + 1 + static_cast<std::uint32_t>(trouble.offset);
+      const Span where{at, at + static_cast<std::uint32_t>(trouble.bytes)};
+      if (trouble.fatal) {
+        diagnostics_.error("bad-escape", where, trouble.message);
+      } else {
+        diagnostics_.warning("unknown-escape", where, trouble.message,
+                             "write \\\\ where a backslash is meant");
+      }
+    }
+    if (text.size() > kMostStringBytes) {
+      diagnostics_.error("long-string", {begin, begin + 1},
+                         fmt::format("a string of more than {} bytes", kMostStringBytes));
+      return false;
+    }
+    if (current_.text.find('\n') != std::string_view::npos) long_string_ = current_.span;
+    advance();
+  }
+  value.data = std::move(text);
+  value.span = since(begin);
+  return true;
+}
+
+bool Parser::number(Value& value) {
+  const bool negative = current_.is('-');
+  const Token sign = current_;
+  if (current_.is('-') || current_.is('+')) advance();
+  const Token literal = current_;
+  Result<Value> parsed;
+  if (literal.kind == TokenKind::integer) {
+    parsed = parse_integer(literal.text, negative);
+  } else if (literal.kind == TokenKind::real) {
+    const Result<double> real = parse_real(literal.text, negative);
+    if (real) {
+      parsed->data = *real;
+    } else {
+      parsed = std::unexpected(real.error());
+    }
+  } else {
+    return wrong("a value");
+  }
+  if (!parsed) {
+    diagnostics_.error("bad-number", {sign.span.begin, literal.span.end}, parsed.error().message);
+    return false;
+  }
+  value.data = std::move(parsed->data);
+  advance();
+  return true;
+}
+
+bool Parser::character(Value& value) {
+  const Result<std::uint16_t> unit = parse_character(current_.text);
+  if (!unit) {
+    diagnostics_.error("bad-character", current_.span, unit.error().message);
+    return false;
+  }
+  value.data = std::uint64_t{*unit};
+  advance();
+  return true;
+}
+
+// true, false, null, a nested instance, or one of the named constants.
+bool Parser::word_value(Value& value, unsigned depth) {
+  if (at_word("instance") && same_name(peek().text, "of")) {
+    const std::uint32_t begin = current_.span.begin;
+    advance();
+    advance();
+    auto instance = std::make_shared<Instance>();
+    if (!expect_name(instance->class_name, "the name of a class")) return false;
+    instance->span = since(begin);
+    instance->name_space = name_space_;
+    if (!instance_body(*instance, depth + 1)) return false;
+    value.data = std::shared_ptr<const Instance>(std::move(instance));
+    return true;
+  }
+  if (at_word("true") || at_word("false")) {
+    value.data = at_word("true");
+  } else if (at_word("null")) {
+    value.data = Null{};
+  } else if (const auto number = symbol_value(current_.text)) {
+    value.data = *number;
+  } else {
+    diagnostics_.error("unknown-name", current_.span,
+                       fmt::format("'{}' is no value", plain_text(current_.text, 60)),
+                       did_you_mean(current_.text, symbol_names(),
+                                    "a text stands in quotes; a macro must be defined above"));
+    return false;
+  }
+  advance();
+  return true;
+}
+
+bool Parser::instance_body(Instance& instance, unsigned depth) {
+  if (depth > kMostValueDepth) {
+    diagnostics_.error("value-depth", current_.span,
+                       fmt::format("instances nest more than {} deep", kMostValueDepth));
+    return false;
+  }
+  if (!expect('{', "to begin the instance")) return false;
+  bool good = true;
+  while (!current_.is('}') && current_.kind != TokenKind::end) {
+    if (property_value(instance, depth)) continue;
+    good = false;
+    if (depth > 0) return false;  // the outermost instance knows best where to go on
+    skip_feature();
+  }
+  return expect('}', "at the end of the instance") && good;
+}
+
+bool Parser::property_value(Instance& instance, unsigned depth) {
+  PropertyValue one;
+  if (current_.is('[') && !qualifier_list(one.qualifiers)) return false;
+  one.span = current_.span;
+  if (!expect_name(one.name, "the name of a property")) return false;
+  if (!expect('=', "behind the property's name")) return false;
+  if (!value(one.value, depth)) return false;
+  if (instance.values.size() >= kMostProperties) {
+    diagnostics_.error("property-count", one.span,
+                       fmt::format("more than {} properties", kMostProperties));
+    return false;
+  }
+  instance.values.push_back(std::move(one));
+  return expect(';', "behind the value");
+}
+
+bool Parser::alias(std::string& alias) {
+  advance();
+  if (current_.kind != TokenKind::alias) return wrong("an alias behind 'as'", "as $Name");
+  alias = current_.text;
+  advance();
+  return true;
+}
+
+}  // namespace qm::mof

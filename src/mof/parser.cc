@@ -1,0 +1,283 @@
+#include "mof/parser.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "mof/limits.h"
+#include "mof/literal.h"
+#include "mof/names.h"
+
+namespace qm::mof {
+namespace {
+
+constexpr std::array<std::string_view, 11> kPragmas = {
+    "amendment",     "autorecover",    "classflags", "deleteclass", "deleteinstance", "include",
+    "instanceflags", "instancelocale", "locale",     "namespace",   "source"};
+constexpr std::array<std::string_view, 3> kDeclarations = {"class", "instance", "qualifier"};
+
+}  // namespace
+
+std::string plain_name_space(std::string_view text) {
+  std::string plain(text);
+  std::ranges::replace(plain, '/', '\\');
+  if (!plain.starts_with("\\\\")) return plain;
+  const std::size_t machine_end = plain.find('\\', 2);
+  return machine_end == std::string::npos ? std::string() : plain.substr(machine_end + 1);
+}
+
+void Parser::advance() {
+  last_end_ = current_.span.end;
+  if (has_next_) {
+    current_ = next_;
+    has_next_ = false;
+  } else {
+    current_ = tokens_.next();
+  }
+}
+
+const Token& Parser::peek() {
+  if (!has_next_) {
+    next_ = tokens_.next();
+    has_next_ = true;
+  }
+  return next_;
+}
+
+bool Parser::at_word(std::string_view keyword) const {
+  return current_.kind == TokenKind::identifier && same_name(current_.text, keyword);
+}
+
+bool Parser::take(char punctuation) {
+  if (!current_.is(punctuation)) return false;
+  advance();
+  return true;
+}
+
+bool Parser::expect(char punctuation, std::string_view where) {
+  if (take(punctuation)) return true;
+  return wrong(fmt::format("'{}' {}", punctuation, where));
+}
+
+bool Parser::expect_name(std::string& name, std::string_view what) {
+  if (current_.kind != TokenKind::identifier) return wrong(what);
+  name = current_.text;
+  advance();
+  return true;
+}
+
+std::string Parser::found() const {
+  switch (current_.kind) {
+    case TokenKind::end:
+      return "the end of the text";
+    case TokenKind::end_of_line:
+      return "the end of the line";
+    case TokenKind::string:
+      return "a string";
+    case TokenKind::character:
+      return "a character";
+    case TokenKind::alias:
+      return fmt::format("'${}'", plain_text(current_.text, 60));
+    case TokenKind::pragma:
+      return "a #pragma";
+    default:
+      return fmt::format("'{}'", plain_text(current_.text, 60));
+  }
+}
+
+// The one place where syntax errors are made. Always false.
+bool Parser::wrong(std::string_view expected, std::string hint) {
+  if (tokens_.stopped()) return false;
+  diagnostics_.error("syntax", current_.span,
+                     fmt::format("expected {}, found {}", expected, found()), std::move(hint));
+  // A missing quote shows far below, where the next string opens.
+  if (!long_string_.none()) {
+    diagnostics_.also({long_string_.begin, long_string_.begin + 1},
+                      "this string runs over several lines; is its end where it should be?");
+  }
+  return false;
+}
+
+void Parser::parse(std::string name_space) {
+  name_space_ = std::move(name_space);
+  advance();
+  while (current_.kind != TokenKind::end) declaration();
+}
+
+bool Parser::within_limit() {
+  const Model& model = out_.model;
+  if (model.classes.size() + model.instances.size() + model.qualifier_declarations.size() <
+      kMostDeclarations) {
+    return true;
+  }
+  diagnostics_.error("declaration-count", current_.span,
+                     fmt::format("more than {} declarations", kMostDeclarations));
+  return false;
+}
+
+void Parser::declaration() {
+  long_string_ = {};
+  if (current_.kind == TokenKind::pragma) {
+    pragma();
+    return;
+  }
+  if (take(';')) return;  // an empty declaration harms nobody
+  Qualifiers qualifiers;
+  bool good = within_limit() && (!current_.is('[') || qualifier_list(qualifiers));
+  if (good) {
+    if (at_word("class")) {
+      good = class_declaration(std::move(qualifiers));
+    } else if (at_word("instance")) {
+      good = instance_declaration(std::move(qualifiers));
+    } else if (at_word("qualifier") && qualifiers.empty()) {
+      good = qualifier_declaration();
+    } else {
+      const bool is_word = current_.kind == TokenKind::identifier;
+      good = wrong("a class, an instance, a qualifier declaration or a #pragma",
+                   is_word ? did_you_mean(current_.text, kDeclarations) : std::string());
+    }
+  }
+  if (!good) skip_declaration();
+}
+
+// Goes to where a declaration seems to begin: behind a ';' outside braces, or at a line that
+// starts with what only a declaration starts with.
+void Parser::skip_declaration() {
+  std::size_t depth = 0;
+  while (current_.kind != TokenKind::end && current_.kind != TokenKind::pragma) {
+    if (current_.at_line_start && depth == 0 &&
+        (at_word("class") || (at_word("instance") && same_name(peek().text, "of")))) {
+      return;
+    }
+    if (current_.is('{')) ++depth;
+    if (current_.is('}') && depth > 0) --depth;
+    const bool ends = current_.is(';') && depth == 0;
+    advance();
+    if (ends) return;
+  }
+}
+
+bool Parser::instance_declaration(Qualifiers qualifiers) {
+  const std::uint32_t begin = current_.span.begin;
+  advance();
+  if (!at_word("of")) return wrong("'of' behind 'instance'", "instance of CLASS { … };");
+  advance();
+  Instance instance;
+  instance.qualifiers = std::move(qualifiers);
+  instance.name_space = name_space_;
+  if (!expect_name(instance.class_name, "the name of a class")) return false;
+  instance.span = since(begin);
+  if (at_word("as") && !alias(instance.alias)) return false;
+  const bool good = instance_body(instance, 0);
+  if (!good) out_.damaged_instances.insert(out_.model.instances.size());
+  out_.model.instances.push_back(std::move(instance));
+  return good && expect(';', "behind the instance");
+}
+
+// Qualifier Key : boolean = false, Scope(property, reference), Flavor(DisableOverride);
+bool Parser::qualifier_declaration() {
+  const std::uint32_t begin = current_.span.begin;
+  advance();
+  QualifierDeclaration declaration;
+  if (!expect_name(declaration.name, "the name of a qualifier")) return false;
+  if (!expect(':', "behind the qualifier's name")) return false;
+  Property shape;  // a qualifier's type, bounds and default are written like a property's
+  Span where;
+  if (!type(shape.type, shape.class_name, where)) return false;
+  if (current_.is('[') && !array_bounds(shape)) return false;
+  declaration.type = shape.type;
+  declaration.is_array = shape.is_array;
+  if (take('=')) {
+    declaration.default_value.emplace();
+    if (!value(*declaration.default_value)) return false;
+  }
+  while (take(',')) {
+    if (!qualifier_scopes(declaration)) return false;
+  }
+  declaration.span = since(begin);
+  out_.model.qualifier_declarations.push_back(std::move(declaration));
+  return expect(';', "behind the qualifier declaration");
+}
+
+bool Parser::qualifier_scopes(QualifierDeclaration& declaration) {
+  const bool is_scope = at_word("scope");
+  if (!is_scope && !at_word("flavor")) return wrong("'Scope' or 'Flavor'");
+  advance();
+  if (!expect('(', "behind it")) return false;
+  std::vector<std::string>& words = is_scope ? declaration.scopes : declaration.flavors;
+  do {
+    std::string word;
+    if (!expect_name(word, is_scope ? "a scope" : "a flavor")) return false;
+    if (words.size() >= kMostQualifiers) return wrong("fewer words here");
+    words.push_back(folded(word));
+  } while (take(','));
+  return expect(')', "behind the list");
+}
+
+void Parser::pragma() {
+  Pragma pragma;
+  pragma.span = current_.span;
+  advance();
+  bool good = current_.kind == TokenKind::identifier;
+  if (good) {
+    pragma.name = folded(current_.text);
+    pragma.span.end = current_.span.end;
+    if (std::ranges::find(kPragmas, pragma.name) == kPragmas.end()) {
+      diagnostics_.warning("unknown-pragma", current_.span,
+                           fmt::format("unknown #pragma '{}' is ignored", current_.text),
+                           did_you_mean(pragma.name, kPragmas));
+      good = false;
+    } else {
+      advance();
+      good = pragma_arguments(pragma.arguments);
+    }
+  } else {
+    wrong("the name of a pragma");
+  }
+  while (current_.kind != TokenKind::end_of_line && current_.kind != TokenKind::end) advance();
+  // Before the next token is asked for: an included file's tokens come first.
+  if (good) run_pragma(std::move(pragma));
+  advance();
+}
+
+bool Parser::pragma_arguments(std::vector<std::string>& arguments) {
+  if (current_.kind == TokenKind::end_of_line) return true;  // autorecover has none
+  if (!expect('(', "behind the pragma's name")) return false;
+  if (take(')')) return true;
+  do {
+    if (arguments.size() >= kMostQualifiers) return wrong("fewer arguments");
+    Value text;
+    if (current_.kind == TokenKind::string) {
+      if (!strings(text)) return false;
+      arguments.push_back(std::get<std::string>(text.data));
+    } else if (current_.kind == TokenKind::identifier || current_.kind == TokenKind::integer) {
+      arguments.emplace_back(current_.text);
+      advance();
+    } else {
+      return wrong("an argument of the pragma");
+    }
+  } while (take(','));
+  return expect(')', "behind the pragma's arguments");
+}
+
+void Parser::run_pragma(Pragma pragma) {
+  const bool is_name_space = pragma.name == "namespace";
+  if (!is_name_space && pragma.name != "include") {
+    if (out_.model.pragmas.size() < kMostDeclarations) {
+      out_.model.pragmas.push_back(std::move(pragma));
+    }
+    return;
+  }
+  if (pragma.arguments.size() != 1 || pragma.arguments[0].empty()) {
+    diagnostics_.error("bad-pragma", pragma.span,
+                       fmt::format("#pragma {} wants one string", pragma.name));
+  } else if (is_name_space) {
+    name_space_ = plain_name_space(pragma.arguments[0]);
+  } else {
+    tokens_.include(pragma.arguments[0], pragma.span);
+  }
+}
+
+}  // namespace qm::mof

@@ -1,0 +1,98 @@
+// Tokens in, Model out: recursive descent over DSP0004's grammar and the WMI dialect of it.
+//
+// Promise: one error a mistake. After one, the parser goes on at the next declaration or the next
+// member of the class, and marks what it was in as damaged, so that the checker does not complain
+// about what is missing there.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "mof/model.h"
+#include "mof/preprocessor.h"
+
+namespace qm::mof {
+
+struct Parsed {
+  Model model;
+  std::set<std::size_t> damaged_classes;  // indices
+  std::set<std::size_t> damaged_instances;
+};
+
+class Parser {
+ public:
+  Parser(Preprocessor& tokens, Diagnostics& diagnostics, Parsed& out)
+      : tokens_(tokens), diagnostics_(diagnostics), out_(out) {}
+
+  // Everything up to the end of the file that the preprocessor has open.
+  void parse(std::string name_space);
+
+ private:
+  using Qualifiers = std::vector<Qualifier>;
+
+  // Tokens.
+  void advance();
+  const Token& peek();
+  bool at_word(std::string_view keyword) const;
+  bool take(char punctuation);
+  bool expect(char punctuation, std::string_view where);
+  bool expect_name(std::string& name, std::string_view what);
+  bool wrong(std::string_view expected, std::string hint = {});
+  std::string found() const;
+  Span since(std::uint32_t begin) const { return {begin, last_end_}; }
+
+  // Declarations (parser.cc).
+  void declaration();
+  bool within_limit();
+  void skip_declaration();
+  bool qualifier_declaration();
+  bool qualifier_scopes(QualifierDeclaration& declaration);
+  bool instance_declaration(Qualifiers qualifiers);
+  void pragma();
+  bool pragma_arguments(std::vector<std::string>& arguments);
+  void run_pragma(Pragma pragma);
+
+  // Classes (parse_class.cc).
+  bool class_declaration(Qualifiers qualifiers);
+  bool class_heading(Class& the_class);
+  bool class_body(Class& the_class);
+  bool feature(Class& the_class);
+  bool type(Type& type, std::string& class_name, Span& where);
+  bool declarator(Property& property);
+  bool array_bounds(Property& property);
+  bool method(Class& the_class, Property head);
+  bool parameter(Method& method);
+  void skip_feature();
+
+  // Qualifiers and values (parse_value.cc).
+  bool qualifier_list(Qualifiers& qualifiers);
+  bool qualifier(Qualifiers& qualifiers);
+  bool flavors(Qualifier& qualifier);
+  bool value(Value& value, unsigned depth = 0);
+  bool list(Value& value, unsigned depth);
+  bool strings(Value& value);
+  bool number(Value& value);
+  bool character(Value& value);
+  bool word_value(Value& value, unsigned depth);
+  bool instance_body(Instance& instance, unsigned depth);
+  bool property_value(Instance& instance, unsigned depth);
+  bool alias(std::string& alias);
+
+  Preprocessor& tokens_;
+  Diagnostics& diagnostics_;
+  Parsed& out_;
+  Token current_;
+  Token next_;
+  bool has_next_ = false;
+  std::uint32_t last_end_ = 0;  // of the token before current_
+  Span long_string_;            // the last string that ran over lines: maybe it lacks its end
+  std::string name_space_;
+};
+
+// "\\.\root\wmi", "//./root/wmi", "root/wmi" -> "root\wmi".
+std::string plain_name_space(std::string_view text);
+
+}  // namespace qm::mof

@@ -1,0 +1,147 @@
+#include "mof/preprocessor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "mof/encoding.h"
+#include "mof/limits.h"
+
+namespace qm::mof {
+namespace {
+
+std::string folder_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string() : std::string(path.substr(0, slash + 1));
+}
+
+}  // namespace
+
+Preprocessor::Preprocessor(const FileReader& read, const Options& options, Diagnostics& diagnostics)
+    : read_(read), options_(options), diagnostics_(diagnostics) {
+  for (const auto& [name, value] : options.defines) {
+    // As if a file had said so; what is wrong with it is then shown like anything else.
+    auto source = diagnostics_.sources().add("command line -D", name + " " + value + "\n");
+    if (!source) {
+      give_up("limit", {}, source.error().message, "");
+      return;
+    }
+    push_file(**source);
+    define();
+    files_.pop_back();
+  }
+}
+
+void Preprocessor::push_file(const SourceMap::Source& source) {
+  files_.push_back({&source, Lexer(source, diagnostics_), {}});
+}
+
+Result<const SourceMap::Source*> Preprocessor::load(const std::string& path, Span from) {
+  std::string bytes = TRY(read_(path));
+  if (bytes.size() > kMostSourceBytes) {
+    return fail(ErrorCode::limit, fmt::format("more than {} MiB", kMostSourceBytes >> 20U));
+  }
+  DecodedSource decoded = TRY(decode_source(bytes));
+  const SourceMap::Source* source =
+      TRY(diagnostics_.sources().add(path, std::move(decoded.text), from));
+  if (!decoded.doubtful.empty()) {
+    diagnostics_.warning("encoding", {source->begin, source->begin}, decoded.doubtful,
+                         "save the file as UTF-8, or as UTF-16 with a byte order mark");
+  }
+  return source;
+}
+
+void Preprocessor::open(const std::string& path) {
+  const auto source = load(path, {});
+  if (!source) {
+    diagnostics_.error("unreadable", {},
+                       fmt::format("cannot read {}: {}", path, source.error().message));
+    return;
+  }
+  end_span_ = {};
+  push_file(**source);
+}
+
+void Preprocessor::include(std::string_view name, Span at, bool own_folder_first) {
+  if (files_.empty()) return;
+  std::string wanted(name);
+  std::ranges::replace(wanted, '\\', '/');
+  if (files_.size() >= kMostIncludeDepth) {
+    const auto same = [&](const File& file) {
+      return file.source->name == files_.back().source->name;
+    };
+    const bool cycle = std::ranges::count_if(files_, same) > 1;
+    give_up(
+        "include-depth", at, fmt::format("files include files {} deep", kMostIncludeDepth),
+        cycle ? "this file includes itself; put #ifndef … #define … #endif around its text" : "");
+    return;
+  }
+  std::vector<std::string> candidates;
+  if (wanted.starts_with('/')) {
+    candidates.push_back(wanted);
+  } else {
+    if (own_folder_first) candidates.push_back(folder_of(files_.back().source->name) + wanted);
+    for (const std::string& folder : options_.include_dirs) {
+      candidates.push_back(folder + "/" + wanted);
+    }
+  }
+  for (const std::string& candidate : candidates) {
+    const auto source = load(candidate, at);
+    if (source) {
+      push_file(**source);
+      return;
+    }
+    if (source.error().code == ErrorCode::not_found) continue;
+    diagnostics_.error("unreadable", at,
+                       fmt::format("cannot read {}: {}", candidate, source.error().message));
+    return;
+  }
+  diagnostics_.error("no-such-file", at, fmt::format("there is no file '{}'", wanted),
+                     "name its folder with -I");
+}
+
+// At the end of a file: what it left open is its own fault, not the includer's.
+void Preprocessor::close_file() {
+  const File& file = files_.back();
+  const auto end = file.source->begin + static_cast<std::uint32_t>(file.source->text.size());
+  end_span_ = {end, end};
+  for (const Condition& open : file.conditions) {
+    diagnostics_.error("open-condition", open.where, "this condition is never closed",
+                       "end it with #endif");
+  }
+  files_.pop_back();
+}
+
+void Preprocessor::give_up(std::string_view code, Span at, std::string message, std::string hint) {
+  if (!stopped_) diagnostics_.error(code, at, std::move(message), std::move(hint));
+  stopped_ = true;
+}
+
+Token Preprocessor::next() {
+  while (!stopped_ && !diagnostics_.full() && !files_.empty()) {
+    Token token = raw_next();
+    if (in_pragma_) {
+      in_pragma_ = token.kind != TokenKind::end_of_line;
+      return token;
+    }
+    if (token.kind == TokenKind::end) {
+      close_file();
+      continue;
+    }
+    if (token.at_line_start && token.is('#')) {
+      directive(token);
+      if (!in_pragma_) continue;
+      token.kind = TokenKind::pragma;
+      token.span = pragma_span_;
+      return token;
+    }
+    if (token.kind == TokenKind::identifier && expand(token)) continue;
+    return token;
+  }
+  Token end;
+  end.span = end_span_;
+  return end;
+}
+
+}  // namespace qm::mof

@@ -1,0 +1,37 @@
+// What lexer, preprocessor and parser hand on: a token is a view into its source.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/source_map.h"
+
+namespace qm::mof {
+
+enum class TokenKind : std::uint8_t {
+  end,          // of the input
+  end_of_line,  // of a directive
+  identifier,   // keywords too: MOF's are reserved in their places only
+  integer,
+  real,
+  string,       // text: between the quotes, escapes not yet read
+  character,    // likewise
+  alias,        // text: without the $
+  punctuation,  // text: one character, or a two-character operator of #if
+  pragma,       // the start of a #pragma; its words follow, then end_of_line
+};
+
+struct Token {
+  TokenKind kind = TokenKind::end;
+  bool at_line_start = false;  // first on its line
+  bool after_space = false;
+  bool no_expand = false;  // the name of a macro met inside its own expansion
+  std::string_view text;
+  Span span;
+
+  bool is(char punctuation) const {
+    return kind == TokenKind::punctuation && text.size() == 1 && text[0] == punctuation;
+  }
+};
+
+}  // namespace qm::mof
