@@ -3,6 +3,8 @@
 set -u
 . /qm/lab/guest/lib.sh
 
+mark() { read_uptime; echo "$uptime_s s ($EPOCHREALTIME): $*"; }
+mark begin
 ip link set lo up
 modprobe -a veth virtio_net
 ip netns add tgt
@@ -19,8 +21,10 @@ ip addr add 10.0.2.15/24 dev eth0
 ip link set eth0 up
 socat TCP-LISTEN:5985,bind=10.0.2.15,fork,reuseaddr TCP:127.0.0.1:5985 2>/run/lab/socat.log &
 
+mark "network up"
 (
-  modprobe -a xfrm_user esp4 esp6 tcp_diag authenc cbc hmac sha256_generic aes_generic seqiv
+  modprobe -a xfrm_user esp4 esp6 authenc echainiv drbg
+  mark "xfrm modules"
   mkdir -p /run/ini/conf.d /run/tgt/conf.d
   start_charon ini
   start_charon tgt
@@ -39,9 +43,11 @@ socat TCP-LISTEN:5985,bind=10.0.2.15,fork,reuseaddr TCP:127.0.0.1:5985 2>/run/la
   mkdir -p /disks /etc/target "$lio/iscsi"
   mount -t tmpfs tmpfs /disks
 ) &
-wait_for 60 test -S /run/ini/charon.vici -a -S /run/tgt/charon.vici || echo "charon is not up"
-wait_for 60 test -d "$lio/iscsi" || echo "no LIO"
-wait_for 60 iscsid_listens || echo "iscsid is not up"
+wait_for 60 test -S /run/ini/charon.vici -a -S /run/tgt/charon.vici || mark "charon is not up"
+mark charon
+wait_for 60 test -d "$lio/iscsi" || mark "no LIO"
+mark target
+wait_for 60 iscsid_listens || mark "iscsid is not up"
 touch /run/lab/ground
-echo "ground ready at $(cut -d' ' -f1 /proc/uptime) s"
+mark ready
 wait

@@ -33,7 +33,7 @@ for _ in $(seq 200); do
   sleep 0.02
 done
 exec 7<>"$port" || { echo "no bell: the host can't be heard" >/dev/console; }
-cut -d' ' -f1 /proc/uptime >/qm/run/ready
+cp /proc/uptime /qm/run/ready.new && mv /qm/run/ready.new /qm/run/ready
 while :; do
   while read -r verb id <&7; do
     case $verb in

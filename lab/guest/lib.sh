@@ -13,13 +13,23 @@ die() { say "lab: $*"; exit 1; }
 # `ip netns exec` would remount /sys and so hide configfs.
 in_tgt() { nsenter --net=/run/netns/tgt "$@"; }
 
-# wait_for SECONDS COMMAND...
+# A pause without a process: forking is what costs time under TCG.
+exec {nap_fd}<> <(:)
+nap() { read -r -t "$1" -u "$nap_fd" _ || true; }
+
+# Sets uptime_s. The wall clock won't do for deadlines: it steps while the guest boots.
+read_uptime() { read -r uptime_s _ </proc/uptime; uptime_s=${uptime_s%.*}; }
+
+# wait_for SECONDS COMMAND...: polls at a pace that leaves the processor to what is waited for.
 wait_for() {
-  local deadline=$((SECONDS + $1 + 1)); shift
-  until "$@"; do
-    ((SECONDS < deadline)) || return 1
-    read -r -t 0.03 _ <> <(:) || true
-  done >/dev/null 2>&1
+  local deadline_s
+  read_uptime
+  deadline_s=$((uptime_s + $1 + 1)); shift
+  until "$@" >/dev/null 2>&1; do
+    read_uptime
+    ((uptime_s < deadline_s)) || return 1
+    nap 0.05
+  done
 }
 
 iscsid_listens() { grep -q ISCSIADM_ABSTRACT_NAMESPACE /proc/net/unix; }
@@ -32,7 +42,7 @@ scenario() {
   index=          # 1..250, its own: it makes the addresses
   family=4        # 4 or 6
   ike=            # 1 or 2; empty: no policy, the session runs in the clear
-  ike_proposals=aes128-sha256-modp2048
+  ike_proposals=aes128-sha256-curve25519   # modp2048 takes seconds under TCG
   esp_proposals=aes128-sha256
   mode=transport
   child_more=     # further lines of the child in swanctl.conf
@@ -141,46 +151,81 @@ secrets {
 CONF
 }
 
-make_target() {
-  local backstore=$lio/core/fileio_$index/$name tpg=$lio/iscsi/$iqn/tpgt_1
-  local disk=/disks/$name.img acl=$tpg/acls/$initiator_iqn
-  truncate -s "${size_mib}M" "$disk"
-  if [[ -n $mounted ]]; then
-    mkfs.ext4 -q -F -O ^has_journal -E lazy_itable_init=0,nodiscard "$disk" || return
-  fi
-  mkdir -p "$backstore" &&
-    echo "fd_dev_name=$disk,fd_dev_size=$((size_mib << 20))" >"$backstore/control" &&
-    echo 1 >"$backstore/enable" &&
-    mkdir -p "$tpg/lun/lun_0" && ln -s "$backstore" "$tpg/lun/lun_0/disk" || return
-  # A named initiator instead of "anyone": only so can the target's own pings be switched off.
-  mkdir -p "$acl/lun_0" && ln -s "$tpg/lun/lun_0" "$acl/lun_0/disk" || return
-  echo 0 >"$tpg/attrib/authentication"
-  echo 0 >"$acl/attrib/nopin_timeout"
-  # A portal's socket lives in the netns of the process that makes its directory.
-  in_tgt mkdir "$tpg/np/$portal" && echo 1 >"$tpg/enable"
-}
-
-make_node() {
-  iscsiadm -m iface -I "$name" --op=new &&
-    iscsiadm -m iface -I "$name" --op=update -n iface.transport_name -v tcp &&
-    iscsiadm -m node -T "$iqn" -p "$portal" -I "$name" --op=new
-}
-
-# session_dir: /sys/class/iscsi_session/sessionN of the loaded scenario.
-session_dir() {
-  local dir
-  for dir in /sys/class/iscsi_session/*; do
-    if [[ -e $dir/targetname && $(<"$dir/targetname") == "$iqn" ]]; then echo "$dir"; return; fi
+# All targets named, with as few processes as can be: each costs 50 ms and more under TCG.
+make_targets() {
+  local one tpg backstore acl dirs=() disks=()
+  for one in "$@"; do
+    scenario "$one"
+    tpg=$lio/iscsi/$iqn/tpgt_1
+    dirs+=("$lio/core/fileio_$index/$name" "$tpg/lun/lun_0" "$tpg/acls/$initiator_iqn/lun_0"
+      "$tpg/np/$portal")
+    truncate -s "${size_mib}M" "/disks/$name.img"
+    [[ -z $mounted ]] ||
+      mkfs.ext4 -q -F -O ^has_journal -E lazy_itable_init=0,nodiscard "/disks/$name.img" || return
   done
+  # A portal's socket lives in the netns of the process that makes its directory.
+  in_tgt mkdir -p "${dirs[@]}" || return
+  for one in "$@"; do
+    scenario "$one"
+    tpg=$lio/iscsi/$iqn/tpgt_1 backstore=$lio/core/fileio_$index/$name
+    acl=$tpg/acls/$initiator_iqn   # a named initiator: only so can the target's pings be put off
+    echo "fd_dev_name=/disks/$name.img,fd_dev_size=$((size_mib << 20))" >"$backstore/control" &&
+      echo 1 >"$backstore/enable" &&
+      ln -s "$backstore" "$tpg/lun/lun_0/disk" && ln -s "$tpg/lun/lun_0" "$acl/lun_0/disk" &&
+      echo 0 >"$tpg/attrib/authentication" && echo 0 >"$acl/attrib/nopin_timeout" &&
+      echo 1 >"$tpg/enable" || return
+  done
+}
+
+make_addresses() {
+  local one
+  for one in "$@"; do
+    scenario "$one"
+    echo "addr replace $ini_addr/$prefix dev va" >&3
+    echo "addr replace $tgt_addr/$prefix dev vb" >&4
+  done 3>/run/lab/addr.ini 4>/run/lab/addr.tgt
+  ip -batch /run/lab/addr.ini && ip -n tgt -batch /run/lab/addr.tgt
+}
+
+# The iface record is what makes the session an adapter of its own; the file is all there is to it.
+make_nodes() {
+  local one jobs=() code=0
+  mkdir -p /etc/iscsi/ifaces
+  for one in "$@"; do
+    scenario "$one"
+    printf 'iface.iscsi_ifacename = %s\niface.transport_name = tcp\n' "$name" \
+      >"/etc/iscsi/ifaces/$name"
+    iscsiadm -m node -T "$iqn" -p "$portal" -I "$name" --op=new >/dev/null &
+    jobs+=($!)
+  done
+  wait_all "${jobs[@]}"
+}
+
+wait_all() {
+  local job code=0
+  for job in "$@"; do wait "$job" || code=1; done
+  return $code
+}
+
+# Sets session_dir to /sys/class/iscsi_session/sessionN of the loaded scenario.
+find_session() {
+  local target
+  for session_dir in /sys/class/iscsi_session/*; do
+    [[ -e $session_dir/targetname ]] && read -r target <"$session_dir/targetname" &&
+      [[ $target == "$iqn" ]] && return
+  done 2>/dev/null
+  session_dir=
   return 1
 }
 
-# disk: /dev/sdX of the loaded scenario; there is no udev that would make links.
-disk() {
-  local dir block
-  dir=$(session_dir) || return
-  for block in "$dir"/device/target*/*/block/*; do
-    if [[ -b /dev/${block##*/} ]]; then echo "/dev/${block##*/}"; return; fi
+# Sets disk to /dev/sdX of the loaded scenario; there is no udev that would make links.
+find_disk() {
+  local block
+  disk=
+  find_session || return
+  for block in "$session_dir"/device/target*/*/block/*; do
+    disk=/dev/${block##*/}
+    [[ -b $disk ]] && return
   done
   return 1
 }

@@ -26,45 +26,38 @@ HELP
 
 verb_scenarios() { scenario_names; }
 
-# Everything of one scenario up to, not including, its login.
-prepare() {
-  scenario "$1"
-  local v6=()
-  [[ $family == 6 ]] && v6=(-6)
-  ip "${v6[@]}" addr replace "$ini_addr/$prefix" dev va
-  ip -n tgt "${v6[@]}" addr replace "$tgt_addr/$prefix" dev vb
-  make_target || die "$name: the target was refused"
-  if [[ -n $ike ]]; then
+verb_up() {
+  local names=() one
+  local wanted=("$@")
+  ((${#wanted[@]})) || wanted=("${default_scenarios[@]}")
+  for one in "${wanted[@]}"; do [[ -e /run/lab/up.$one ]] || names+=("$one"); done
+  ((${#names[@]})) || return 0
+  wait_for 90 test -e /run/lab/ground ||
+    die "the ground is not ready: $(tail -n 3 /run/lab/ground.log)"
+  local jobs=()
+  make_targets "${names[@]}" &
+  jobs+=($!)
+  make_nodes "${names[@]}" &
+  jobs+=($!)
+  make_addresses "${names[@]}" || die "addresses were refused"
+  for one in "${names[@]}"; do
+    scenario "$one"
+    [[ -n $ike ]] || continue
     write_connection ini
     write_connection tgt
-  fi
-  make_node >/dev/null || die "$name: iscsiadm refused the node"
-}
-
-verb_up() {
-  local names=("$@") one jobs=()
-  ((${#names[@]})) || names=("${default_scenarios[@]}")
-  wait_for 60 test -e /run/lab/ground || die "the ground is not ready: $(tail -n 3 /run/lab/ground.log)"
-  for one in "${names[@]}"; do
-    [[ -e /run/lab/up.$one ]] && continue
-    prepare "$one" &
-    jobs+=($!)
   done
-  wait_all "${jobs[@]}" || return 1
-  load_connections tgt && load_connections ini || return 1
+  load_connections tgt &
+  jobs+=($!)
+  load_connections ini &
+  jobs+=($!)
+  wait_all "${jobs[@]}" || die "the targets, nodes or policies were refused"
   jobs=()
   for one in "${names[@]}"; do
     verb_login "$one" &
     jobs+=($!)
   done
   wait_all "${jobs[@]}" || return 1
-  for one in "${names[@]}"; do touch "/run/lab/up.$one"; done
-}
-
-wait_all() {
-  local job code=0
-  for job in "$@"; do wait "$job" || code=1; done
-  return $code
+  for one in "${names[@]}"; do : >"/run/lab/up.$one"; done
 }
 
 load_connections() {
@@ -79,11 +72,12 @@ node() { iscsiadm -m node -T "$iqn" -p "$portal" -I "$name" "$@"; }
 verb_login() {
   scenario "$1"
   local said
-  session_dir >/dev/null || said=$(timeout 60 iscsiadm -m node -T "$iqn" -p "$portal" -I "$name" --login 2>&1) || die "$name: login failed: $said"
-  wait_for 20 disk || die "$name: logged in, but no disk came"
-  if [[ -n $mounted ]]; then
+  find_session || said=$(timeout 60 iscsiadm -m node -T "$iqn" -p "$portal" -I "$name" --login \
+    2>&1) || die "$name: login failed: $said"
+  wait_for 20 find_disk || die "$name: logged in, but no disk came"
+  if [[ -n $mounted ]] && ! mountpoint -q "$mounted"; then
     mkdir -p "$mounted"
-    mountpoint -q "$mounted" || mount "$(disk)" "$mounted" || die "$name: mount failed"
+    mount "$disk" "$mounted" || die "$name: mount failed"
   fi
 }
 
@@ -92,25 +86,28 @@ verb_logout() {
   local said
   [[ -z $mounted ]] || ! mountpoint -q "$mounted" || umount "$mounted"
   said=$(node --logout 2>&1) || die "$name: logout failed: $said"
-  gone() { ! session_dir >/dev/null; }
+  gone() { ! find_session; }
   wait_for 20 gone || die "$name: the session stays"
 }
 
-verb_disk() { scenario "$1"; disk || die "$name: no disk (logged in?)"; }
+need_disk() { find_disk || die "$name: no disk (logged in?)"; }
+
+verb_disk() { scenario "$1"; need_disk; echo "$disk"; }
 
 verb_read() {
   scenario "$1"
-  dd if="$(verb_disk "$1")" of=/dev/null bs=1M count="$2" iflag=direct status=none
+  need_disk
+  dd if="$disk" of=/dev/null bs=1M count="$2" iflag=direct status=none
 }
 
 # Onto the disk's second half, or into a file where a file system lies on it.
 verb_write() {
   scenario "$1"
+  need_disk
   if [[ -n $mounted ]]; then
     dd if=/dev/zero of="$mounted/written" bs=1M count="$2" oflag=direct conv=notrunc status=none
   else
-    dd if=/dev/zero of="$(verb_disk "$1")" bs=1M count="$2" seek=$((size_mib / 2)) oflag=direct \
-      status=none
+    dd if=/dev/zero of="$disk" bs=1M count="$2" seek=$((size_mib / 2)) oflag=direct status=none
   fi
 }
 
@@ -149,29 +146,24 @@ verb_reconnect() {
 
 verb_flush() { ip xfrm state flush; }
 
-verb_expect_no_larval() {
-  no_larval() { ! ip xfrm state list nokeys | grep -q 'proto .* spi 0x00000000'; }
-  wait_for 40 no_larval
-}
-
 # One gentle loop a session: some reading, less writing, a rekey each 30 s or so. Small enough that
 # two cores of TCG still have time for everything else.
 traffic_loop() {
   scenario "$1"
-  local round=0 device
+  local round=0
   while :; do
-    device=$(disk) && {
-      dd if="$device" of=/dev/null bs=64k count=4 skip=$((round % 200)) iflag=direct status=none
+    if find_disk; then
+      dd if="$disk" of=/dev/null bs=64k count=4 skip=$((round % 200)) iflag=direct status=none
       if [[ -n $mounted ]]; then
         dd if=/dev/zero of="$mounted/traffic" bs=64k count=1 oflag=direct conv=notrunc status=none
       else
-        dd if=/dev/zero of="$device" bs=64k count=1 seek=$((512 + round % 200)) oflag=direct \
+        dd if=/dev/zero of="$disk" bs=64k count=1 seek=$((512 + round % 200)) oflag=direct \
           status=none
       fi
-    }
+    fi
     round=$((round + 1))
     if [[ -n $ike ]] && ((round % 15 == 5 + index)); then verb_rekey "$1" >/dev/null; fi
-    sleep 2
+    nap 2
   done
 }
 
