@@ -48,7 +48,7 @@ constexpr std::uint32_t kEmpty = 0xffff'ffff;
 constexpr std::uint32_t kHandleMask = 0x00ff'ffff;
 static_assert(kMostSas < kHandleMask);
 
-constexpr std::uint32_t kChunkBits = 12;
+constexpr std::uint32_t kChunkBits = 9;
 constexpr std::uint32_t kChunkRecords = 1U << kChunkBits;
 constexpr std::size_t kLeastSlots = 1024;
 constexpr std::uint32_t kEpochs = 64;  // epoch 0 is never the present one

@@ -1,8 +1,8 @@
 // The SAs and policies that the kernel holds now, as told by dumps and events. Pure.
 //
-// Promise: SaTable costs below 64 bytes an SA (records and index together, tag included) from some
-// ten thousand up to millions; its operations are O(1), and prefetch() hides the cache miss of one
-// to come. Handles stay valid until their SA is erased. PolicyTable answers which policy a flow
+// Promise: SaTable costs below 64 bytes an SA (records and index together, tag included) from a
+// hundred thousand up to millions; its operations are O(1), and prefetch() hides the cache miss of
+// one to come. Handles stay valid until their SA is erased. PolicyTable answers which policy a flow
 // meets, as the kernel would say it.
 // Threads: one. Limits: kMost… below.
 #pragma once
