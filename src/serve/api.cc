@@ -1,0 +1,133 @@
+#include "serve/api.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <utility>
+
+#include "serve/target.h"
+
+namespace qm::serve {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Reply = std::function<void(Answer)>;
+
+class JsonApi final : public Api {
+ public:
+  JsonApi(asio::io_context& io, std::shared_ptr<const wmi::Repository> repository,
+          wmi::Source& source, wmi::Snapshots& snapshots, Refresher::Ask ask, HealthSource health,
+          std::chrono::milliseconds refresh_deadline)
+      : io_(io),
+        repository_(std::move(repository)),
+        source_(source),
+        snapshots_(snapshots),
+        health_(std::move(health)),
+        refresher_(std::move(ask), refresh_deadline),
+        deadline_timer_(io) {}
+
+  void handle(std::string_view raw, Reply reply) override {
+    const Asked<Target> target = parse_target(raw);
+    if (!target) return reply(refusal_answer(target.error()));
+    Asked<Query> query = parse_query(*target, *repository_);
+    if (!query) return reply(refusal_answer(query.error()));
+    const auto work = std::make_shared<Work>(Work{std::move(*query), std::move(reply), true, 0});
+    if (!work->query.refresh) {
+      work->refreshed = false;
+      return settle(work);
+    }
+    const auto guids = questions_for(source_.registrations(), work->query.classes);
+    refresher_.want(guids, now().boot_ns, [this, work](bool all_answered) {
+      work->refreshed = all_answered;
+      settle(work);
+    });
+    watch_deadline();
+  }
+
+ private:
+  struct Work {
+    Query query;
+    Reply reply;
+    bool refreshed;
+    unsigned settles;
+  };
+
+  // Waits for the deadline of whoever came first; those who came later have later ones.
+  void watch_deadline() {
+    const auto deadline_ns = refresher_.next_deadline_ns();
+    if (!deadline_ns || watching_) return;
+    watching_ = true;
+    const std::uint64_t now_ns = now().boot_ns;
+    const std::uint64_t left_ns = *deadline_ns > now_ns ? *deadline_ns - now_ns : 0;
+    deadline_timer_.expires_after(std::chrono::nanoseconds(left_ns));
+    const std::weak_ptr<bool> alive = alive_;
+    deadline_timer_.async_wait([this, alive](error_code ec) {
+      if (ec || alive.expired()) return;
+      watching_ = false;
+      refresher_.tick(now().boot_ns);
+      watch_deadline();
+    });
+  }
+
+  void settle(const std::shared_ptr<Work>& work) {
+    using What = Query::What;
+    const What what = work->query.what;
+    if (what == What::health) return work->reply(health_answer(own_health()));
+    if (what == What::one_class) return work->reply(class_answer(*work->query.classes.front()));
+    if (what == What::class_mof) return work->reply(class_mof_answer(*work->query.classes.front()));
+    const auto snapshot = snapshots_.take(work->query.classes, now());
+    if (what == What::classes) return work->reply(classes_answer(*repository_, *snapshot));
+    if (snapshot->mixed && work->query.classes.size() > 1 && work->settles < kMostSettles) {
+      return settle_later(work);
+    }
+    Asked<Answer> made =
+        instances_answer(work->query, *snapshot, work->refreshed, malformed_values_);
+    work->reply(made ? std::move(*made) : refusal_answer(made.error()));
+  }
+
+  void settle_later(const std::shared_ptr<Work>& work) {
+    ++work->settles;
+    const auto timer = std::make_shared<asio::steady_timer>(io_, kSettlePause);
+    const std::weak_ptr<bool> alive = alive_;
+    timer->async_wait([this, alive, work, timer](error_code ec) {
+      if (!ec && !alive.expired()) settle(work);
+    });
+  }
+
+  Health own_health() {
+    Health health = health_();
+    std::map<std::pair<pid_t, std::string>, std::size_t> row;  // of health.providers
+    for (const provider::Registration& registration : source_.registrations()) {
+      const auto [at, fresh] =
+          row.emplace(std::pair(registration.pid, registration.driver), health.providers.size());
+      if (fresh) health.providers.push_back({registration.driver, registration.pid, 0});
+      ++health.providers[at->second].registrations;
+    }
+    health.unreadable_pages = snapshots_.unreadable();
+    health.malformed_values = malformed_values_;
+    return health;
+  }
+
+  asio::io_context& io_;
+  std::shared_ptr<const wmi::Repository> repository_;
+  wmi::Source& source_;
+  wmi::Snapshots& snapshots_;
+  HealthSource health_;
+  Refresher refresher_;
+  asio::steady_timer deadline_timer_;
+  std::uint64_t malformed_values_ = 0;
+  bool watching_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace
+
+std::unique_ptr<Api> Api::make(asio::io_context& io,
+                               std::shared_ptr<const wmi::Repository> repository,
+                               wmi::Source& source, wmi::Snapshots& snapshots, Refresher::Ask ask,
+                               HealthSource health, std::chrono::milliseconds refresh_deadline) {
+  return std::make_unique<JsonApi>(io, std::move(repository), source, snapshots, std::move(ask),
+                                   std::move(health), refresh_deadline);
+}
+
+}  // namespace qm::serve

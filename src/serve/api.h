@@ -1,0 +1,35 @@
+// The JSON API as the HTTP server's handler: asks providers for fresh data where wanted, takes one
+// snapshot, answers from it. Threads: one, the io_context's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "serve/http.h"
+#include "serve/refresher.h"
+#include "wmi/snapshot.h"
+
+namespace qm::serve {
+
+// A provider publishes its classes one after the other: a snapshot that falls between two of them
+// is taken again, a few times.
+inline constexpr unsigned kMostSettles = 5;
+inline constexpr std::chrono::milliseconds kSettlePause{1};
+
+class Api : public Handler {
+ public:
+  // The service's own numbers, for /api/v1/health; the API fills in what it knows itself.
+  using HealthSource = std::function<Health()>;
+
+  // source and snapshots must outlive it. ask as Refresher's.
+  static std::unique_ptr<Api> make(boost::asio::io_context& io,
+                                   std::shared_ptr<const wmi::Repository> repository,
+                                   wmi::Source& source, wmi::Snapshots& snapshots,
+                                   Refresher::Ask ask, HealthSource health,
+                                   std::chrono::milliseconds refresh_deadline = kRefreshDeadline);
+};
+
+}  // namespace qm::serve

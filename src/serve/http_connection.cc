@@ -1,0 +1,253 @@
+#include "serve/http_connection.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "serve/host.h"
+
+namespace qm::serve {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Request = http::request<http::string_body>;
+using Milliseconds = std::chrono::milliseconds;
+
+constexpr std::size_t kReadBytes = 4'096;
+
+std::string_view view(boost::string_view text) {
+  return {text.data(), text.size()};
+}
+
+// Which status says what Beast found wrong; none: the connection itself is broken.
+std::optional<Refusal> refusal_of(error_code ec) {
+  if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
+    return Refusal{431, "the request's header is longer than the limit"};
+  }
+  if (ec == http::error::body_limit) {
+    return Refusal{413, "the request's body is longer than the limit"};
+  }
+  if (ec == http::error::end_of_stream || ec == http::error::partial_message) return std::nullopt;
+  if (ec.category() == http::make_error_code(http::error::bad_method).category()) {
+    return Refusal{400, "malformed HTTP: " + ec.message()};
+  }
+  return std::nullopt;
+}
+
+// What every answer carries: it is data for the one who asked, never a document or a script.
+template <class Response>
+void add_headers(Response& response, const Answer& answer) {
+  response.set(http::field::content_type,
+               boost::string_view(answer.content_type.data(), answer.content_type.size()));
+  response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+  response.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  response.set("Cross-Origin-Resource-Policy", "same-origin");
+  response.set("Referrer-Policy", "no-referrer");
+  if (answer.status == 405) response.set(http::field::allow, "GET, HEAD");
+}
+
+class HttpConnection final : public Connection,
+                             public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(Socket socket, bool local, std::shared_ptr<HttpShared> shared)
+      : socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
+        shared_(std::move(shared)),
+        buffer_(shared_->limits.header_bytes + kReadBytes),
+        local_(local) {}
+
+  void close() override {
+    if (closed_) return;
+    closed_ = true;
+    error_code ignored;
+    timer_.cancel(ignored);
+    socket_.close(ignored);
+    release_queued();
+    if (shared_->gone) shared_->gone(this);
+  }
+  bool idle() const override { return idle_; }
+
+  void next_request() {
+    if (closed_) return;
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
+    parser_->body_limit(shared_->limits.body_bytes);
+    if (buffer_.size() != 0) {
+      read_request();
+      return;
+    }
+    idle_ = true;
+    arm(shared_->limits.idle);
+    socket_.async_read_some(buffer_.prepare(kReadBytes),
+                            [self = shared_from_this()](error_code ec, std::size_t bytes) {
+                              self->idle_ = false;
+                              if (ec) return self->close();
+                              self->buffer_.commit(bytes);
+                              self->read_request();
+                            });
+  }
+
+ private:
+  // Closes the connection unless something else arms the timer before.
+  void arm(Milliseconds deadline) {
+    timer_.expires_after(deadline);
+    timer_.async_wait([weak = weak_from_this()](error_code ec) {
+      const auto self = weak.lock();
+      // A wait that had already ended when a new deadline was set is none of today's.
+      const auto now = asio::steady_timer::clock_type::now();
+      if (!ec && self && self->timer_.expiry() <= now) self->close();
+    });
+  }
+
+  void read_request() {
+    arm(shared_->limits.request);
+    http::async_read(
+        socket_, buffer_, *parser_,
+        [self = shared_from_this()](error_code ec, std::size_t) { self->on_read(ec); });
+  }
+
+  void on_read(error_code ec) {
+    if (closed_) return;
+    if (ec) {
+      const std::optional<Refusal> refusal = refusal_of(ec);
+      if (!refusal) return close();
+      keep_alive_ = false;
+      return respond(refusal_answer(*refusal));
+    }
+    const Request& request = parser_->get();
+    ++served_;
+    keep_alive_ = request.keep_alive() && served_ < shared_->limits.requests_per_connection;
+    head_ = request.method() == http::verb::head;
+    if (const Asked<void> fine = check(request); !fine) {
+      return respond(refusal_answer(fine.error()));
+    }
+    error_code ignored;
+    timer_.cancel(ignored);  // the handler has its own deadlines
+    shared_->handler.handle(view(request.target()), [self = shared_from_this()](Answer answer) {
+      self->respond(std::move(answer));
+    });
+  }
+
+  Asked<void> check(const Request& request) {
+    if (request.method() != http::verb::get && !head_) {
+      return refuse(405, fmt::format("{} is not served; only GET and HEAD are",
+                                     plain_text(view(request.method_string()), 32)));
+    }
+    const std::size_t hosts = request.count(http::field::host);
+    if (hosts > 1 || (hosts == 0 && request.version() >= 11)) {
+      return refuse(400, "a request must carry one Host header");
+    }
+    Asked<Target> target = parse_target(view(request.target()));
+    if (!target) return std::unexpected(target.error());
+    if (local_) return {};
+    const std::string_view host =
+        target->authority.empty() ? view(request[http::field::host]) : target->authority;
+    if (hosts == 0 && target->authority.empty()) return {};  // HTTP/1.0: no browser sends that
+    if (!is_local_host(host, shared_->own_names)) {
+      return refuse(421, fmt::format("{} is not this host; ask http://127.0.0.1:PORT or "
+                                     "http://localhost:PORT",
+                                     plain_text(host, 256)));
+    }
+    return {};
+  }
+
+  void respond(Answer answer) {
+    if (closed_) return;
+    if (shared_->queued_bytes + answer.body.size() > shared_->limits.queued_bytes) {
+      answer = refusal_answer({503, "too many answers are being sent; try again"});
+    }
+    ++shared_->counts.requests;
+    if (answer.status >= 400) ++shared_->counts.refused;
+    queued_bytes_ = answer.body.size();
+    shared_->queued_bytes += queued_bytes_;
+    arm(shared_->limits.write);
+    const auto status = static_cast<http::status>(answer.status);
+    response_ = {};
+    head_response_ = {};
+    if (head_) {
+      head_response_.result(status);
+      add_headers(head_response_, answer);
+      head_response_.content_length(answer.body.size());
+      head_response_.keep_alive(keep_alive_);
+      return write(head_response_);
+    }
+    response_.result(status);
+    add_headers(response_, answer);
+    response_.body() = std::move(answer.body);
+    response_.keep_alive(keep_alive_);
+    response_.prepare_payload();
+    write(response_);
+  }
+
+  template <class Response>
+  void write(Response& response) {
+    http::async_write(socket_, response, [self = shared_from_this()](error_code ec, std::size_t) {
+      self->release_queued();
+      self->response_.body() = std::string();
+      if (ec) return self->close();
+      if (self->keep_alive_) return self->next_request();
+      self->linger();
+    });
+  }
+
+  // Closing with unread input would make the kernel send a reset, which may overtake the answer.
+  void linger() {
+    if (closed_) return;
+    error_code ec;
+    socket_.shutdown(Socket::shutdown_send, ec);
+    if (ec) return close();
+    arm(shared_->limits.linger);
+    drain();
+  }
+
+  void drain() {
+    socket_.async_read_some(asio::buffer(drained_),
+                            [self = shared_from_this()](error_code ec, std::size_t bytes) {
+                              self->drained_bytes_ += bytes;
+                              if (ec || self->drained_bytes_ > kMostLingerBytes) {
+                                return self->close();
+                              }
+                              self->drain();
+                            });
+  }
+
+  void release_queued() { shared_->queued_bytes -= std::exchange(queued_bytes_, 0); }
+
+  Socket socket_;
+  asio::steady_timer timer_;
+  std::shared_ptr<HttpShared> shared_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  http::response<http::string_body> response_;
+  http::response<http::empty_body> head_response_;
+  std::array<char, kReadBytes> drained_{};
+  std::size_t drained_bytes_ = 0;
+  std::size_t queued_bytes_ = 0;
+  std::size_t served_ = 0;
+  bool local_;
+  bool head_ = false;
+  bool keep_alive_ = false;
+  bool idle_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<Connection> Connection::start(Socket socket, bool local,
+                                              std::shared_ptr<HttpShared> shared) {
+  auto connection = std::make_shared<HttpConnection>(std::move(socket), local, std::move(shared));
+  connection->next_request();
+  return connection;
+}
+
+}  // namespace qm::serve

@@ -1,0 +1,177 @@
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <list>
+#include <utility>
+
+#include "serve/http_connection.h"
+
+namespace qm::serve {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using Local = asio::local::stream_protocol;
+
+// After accept failed for want of descriptors or memory: trying at once would spin.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+Error error_of(const std::string& what, error_code ec) {
+  if (ec.category() == boost::system::system_category()) return system_error(what, ec.value());
+  return {ErrorCode::io, what + ": " + ec.message()};
+}
+
+asio::ip::address address_of(const Address& address) {
+  if (address.family == Family::v6) return asio::ip::address_v6(address.bytes);
+  asio::ip::address_v4::bytes_type octets;
+  std::copy_n(address.bytes.begin(), octets.size(), octets.begin());
+  return asio::ip::address_v4(octets);
+}
+
+// Connections of one kind, oldest first, and how many there may be.
+struct Pool {
+  bool local = false;
+  std::size_t most = 0;
+  std::list<std::shared_ptr<Connection>> open;
+};
+
+class Server final : public HttpServer {
+ public:
+  Server(asio::io_context& io, Handler& handler, std::vector<std::string> own_names,
+         HttpLimits limits)
+      : io_(io),
+        shared_(std::make_shared<HttpShared>(HttpShared{
+            handler, limits, std::move(own_names), {}, 0, [this](Connection* c) { forget(c); }})),
+        tcp_pool_{false, limits.tcp_connections, {}},
+        local_pool_{true, limits.local_connections, {}} {}
+
+  ~Server() override { close(); }
+
+  Result<Endpoint> listen(const Endpoint& on) override {
+    const tcp::endpoint endpoint(address_of(on.address), on.port);
+    tcp::acceptor acceptor(io_);
+    error_code ec;
+    acceptor.open(endpoint.protocol(), ec);
+    if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+    if (!ec) acceptor.bind(endpoint, ec);
+    if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
+    if (ec) return std::unexpected(error_of("listen on " + on.text(), ec));
+    const Endpoint bound{on.address, acceptor.local_endpoint(ec).port()};
+    tcp_listeners_.push_back({std::move(acceptor), asio::steady_timer(io_)});
+    accept(tcp_listeners_.back(), tcp_pool_);
+    return bound;
+  }
+
+  Result<void> listen_local(int fd) override {
+    Local::acceptor acceptor(io_);
+    error_code ec;
+    acceptor.assign(Local(), fd, ec);
+    if (ec) return std::unexpected(error_of("the query socket", ec));
+    local_listeners_.push_back({std::move(acceptor), asio::steady_timer(io_)});
+    accept(local_listeners_.back(), local_pool_);
+    return {};
+  }
+
+  void close() override {
+    shared_->gone = nullptr;
+    error_code ignored;
+    for (auto& listener : tcp_listeners_) listener.acceptor.close(ignored);
+    for (auto& listener : local_listeners_) listener.acceptor.close(ignored);
+    for (auto& listener : tcp_listeners_) listener.pause.cancel(ignored);
+    for (auto& listener : local_listeners_) listener.pause.cancel(ignored);
+    for (Pool* pool : {&tcp_pool_, &local_pool_}) {
+      for (const auto& connection : pool->open) connection->close();
+      pool->open.clear();
+    }
+    closed_ = true;
+  }
+
+  HttpCounts counts() const override {
+    HttpCounts counts = shared_->counts;
+    counts.connections = tcp_pool_.open.size() + local_pool_.open.size();
+    return counts;
+  }
+
+ private:
+  template <class Acceptor>
+  struct Listener {
+    Acceptor acceptor;
+    asio::steady_timer pause;
+  };
+
+  // Handlers hold *alive_ weakly: the server may be gone when an aborted accept comes back.
+  template <class Acceptor>
+  void accept(Listener<Acceptor>& listener, Pool& pool) {
+    const std::weak_ptr<bool> alive = alive_;
+    listener.acceptor.async_accept([this, alive, &listener, &pool](error_code ec, auto socket) {
+      if (alive.expired() || closed_ || ec == asio::error::operation_aborted) return;
+      if (!ec) {
+        admit(Socket(std::move(socket)), pool);
+        return accept(listener, pool);
+      }
+      listener.pause.expires_after(kAcceptPause);
+      listener.pause.async_wait([this, alive, &listener, &pool](error_code stopped) {
+        if (!stopped && !alive.expired() && !closed_) accept(listener, pool);
+      });
+    });
+  }
+
+  void admit(Socket socket, Pool& pool) {
+    if (pool.open.size() >= pool.most && !evict_idle(pool)) {
+      ++shared_->counts.refused;
+      return turn_away(std::move(socket));
+    }
+    pool.open.push_back(Connection::start(std::move(socket), pool.local, shared_));
+  }
+
+  bool evict_idle(Pool& pool) {
+    for (const auto& connection : pool.open) {
+      if (!connection->idle()) continue;
+      ++shared_->counts.evicted;
+      const std::shared_ptr<Connection> kept = connection;
+      kept->close();  // takes it out of the list
+      return true;
+    }
+    return false;
+  }
+
+  // One try: whoever does not have room in its socket buffer for this line gets nothing.
+  static void turn_away(Socket socket) {
+    const Answer answer = refusal_answer({503, "too many connections; try again"});
+    const std::string text =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+        "Cache-Control: no-store\r\nConnection: close\r\nContent-Length: " +
+        std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body;
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(text), ignored);
+    socket.shutdown(Socket::shutdown_send, ignored);
+  }
+
+  void forget(Connection* gone) {
+    for (Pool* pool : {&tcp_pool_, &local_pool_}) {
+      pool->open.remove_if([gone](const auto& connection) { return connection.get() == gone; });
+    }
+  }
+
+  asio::io_context& io_;
+  std::shared_ptr<HttpShared> shared_;
+  Pool tcp_pool_;
+  Pool local_pool_;
+  std::list<Listener<tcp::acceptor>> tcp_listeners_;  // lists: handlers keep references
+  std::list<Listener<Local::acceptor>> local_listeners_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool closed_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<HttpServer> HttpServer::make(asio::io_context& io, Handler& handler,
+                                             std::vector<std::string> own_names,
+                                             HttpLimits limits) {
+  return std::make_unique<Server>(io, handler, std::move(own_names), limits);
+}
+
+}  // namespace qm::serve

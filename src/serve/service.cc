@@ -1,0 +1,167 @@
+#include "serve/service.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <map>
+#include <utility>
+
+#include "base/clock.h"
+#include "provider/registry.h"
+#include "serve/api.h"
+#include "serve/host.h"
+#include "serve/system.h"
+#include "wmi/repository.h"
+#include "wmi/snapshot.h"
+#include "wmi/source.h"
+
+namespace qm::serve {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+class OneThreadService final : public Service {
+ public:
+  explicit OneThreadService(Log::Sink log)
+      : io_(1), registry_ready_(io_), signals_(io_), log_(std::move(log)) {}
+  OneThreadService(const OneThreadService&) = delete;
+  OneThreadService& operator=(const OneThreadService&) = delete;
+
+  ~OneThreadService() override {
+    if (http_) http_->close();
+    registry_ready_.release();  // the descriptor is the registry's
+    if (!query_socket_.empty()) remove_socket(query_socket_);
+  }
+
+  Result<void> open(const Config& config, const ServiceLimits& limits) {
+    repository_ = TRY(wmi::Repository::built_in());
+    TRY(make_directory(config.runtime_dir));
+    lock_ = TRY(lock_directory(config.runtime_dir));
+    TRY(open_registry(config));
+    source_.emplace(*registry_);
+    snapshots_.emplace(repository_, *source_, [this](const std::string& problem) { say(problem); });
+    const auto ask = [this](const GUID& of, std::chrono::milliseconds deadline,
+                            Refresher::Done done) {
+      registry_->refresh(&of, deadline, std::move(done));
+    };
+    api_ = Api::make(
+        io_, repository_, *source_, *snapshots_, ask, [this] { return health(); }, limits.refresh);
+    http_ = HttpServer::make(io_, *api_, host_names(), limits.http);
+    for (const std::string& one : config.listen) {
+      const Endpoint endpoint = TRY(parse_listener(one));
+      listeners_.push_back(TRY(http_->listen(endpoint)));
+    }
+    const std::string path = config.runtime_dir + "/query.sock";
+    Descriptor socket = TRY(listen_at(path, config.query_mode, config.query_group));
+    query_socket_ = path;
+    TRY(http_->listen_local(socket.release()));
+    watch_registry();
+    return {};
+  }
+
+  const std::vector<Endpoint>& listeners() const override { return listeners_; }
+  const std::string& query_socket() const override { return query_socket_; }
+
+  void stop_on_signals() override {
+    error_code ignored;
+    signals_.add(SIGTERM, ignored);
+    signals_.add(SIGINT, ignored);
+    signals_.async_wait([this](error_code ec, int) {
+      if (!ec) io_.stop();
+    });
+  }
+
+  void run() override { io_.run(); }
+  void stop() override { io_.stop(); }
+
+ private:
+  Result<void> open_registry(const Config& config) {
+    provider::Admission admission{TRY(user_ids(config.provider_users)),
+                                  TRY(group_ids(config.provider_groups))};
+    const auto check = [this](const provider::ClassInfo& info) { return repository_->check(info); };
+    registry_ = TRY(provider::Registry::listen(config.runtime_dir + "/provider.sock",
+                                               std::move(admission), check));
+    error_code ec;
+    registry_ready_.assign(registry_->fd(), ec);
+    if (ec) return std::unexpected(system_error("watching the provider socket", ec.value()));
+    return {};
+  }
+
+  void watch_registry() {
+    registry_ready_.async_wait(asio::posix::descriptor_base::wait_read, [this](error_code ec) {
+      if (ec) return;
+      registry_->handle();
+      tell_changes();
+      watch_registry();
+    });
+  }
+
+  // Who came and who went, to the log; by provider, since each brings several classes.
+  void tell_changes() {
+    if (registry_->changes() == told_changes_) return;
+    told_changes_ = registry_->changes();
+    std::map<std::pair<pid_t, std::string>, std::size_t> there;
+    for (const auto& registration : source_->registrations()) {
+      ++there[{registration.pid, registration.driver}];
+    }
+    for (const auto& [who, classes] : there) {
+      if (!providers_.contains(who)) {
+        say(fmt::format("provider {} (pid {}) has registered", who.second, who.first));
+      }
+    }
+    for (const auto& [who, classes] : providers_) {
+      if (!there.contains(who)) {
+        say(fmt::format("provider {} (pid {}) is gone, and its instances", who.second, who.first));
+      }
+    }
+    providers_ = std::move(there);
+  }
+
+  Health health() const {
+    const HttpCounts counts = http_->counts();
+    Health health;
+    health.version = QM_VERSION;
+    health.uptime_s = (now().boot_ns - started_ns_) / 1'000'000'000;
+    health.pid = process_id();
+    health.requests = counts.requests;
+    health.refused = counts.refused;
+    health.connections = counts.connections;
+    return health;
+  }
+
+  void say(std::string_view text) { log_.say(text, now().boot_ns); }
+
+  // Destroyed from the end: what refers to another part stands below it.
+  asio::io_context io_;
+  Descriptor lock_;
+  std::shared_ptr<const wmi::Repository> repository_;
+  std::unique_ptr<provider::Registry> registry_;
+  std::optional<wmi::RegistrySource> source_;
+  std::optional<wmi::Snapshots> snapshots_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<HttpServer> http_;
+  asio::posix::stream_descriptor registry_ready_;
+  asio::signal_set signals_;
+  Log log_;
+  std::map<std::pair<pid_t, std::string>, std::size_t> providers_;  // as last told
+  std::uint64_t told_changes_ = 0;
+  std::vector<Endpoint> listeners_;
+  std::string query_socket_;
+  std::uint64_t started_ns_ = now().boot_ns;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Service>> Service::start(const Config& config, Log::Sink log,
+                                                ServiceLimits limits) {
+  auto service = std::make_unique<OneThreadService>(std::move(log));
+  TRY(service->open(config, limits));
+  return service;
+}
+
+}  // namespace qm::serve

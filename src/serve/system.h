@@ -1,0 +1,50 @@
+// What the service asks of the system beyond sockets that Asio opens. All in system_linux.cc and
+// confine_linux.cc; nothing here blocks for long.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "provider/descriptor.h"
+
+namespace qm::serve {
+
+using provider::Descriptor;
+
+// A regular file's text, up to most_bytes (beyond: limit).
+Result<std::string> read_text_file(const std::string& path, std::size_t most_bytes);
+
+// Makes the directory (0755) where it does not exist; its parent must.
+Result<void> make_directory(const std::string& path);
+
+// Held as long as the descriptor is: one service to a directory. Error state: another one runs.
+Result<Descriptor> lock_directory(const std::string& path);
+
+// A listening Unix stream socket with this mode and group ("": unchanged). What is at path must be
+// a socket, and stale: hold the directory's lock. Nobody can connect before mode and group are set.
+Result<Descriptor> listen_at(const std::string& path, unsigned mode, const std::string& group);
+void remove_socket(const std::string& path);
+
+Result<std::vector<uid_t>> user_ids(std::span<const std::string> names);  // names or numbers
+Result<std::vector<gid_t>> group_ids(std::span<const std::string> names);
+
+std::vector<std::string> host_names();  // as this host calls itself: full, and up to the first dot
+std::int64_t process_id();
+
+// As many descriptors as the hard limit allows, up to what the service's own limits can use.
+void raise_descriptor_limit();
+
+// sd_notify(3), by hand: a datagram to $NOTIFY_SOCKET, where it is set. Failure is no matter.
+void notify(std::string_view state);
+
+// Gives up what the service never needs: gaining privileges by exec, being dumped or traced, every
+// capability, also the bounding and ambient sets'. Returns warnings for the log.
+std::vector<std::string> confine();
+
+}  // namespace qm::serve
