@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What the host's side of the lab shares: where things are kept, steps with their times, and how a
 # running guest is recognised. Sourced, never run.
 

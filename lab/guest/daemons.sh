@@ -5,33 +5,32 @@
 qm_run=/run/quickmode
 qm_state=/var/lib/quickmode
 
+# As packaging/ sets an installation up.
 daemon_config() {
-  mkdir -p "$qm_run" "$qm_state/collect" "$qm_state/serve" /etc/quickmode
-  # Both daemons make sockets and files here; the group's members may, others may look.
-  chown root:quickmode "$qm_run"
-  chmod 2775 "$qm_run"
-  chown quickmode-collect:quickmode "$qm_state/collect"
-  chown quickmode-serve:quickmode "$qm_state/serve"
-  # vici belongs to root; an installation names a group, as here.
+  mkdir -p "$qm_run" "$qm_state" /etc/quickmode
+  chown quickmode-serve:quickmode "$qm_run" "$qm_state"
+  chmod 0775 "$qm_run" "$qm_state"
+  # vici belongs to root; an installation gives it the group, as here.
+  wait_for 60 test -S /run/ini/charon.vici || die "charon is not up"
   chgrp quickmode /run/ini/charon.vici
   chmod 0770 /run/ini/charon.vici
   printf '[ike]\nvici = ["/run/ini/charon.vici"]\n' >/etc/quickmode/collect.toml
+  printf '[providers]\nusers = ["quickmode-collect"]\n' >/etc/quickmode/serve.toml
 }
 
 start_daemon() {
   local which=$1 program=/qm/bin/quickmode-$1 caps=-all words=()
   [[ -x $program ]] || die "quickmode-$which is not built: make build"
   ! daemon_runs "$which" || return 0
-  if [[ $which == collect ]]; then
-    caps=-all,+net_admin
-    words=(--config /etc/quickmode/collect.toml)
-  else
-    words=(--listen 127.0.0.1:5985)
-  fi
-  setsid setpriv --reuid "quickmode-$which" --regid "quickmode-$which" --init-groups \
+  case $which in
+    collect) caps=-all,+net_admin ;;
+    serve) words=(--listen 127.0.0.1:5985) ;;
+    *) die "the daemons are collect and serve" ;;
+  esac
+  setsid setpriv --reuid "quickmode-$which" --regid quickmode --clear-groups \
     --inh-caps "$caps" --ambient-caps "$caps" --bounding-set "$caps" --no-new-privs \
-    "$program" --runtime-dir "$qm_run" --state-dir "$qm_state/$which" "${words[@]}" \
-    >>"$qm_run/$which.log" 2>&1 </dev/null &
+    "$program" --config "/etc/quickmode/$which.toml" --runtime-dir "$qm_run" \
+    --state-dir "$qm_state" "${words[@]}" >>"/run/lab/$which.log" 2>&1 </dev/null &
   echo $! >"/run/lab/$which.pid"
 }
 
@@ -51,23 +50,38 @@ verb_daemons() {
   local action=${1:-} which
   local daemons=("${@:2}")
   ((${#daemons[@]})) || daemons=(serve collect)
-  [[ $action != start ]] || daemon_config
-  for which in "${daemons[@]}"; do
-    case $action in
-      start) start_daemon "$which" ;;
-      stop) stop_daemon "$which" ;;
-      kill) stop_daemon "$which" -KILL ;;
-      status) daemon_runs "$which" && echo "$which runs" || echo "$which does not run" ;;
-      *) die "lab daemons start|stop|kill|status [collect|serve]" ;;
-    esac
-  done
-  [[ $action == start ]] || return 0
-  answers() {
-    for which in "${daemons[@]}"; do daemon_runs "$which" || return 0; done
-    [[ -S $qm_run/query.sock ]]
-  }
-  wait_for 20 answers
-  for which in "${daemons[@]}"; do
-    daemon_runs "$which" || die "quickmode-$which ended: $(tail -n 3 "$qm_run/$which.log")"
+  case $action in
+    start)
+      daemon_config
+      for which in "${daemons[@]}"; do start_daemon "$which"; done
+      wait_for 30 daemons_settled
+      for which in "${daemons[@]}"; do
+        daemon_runs "$which" || die "quickmode-$which ended: $(tail -n 5 "/run/lab/$which.log")"
+      done
+      [[ -S $qm_run/query.sock ]] || die "quickmode-serve does not listen: /run/lab/serve.log"
+      ;;
+    stop) for which in "${daemons[@]}"; do stop_daemon "$which"; done ;;
+    kill) for which in "${daemons[@]}"; do stop_daemon "$which" -KILL; done ;;
+    status)
+      for which in "${daemons[@]}"; do
+        if daemon_runs "$which"; then echo "$which runs"; else echo "$which does not run"; fi
+      done
+      ;;
+    sampled) wait_for 60 all_shown || die "the sessions do not all show: $(tail /run/lab/collect.log)" ;;
+    *) die "lab daemons start|stop|kill|status|sampled [collect|serve]" ;;
+  esac
+}
+
+daemons_settled() {
+  daemon_runs serve || return 0
+  [[ -S $qm_run/query.sock ]]
+}
+
+# Every session that is up has its adapter, and with it a sample.
+all_shown() {
+  local one shown
+  shown=$(quickmode show --json) || return
+  for one in $(verb_ups); do
+    [[ $shown == *ISCSI_TCP*"${one}_0"* ]] || return
   done
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What every scenario stands on. Ends by making /run/lab/ground; its output is /run/lab/ground.log.
 set -u
+# shellcheck source=lab/guest/lib.sh
 . /qm/lab/guest/lib.sh
 
 mark() { read_uptime; echo "$uptime_s s ($EPOCHREALTIME): $*"; }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What the guest's scripts share. Two sides: "ini" is this machine, "tgt" lives in the netns tgt
 # behind a veth. A scenario is a file in scenarios/ that sets the variables below; each has its own
 # addresses, target, disk and iface record, so that each is an adapter of its own.
@@ -153,7 +153,7 @@ CONF
 
 # All targets named, with as few processes as can be: each costs 50 ms and more under TCG.
 make_targets() {
-  local one tpg backstore acl dirs=() disks=()
+  local one tpg backstore acl dirs=()
   for one in "$@"; do
     scenario "$one"
     tpg=$lio/iscsi/$iqn/tpgt_1

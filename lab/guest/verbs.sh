@@ -17,14 +17,18 @@ lab tcp NAME              its connection's counters, name=value
 lab finals NAME           sums over its live and dead SAs since `lab monitor start`, name=value
 lab monitor start|stop    records the kernel's SA events (without keys)
 lab disk NAME             /dev/sdX
-lab daemons start|stop|status [collect|serve]
+lab daemons start|stop|kill|status|sampled [collect|serve]
 lab traffic start|stop    a gentle load on every session, with a rekey now and then
-lab sentinel add|find     SAs with known keys; looks for them in the daemons' memory
-lab scenarios             their names
+lab scenarios             their names; `lab ups`: those that are up
 HELP
 }
 
 verb_scenarios() { scenario_names; }
+
+verb_ups() {
+  local one
+  for one in /run/lab/up.*; do [[ ! -e $one ]] || echo "${one#/run/lab/up.}"; done
+}
 
 verb_up() {
   local names=() one
