@@ -43,14 +43,16 @@ class Api {
 // Over RUNTIME_DIR/query.sock (api_linux.cc).
 class SocketApi final : public Api {
  public:
-  // interrupt_fd: when it becomes readable a request ends with an error; asked for at each request.
-  SocketApi(std::string runtime_dir, const class SignalPacer* pacer)
-      : runtime_dir_(std::move(runtime_dir)), pacer_(pacer) {}
+  // pacer: an interrupt that it has seen ends a request with kInterrupted; nullptr: none does.
+  SocketApi(std::string runtime_dir, const class SignalPacer* pacer,
+            std::uint64_t most_answer_ms = kMostAnswerMs)
+      : runtime_dir_(std::move(runtime_dir)), pacer_(pacer), most_answer_ms_(most_answer_ms) {}
   Result<Answer> get(std::string_view target) override;
 
  private:
   std::string runtime_dir_;
   const class SignalPacer* pacer_;
+  std::uint64_t most_answer_ms_;
 };
 
 // For one part of a path or query: everything but RFC 3986's unreserved characters as %XX.

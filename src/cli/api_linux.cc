@@ -35,7 +35,8 @@ class Descriptor {
 
 class Conversation {
  public:
-  Conversation(int fd, int interrupt_fd) : fd_(fd), interrupt_fd_(interrupt_fd) {}
+  Conversation(int fd, int interrupt_fd, std::uint64_t most_ms)
+      : fd_(fd), interrupt_fd_(interrupt_fd), most_ms_(most_ms) {}
 
   Result<Answer> ask(std::string_view request) {
     while (!request.empty()) {
@@ -83,13 +84,14 @@ class Conversation {
     return fail(ErrorCode::timeout,
                 fmt::format("quickmode-serve did not answer within {} s; see `journalctl -u "
                             "quickmode-serve`",
-                            kMostAnswerMs / 1000));
+                            static_cast<double>(most_ms_) / 1000));
   }
 
   int fd_;
   int interrupt_fd_;
+  std::uint64_t most_ms_;
   std::chrono::steady_clock::time_point deadline_ =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(kMostAnswerMs);
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(most_ms_);
 };
 
 Error unreachable(const std::string& path, int reason) {
@@ -133,7 +135,8 @@ Result<Answer> SocketApi::get(std::string_view target) {
       "GET {} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, text/plain\r\n"
       "User-Agent: quickmode\r\nConnection: close\r\n\r\n",
       target);
-  return Conversation(socket.get(), pacer_ == nullptr ? -1 : pacer_->interrupt_fd()).ask(request);
+  const int interrupt_fd = pacer_ == nullptr ? -1 : pacer_->interrupt_fd();
+  return Conversation(socket.get(), interrupt_fd, most_answer_ms_).ask(request);
 }
 
 }  // namespace qm::cli

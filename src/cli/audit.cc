@@ -51,15 +51,15 @@ std::string plural(std::size_t count, std::string_view noun) {
 }
 
 std::string sentence(const Verdict& v) {
-  if (v.blind) return "It can't be told: no provider of Quickmode_Session is registered.";
+  if (v.blind) return "Whether iSCSI sessions are protected can't be told: nothing tells of them.";
   if (v.sessions == 0) return "There is no iSCSI session.";
   if (v.unprotected > 0) {
     return fmt::format("{} of {} {} in the clear.", v.unprotected,
                        plural(v.sessions, "iSCSI session"), v.unprotected == 1 ? "runs" : "run");
   }
   if (v.unknown > 0) {
-    return fmt::format("Of {} of {} it can't be told whether IPsec protects {}.", v.unknown,
-                       plural(v.sessions, "iSCSI session"), v.unknown == 1 ? "it" : "them");
+    return fmt::format("Whether IPsec protects {} of {} can't be told.", v.unknown,
+                       plural(v.sessions, "iSCSI session"));
   }
   if (v.sessions == 1) return "The one iSCSI session is protected by IPsec.";
   return fmt::format("All {} iSCSI sessions are protected by IPsec.", v.sessions);
@@ -73,7 +73,7 @@ void write_text(const Sessions& sessions, const Verdict& verdict, Surroundings& 
   around.out << terminal.styled(style, sentence(verdict)) << '\n';
   if (verdict.sessions == 0) {
     around.out << '\n';
-    write_empty(sessions.snapshot[0], terminal, around.out);
+    write_hints(sessions.snapshot[0], around.out);
     return;
   }
   for (const Protection wanted : {Protection::unprotected, Protection::unknown}) {

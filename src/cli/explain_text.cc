@@ -14,11 +14,11 @@ namespace {
 
 namespace json = boost::json;
 
-std::string formula(const Explanation& explanation) {
+std::string formula(const Explanation& explanation, std::string_view sum) {
   const Source& source = *explanation.property->semantics->source;
   const std::string what = source.value == "1"
-                               ? fmt::format("how many {}", source.class_name)
-                               : fmt::format("{} of {}", source.value, source.class_name);
+                               ? fmt::format("number of {}", source.class_name)
+                               : fmt::format("{} {} of {}", sum, source.value, source.class_name);
   const std::string where = explanation.where.empty() ? "" : explanation.where + " AND ";
   return fmt::format("{} where {}{} is the instance", what, where, source.owner);
 }
@@ -38,8 +38,7 @@ void write_definition(const Explanation& explanation, const Terminal& terminal, 
     record.field("", "on Linux", nullptr, {terminal.shown(property.semantics->definition)});
   }
   if (explanation.has_source()) {
-    record.field("", "formula", nullptr,
-                 {fmt::format("{} {}", terminal.sum(), terminal.shown(formula(explanation)))});
+    record.field("", "formula", nullptr, {terminal.shown(formula(explanation, terminal.sum()))});
   } else if (!explanation.where_problem.empty()) {
     record.field("", "formula", nullptr, {terminal.shown(explanation.where_problem)});
   }

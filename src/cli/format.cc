@@ -73,8 +73,8 @@ std::optional<std::string> number_text(const json::value& value, bool separators
     if (*number == 0) return "0";
     if (!std::isfinite(*number) || std::abs(*number) >= 1.8e19) return fmt::format("{:g}", *number);
     if (std::abs(*number) < 999.95) return fmt::format("{:.1f}", *number);
-    return integer_text(static_cast<std::uint64_t>(std::llround(std::abs(*number / 2)) * 2),
-                        *number < 0, separators);
+    return integer_text(static_cast<std::uint64_t>(std::round(std::abs(*number))), *number < 0,
+                        separators);
   }
   return std::nullopt;
 }

@@ -12,11 +12,14 @@ namespace {
 
 // The columns of text from the front, at most width of them.
 std::string_view head(std::string_view text, std::size_t width) {
-  std::size_t end = text.size();
-  while (end > 0 && display_width(text.substr(0, end)) > width) {
-    do {
-      --end;
-    } while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U);
+  std::size_t end = 0;
+  std::size_t used = 0;
+  while (end < text.size()) {
+    std::size_t next = end + 1;
+    while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xc0U) == 0x80U) ++next;
+    used += display_width(text.substr(end, next - end));
+    if (used > width) break;
+    end = next;
   }
   return text.substr(0, end);
 }

@@ -59,8 +59,7 @@ void Legend::write(std::size_t instances, const Terminal& terminal, std::ostream
   for (const Reason& reason : order_) {
     QualityNote note;
     note.quality = reason.first;
-    const std::string label =
-        fmt::format("{} {}: ", mark_of(&note, terminal), quality_word(reason.first));
+    const std::string label = fmt::format("{} ", mark_of(&note, terminal));
     // Properties that the same instances share are named together.
     std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> shared;
     for (const auto& [property, labels] : notes_.at(reason)) {
@@ -77,7 +76,8 @@ void Legend::write(std::size_t instances, const Terminal& terminal, std::ostream
       text += (text.empty() ? "" : "; ") + joined(properties);
       if (labels.size() < instances) text += " of " + joined(labels);
     }
-    if (!reason.second.empty()) text += ": " + terminal.shown(reason.second);
+    text += fmt::format(": {}", quality_word(reason.first));
+    if (!reason.second.empty()) text += ". " + terminal.shown(reason.second);
     write_hanging(label, text, terminal, out);
   }
   if (!inactive_.empty()) {

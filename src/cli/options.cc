@@ -53,8 +53,8 @@ void add_show(CLI::App& app, Options& options, Flags& flags) {
   show->add_flag("--csv", flags.csv, "as typeperf: time first, one column a path");
   show->add_flag("--mof", flags.mof, "instances as MOF text");
   show->footer(
-      "Without CLASS: MSiSCSI_QMIPSECStats. A number marked ~ is inferred, ≥ is a lower bound,\n"
-      "– is not known; the lines below the table say why.\n\n"
+      "Without CLASS: MSiSCSI_QMIPSECStats. What is not exact has a mark, and the lines below the\n"
+      "table say why. Without --count, --interval goes on until Ctrl-C.\n\n"
       "  quickmode show --instance ikev1 --rates --interval 5\n"
       "  quickmode show 'MSiSCSI_QMIPSECStats(*)\\*BytesSent' --csv --interval 1 --count 60");
 }
@@ -95,7 +95,7 @@ void add_commands(CLI::App& app, Options& options, Flags& flags) {
 void add_common(CLI::App& app, Flags& flags) {
   app.set_version_flag("--version", "quickmode " QM_VERSION);
   app.add_option("--runtime-dir", flags.runtime_dir,
-                 "where quickmode-serve's query.sock is (QUICKMODE_RUNTIME_DIR, /run/quickmode)")
+                 "where query.sock is (else $QUICKMODE_RUNTIME_DIR, else /run/quickmode)")
       ->type_name("DIR");
   app.add_option("--color", flags.color, "auto, always or never")->type_name("WHEN");
   app.require_subcommand(1);

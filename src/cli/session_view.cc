@@ -32,14 +32,6 @@ std::string_view word_for_people(Protection protection) {
   return "UNKNOWN";
 }
 
-std::string algorithm_text(const Instance& sa, std::string_view name, std::string_view bits,
-                           const Terminal& terminal) {
-  const std::string algorithm = terminal.shown(sa.text(name));
-  const auto length = sa.number(bits);
-  if (algorithm.empty() || !length) return algorithm;
-  return fmt::format("{} {}", algorithm, *length);
-}
-
 std::vector<std::string> why_lines(const SessionView& view, const Terminal& terminal) {
   std::vector<std::string> lines;
   if (view.stale) {
@@ -168,14 +160,6 @@ std::vector<std::string> disk_lines(const SessionView& view, const Terminal& ter
   return lines;
 }
 
-std::string encryption_text(const Instance& sa, const Terminal& terminal) {
-  return algorithm_text(sa, "Encryption", "EncryptionKeyBits", terminal);
-}
-
-std::string integrity_text(const Instance& sa, const Terminal& terminal) {
-  return algorithm_text(sa, "Authentication", "IntegrityBits", terminal);
-}
-
 std::string spi_text(const Instance& sa) {
   const auto spi = sa.number("Spi");
   return spi ? fmt::format("0x{:08x}", *spi) : std::string();
@@ -187,12 +171,11 @@ std::string sa_line(const ClassInfo& info, const Instance& sa, const Terminal& t
     return property == nullptr ? terminal.shown(json_text(sa.value(name)))
                                : value_text(*property, sa.value(name), terminal);
   };
-  const std::string encryption = encryption_text(sa, terminal);
-  const std::string integrity = integrity_text(sa, terminal);
-  std::string line = fmt::format("{} {} {} {}", left(named("Direction"), 3), spi_text(sa),
-                                 named("Protocol"), named("Mode"));
-  for (const std::string& algorithm : {encryption, integrity}) {
-    if (!algorithm.empty()) line += ", " + algorithm;
+  std::string line = fmt::format("{} {} {} {}", named("Direction"), spi_text(sa), named("Protocol"),
+                                 named("Mode"));
+  for (const char* algorithm : {"Encryption", "Authentication"}) {
+    const std::string name = terminal.shown(sa.text(algorithm));
+    if (!name.empty()) line += " " + name;
   }
   return line + fmt::format(", {} bytes", named("Bytes"));
 }

@@ -46,10 +46,8 @@ Style style_of(Protection protection);
 
 // "sdb → mpatha on /mnt/data (256 MiB)", a way to a file system each; empty without disks.
 std::vector<std::string> disk_lines(const SessionView& view, const Terminal& terminal);
-// "out 0xc1a2b3c4  ESP transport, rfc4106(gcm(aes)) 160: 4,325,376 bytes".
+// "out 0xc1a2b3c4 ESP transport rfc4106(gcm(aes)), 4,325,376 bytes".
 std::string sa_line(const ClassInfo& info, const Instance& sa, const Terminal& terminal);
-std::string encryption_text(const Instance& sa, const Terminal& terminal);
-std::string integrity_text(const Instance& sa, const Terminal& terminal);
 std::string spi_text(const Instance& sa);
 
 // Everything about a session, for people and for JSON. advice: with what to do.

@@ -43,7 +43,7 @@ std::vector<Row> rows_of(const View& view, const Instance& instance, const Termi
                     .value = std::string(mark) + value_text(*property, value, terminal),
                     .description = terminal.shown(property->description),
                     .group = property->semantics ? terminal.shown(property->semantics->group) : "",
-                    .number = value.is_number() || property->is_counter()});
+                    .number = property->is_counter()});
   }
   return rows;
 }
@@ -62,7 +62,10 @@ void write_row(const Row& row, std::size_t name_width, std::size_t value_width, 
     write_hanging(name, row.value, terminal, out);
     line.clear();
   }
-  if (description.empty() && !own_line) out << line << '\n';
+  if (description.empty() && !own_line) {
+    line.erase(line.find_last_not_of(' ') + 1);
+    out << line << '\n';
+  }
   for (const std::string& text : description) {
     out << left(line, column) << terminal.styled(Style::dim, text) << '\n';
     line.clear();
@@ -83,8 +86,10 @@ void write_heading(const View& view, const Terminal& terminal, std::ostream& out
   }
   if (!view.sample.refreshed || oldest_ms > kOldMs) {
     const std::string late = view.sample.refreshed ? "" : "A provider did not answer in time. ";
-    out << terminal.styled(Style::warn, fmt::format("{}The oldest number was sampled {} ago.", late,
-                                                    duration_text(oldest_ms / 1000)))
+    const std::string age =
+        oldest_ms < 1000 ? fmt::format("{} ms", oldest_ms) : duration_text(oldest_ms / 1000);
+    out << terminal.styled(Style::warn,
+                           fmt::format("{}The oldest number was sampled {} ago.", late, age))
         << '\n';
   }
 }
