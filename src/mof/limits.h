@@ -8,7 +8,7 @@
 namespace qm::mof {
 
 // Text.
-inline constexpr std::size_t kMostSourceBytes = 64U << 20U;  // one file, as read
+inline constexpr std::size_t kMostSourceBytes = 16U << 20U;  // one file, as read
 inline constexpr std::size_t kMostStringBytes = 1U << 20U;   // one string value, decoded
 inline constexpr std::size_t kMostIdentifierBytes = 255;
 
@@ -18,7 +18,7 @@ inline constexpr unsigned kMostConditionDepth = 64;  // #if inside #if
 inline constexpr std::size_t kMostMacros = 10'000;
 inline constexpr std::size_t kMostMacroParameters = 64;
 inline constexpr unsigned kMostMacroDepth = 64;                // macros inside macros
-inline constexpr std::size_t kMostExpandedTokens = 1U << 20U;  // of a whole compilation
+inline constexpr std::size_t kMostExpandedTokens = 1U << 18U;  // of a whole compilation
 inline constexpr std::size_t kMostMadeBytes = 4U << 20U;       // spellings made by # and ##
 inline constexpr unsigned kMostExpressionDepth = 64;           // parentheses in one #if
 

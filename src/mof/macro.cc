@@ -128,13 +128,14 @@ std::vector<Token> Preprocessor::substituted(const Macro& macro, const Token& na
     return token.kind == TokenKind::punctuation && token.text == "##";
   };
   std::vector<Token> out;
-  bool pasting = false;
+  bool behind_paste = false;  // the token before was a ##
+  bool joins = false;         // and there is something on its left
   for (std::size_t i = 0; i < macro.body.size() && !stopped_; ++i) {
     Token token = macro.body[i];
     token.span = name.span;  // errors show where the macro was used; its definition comes as a note
     token.at_line_start = i == 0 && name.at_line_start;
-    if (is_paste(token) && !out.empty() && i + 1 < macro.body.size()) {
-      pasting = true;
+    if (is_paste(token) && i > 0 && i + 1 < macro.body.size()) {
+      behind_paste = true;
       continue;
     }
     std::vector<Token> pieces;
@@ -143,19 +144,19 @@ std::vector<Token> Preprocessor::substituted(const Macro& macro, const Token& na
       pieces.push_back(stringized(arguments[*next], token));
       ++i;
     } else if (const auto index = parameter(token)) {
-      const bool raw = pasting || (i + 1 < macro.body.size() && is_paste(macro.body[i + 1]));
+      const bool raw = behind_paste || (i + 1 < macro.body.size() && is_paste(macro.body[i + 1]));
       if (!raw && !expanded[*index]) expanded[*index] = expand_fully(arguments[*index]);
       pieces = raw ? arguments[*index] : *expanded[*index];
     } else {
       pieces.push_back(token);
     }
     if (!charge(pieces.size() + 1, name.span)) break;
-    if (pasting && !pieces.empty()) {
-      paste(out, pieces.front());
-      pieces.erase(pieces.begin());
-    }
-    pasting = false;
-    out.insert(out.end(), pieces.begin(), pieces.end());
+    const bool pasted = behind_paste && joins && !pieces.empty();
+    // An empty argument joins nothing: what stands left of it stays for a next ##.
+    joins = !pieces.empty() || (behind_paste && joins);
+    behind_paste = false;
+    if (pasted) paste(out, pieces.front());
+    out.insert(out.end(), pieces.begin() + (pasted ? 1 : 0), pieces.end());
   }
   return out;
 }
