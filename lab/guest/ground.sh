@@ -9,13 +9,21 @@ mark begin
 ip link set lo up
 modprobe -a veth virtio_net
 ip netns add tgt
-ip link add va type veth peer name vb netns tgt
+# Jumbo frames, as iSCSI networks have: a sixth of the packets to emulate.
+ip link add va mtu 9000 type veth peer name vb mtu 9000
+# A veth hands a packet to whichever processor sent it, so that two reorder each other's; then TCP
+# sends again what was never lost. One processor for each direction keeps the order.
+echo 1 >/sys/class/net/va/queues/rx-0/rps_cpus
+echo 1 >/sys/class/net/vb/queues/rx-0/rps_cpus
+ip link set vb netns tgt
 ip link set va up
 ip -n tgt link set lo up
 ip -n tgt link set vb up
 # Two addresses of a veth need no search for duplicates, which would hold them back for a second.
 for f in /proc/sys/net/ipv6/conf/{all,default,va}/accept_dad; do echo 0 >"$f"; done
-in_tgt bash -c 'for f in /proc/sys/net/ipv6/conf/{all,default,vb}/accept_dad; do echo 0 >$f; done'
+in_tgt bash -c 'for f in /proc/sys/net/ipv6/conf/{all,default,vb}/accept_dad; do echo 0 >$f; done
+  echo 0 >/proc/sys/net/ipv4/tcp_early_retrans'
+echo 0 >/proc/sys/net/ipv4/tcp_early_retrans   # no probes of a tail that only waits (see rto_min)
 
 # The way from the host to the JSON API, and nothing else: serve itself stays on loopback.
 ip addr add 10.0.2.15/24 dev eth0
