@@ -126,6 +126,13 @@ class MessageParser {
 
 }  // namespace
 
+Section::Section() = default;
+Section::Section(const Section&) = default;
+Section::Section(Section&&) noexcept = default;
+Section& Section::operator=(const Section&) = default;
+Section& Section::operator=(Section&&) noexcept = default;
+Section::~Section() = default;
+
 const std::string* Section::value(std::string_view key) const {
   return find_first(values, key);
 }

@@ -35,6 +35,14 @@ inline constexpr std::uint64_t kMostBackoffNs = 30'000'000'000;
 // A message's content: a tree of sections, values and lists. Order is kept; of equal keys the first
 // is found.
 struct Section {
+  // Not in the class: it is incomplete there, as what its vectors hold.
+  Section();
+  Section(const Section&);
+  Section(Section&&) noexcept;
+  Section& operator=(const Section&);
+  Section& operator=(Section&&) noexcept;
+  ~Section();
+
   std::vector<std::pair<std::string, std::string>> values;
   std::vector<std::pair<std::string, std::vector<std::string>>> lists;
   std::vector<std::pair<std::string, Section>> sections;

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,10 @@ namespace qm::iscsi {
 class FakeTree : public FileTree {
  public:
   void file(const std::string& path, std::string content) { files_[path] = std::move(content); }
-  void link(const std::string& path, const std::string& target) { links_[path] = target; }
+  void link(const std::string& path, const std::string& target) {
+    links_[path] = target;
+    target_of_[path] = target;
+  }
   void fault(const std::string& path, ErrorCode code) { faults_[path] = code; }
   void heal(const std::string& path) { faults_.erase(path); }
   // Everything at and below a path.
@@ -27,6 +31,7 @@ class FakeTree : public FileTree {
     };
     std::erase_if(files_, below);
     std::erase_if(links_, below);
+    std::erase_if(target_of_, below);
   }
 
   // Called before each access, so that a test can change the tree in the middle of a scan.
@@ -93,7 +98,8 @@ class FakeTree : public FileTree {
       std::size_t end = path.find('/', from + 1);
       if (end == std::string::npos) end = path.size();
       at += path.substr(from, end - from);
-      for (auto found = links_.find(at); found != links_.end(); found = links_.find(at)) {
+      for (auto found = target_of_.find(at); found != target_of_.end();
+           found = target_of_.find(at)) {
         at = found->second;
       }
       from = end;
@@ -102,8 +108,9 @@ class FakeTree : public FileTree {
   }
 
   std::map<std::string, std::string> files_;
-  std::map<std::string, std::string> links_;  // to whole paths
-  std::map<std::string, ErrorCode> faults_;   // by resolved path
+  std::map<std::string, std::string> links_;                // to whole paths
+  std::unordered_map<std::string, std::string> target_of_;  // the same, for speed
+  std::map<std::string, ErrorCode> faults_;                 // by resolved path
 };
 
 // What sysfs shows of one session; the members are its attributes' texts.

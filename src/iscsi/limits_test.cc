@@ -16,25 +16,49 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-FakeTree tree_of_sessions(std::uint32_t count) {
-  FakeTree tree;
-  for (std::uint32_t sid = 1; sid <= count; ++sid) {
-    add_session(tree, {.sid = sid, .host = fmt::format("host{}", sid)});
-  }
-  return tree;
-}
-
 TEST(Limits, FiveThousandSessionsShowAsManyAsAreAllowed) {
-  const Inventory inventory = Scanner(tree_of_sessions(5000)).scan();
-  ASSERT_THAT(inventory.sessions, SizeIs(kMostSessions));
-  EXPECT_EQ(inventory.sessions.back().sid, kMostSessions);
-  EXPECT_THAT(inventory.problems, ElementsAre("of 5000 sessions only 4096 are shown"));
+  FakeTree tree;
+  std::uint32_t sid = 0;
+  const auto add_up_to = [&](std::size_t count) {
+    while (sid < count) {
+      ++sid;
+      add_session(tree, {.sid = sid, .host = fmt::format("host{}", sid)});
+    }
+  };
+  add_up_to(kMostSessions);
+  const Inventory full = Scanner(tree).scan();
+  EXPECT_THAT(full.sessions, SizeIs(kMostSessions));
+  EXPECT_THAT(full.problems, IsEmpty());
+  add_up_to(5000);
+  const Inventory beyond = Scanner(tree).scan();
+  ASSERT_THAT(beyond.sessions, SizeIs(kMostSessions));
+  EXPECT_EQ(beyond.sessions.back().sid, kMostSessions);
+  EXPECT_THAT(beyond.problems, ElementsAre("of 5000 sessions only 4096 are shown"));
 }
 
-TEST(Limits, AsManySessionsAsAreAllowedAreNoProblem) {
-  const Inventory inventory = Scanner(tree_of_sessions(kMostSessions)).scan();
-  EXPECT_THAT(inventory.sessions, SizeIs(kMostSessions));
-  EXPECT_THAT(inventory.problems, IsEmpty());
+TEST(Limits, Hosts) {
+  FakeTree tree;
+  for (std::size_t i = 0; i < kMostHosts; ++i) {
+    add_host(tree, {.host = fmt::format("host{}", i)}, "");
+  }
+  EXPECT_THAT(Scanner(tree).scan().problems, IsEmpty());
+  add_host(tree, {.host = "host999999"}, "");
+  EXPECT_THAT(Scanner(tree).scan().problems, ElementsAre("only 5120 iSCSI hosts are read"));
+}
+
+TEST(Limits, PartitionsAndMapsOfADisk) {
+  FakeTree tree;
+  const FakeSession fake;
+  add_session(tree, fake);
+  const std::string disk = add_disk(tree, fake, "sda", 0, "8:0");
+  const auto add_partition = [&](std::size_t number) {
+    tree.file(fmt::format("{}/sda{}/partition", disk, number), "1");
+  };
+  for (std::size_t i = 1; i < kMostMapNodes; ++i) add_partition(i);  // the disk is one, too
+  EXPECT_THAT(Scanner(tree).scan().problems, IsEmpty());
+  add_partition(kMostMapNodes);
+  EXPECT_THAT(Scanner(tree).scan().problems,
+              ElementsAre("sda: more is stacked on it than is read"));
 }
 
 TEST(Limits, ConnectionsOfASession) {

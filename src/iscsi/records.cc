@@ -79,6 +79,7 @@ std::vector<MountEntry> parse_mountinfo(std::string_view text) {
   std::vector<MountEntry> entries;
   while (!text.empty() && entries.size() < kMostMountEntries) {
     std::string_view line = take_until(text, '\n');
+    if (line.empty()) continue;
     take_field(line);  // the mount's id
     take_field(line);  // its parent's
     std::string_view device = take_field(line);

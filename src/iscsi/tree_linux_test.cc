@@ -72,6 +72,16 @@ TEST_F(SystemTree, ListsNamesSorted) {
   EXPECT_THAT(tree_->list(path("d")).value(), ElementsAre("a", "b", "c"));
 }
 
+TEST_F(SystemTree, ListsAsManyNamesAsAreAllowed) {
+  write("d/0", "");
+  for (std::size_t i = 1; i < kMostNames; ++i) {
+    ASSERT_EQ(::link(path("d/0").c_str(), path("d/" + std::to_string(i)).c_str()), 0);
+  }
+  EXPECT_THAT(tree_->list(path("d")).value(), SizeIs(kMostNames));
+  write("d/more", "");
+  EXPECT_EQ(tree_->list(path("d")).error().code, ErrorCode::limit);
+}
+
 TEST_F(SystemTree, DoesNotWaitForAFifo) {
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
   EXPECT_EQ(tree_->read(path("fifo")).value_or("?"), "");
