@@ -43,11 +43,36 @@ T copy_struct(const std::byte* from) {
   return out;
 }
 
+// The bits that no item may have, four items to a word.
+constexpr std::uint64_t kForbiddenBits = [] {
+  constexpr unsigned kReasonBits = std::bit_ceil(unsigned{QM_REASON_COUNT}) - 1;
+  std::array<std::uint8_t, kWordBytes> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); i += 2) {
+    bytes[i] = static_cast<std::uint8_t>(~unsigned{QM_UNAVAILABLE});
+    bytes[i + 1] = static_cast<std::uint8_t>(~kReasonBits);
+  }
+  return std::bit_cast<std::uint64_t>(bytes);
+}();
+
+// By words, since this is a third of reading a block.
 bool in_range(std::span<const ItemQuality> qualities) {
   static_assert(sizeof(ItemQuality) == 2 && QM_UNAVAILABLE == 3);
-  return std::ranges::all_of(qualities, [](ItemQuality item) {
-    return item.quality <= QM_UNAVAILABLE && item.reason < QM_REASON_COUNT;
-  });
+  const Bytes bytes = std::as_bytes(qualities);
+  std::uint64_t bits = 0;
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; read_at(bytes, at, word); at += kWordBytes) bits |= word;
+  std::uint64_t rest = 0;
+  if (at < bytes.size()) std::memcpy(&rest, bytes.data() + at, bytes.size() - at);
+  if (((bits | rest) & kForbiddenBits) != 0) return false;
+  if constexpr (std::has_single_bit(unsigned{QM_REASON_COUNT})) return true;
+  return std::ranges::all_of(qualities,
+                             [](ItemQuality item) { return item.reason < QM_REASON_COUNT; });
+}
+
+qm_slot_header slot_head(const std::byte* slot) {
+  qm_slot_header out{};
+  copy_shared(slot, reinterpret_cast<std::byte*>(&out), offsetof(qm_slot_header, reserved));
+  return out;
 }
 
 std::string copy_text(const std::byte* from, std::uint32_t bytes) {
@@ -149,7 +174,7 @@ bool PageView::copy_names(std::uint64_t number, Names& out) const {
 
 // One attempt; false when the writer overtook. What cannot be right is left for accept().
 bool PageView::copy(std::uint64_t number, Copy& out) const {
-  out.slot = copy_struct<qm_slot_header>(slot(number));
+  out.slot = slot_head(slot(number));
   if (out.slot.count <= capacity_) {
     if (!copy_records(number, out)) return false;
     out.names_copied = out.slot.names != names_.since || out.slot.count != names_.names.size();
@@ -235,7 +260,7 @@ Result<BlockStamp> PageView::read_block(std::uint32_t index, std::span<std::byte
   qualities = qualities.first(std::min<std::size_t>(qualities.size(), data_items_));
   for (int attempt = 0; attempt < kMostReadAttempts; ++attempt) {
     const std::uint64_t number = generation();
-    const auto head = copy_struct<qm_slot_header>(slot(number));
+    const auto head = slot_head(slot(number));
     const bool there = number != 0 && index < head.count && head.count <= capacity_;
     std::uint64_t flags = 0;
     if (there) {

@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
@@ -247,12 +246,13 @@ void SocketRegistry::settle(std::uint64_t now_ms) {
       return found != peers_.end() && found->second.answered() >= waiter.token;
     });
   }
-  const auto waiting = [now_ms](const Waiter& waiter) {
-    return !waiter.peers.empty() && now_ms < waiter.deadline_ms;
-  };
-  const auto over = std::stable_partition(waiters_.begin(), waiters_.end(), waiting);
-  std::vector<Waiter> ended(std::make_move_iterator(over), std::make_move_iterator(waiters_.end()));
-  waiters_.erase(over, waiters_.end());
+  std::vector<Waiter> ended;
+  std::vector<Waiter> waiting;
+  for (Waiter& waiter : waiters_) {
+    const bool over = waiter.peers.empty() || now_ms >= waiter.deadline_ms;
+    (over ? ended : waiting).push_back(std::move(waiter));
+  }
+  waiters_ = std::move(waiting);
   for (const Waiter& waiter : ended) waiter.done(waiter.all_answered && waiter.peers.empty());
 }
 
