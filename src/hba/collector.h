@@ -10,8 +10,8 @@
 
 namespace qm::hba {
 
-inline constexpr int kMostSyncTries = 4;             // a dump that fails or is overrun, in a row
-inline constexpr std::uint64_t kIkeWordNs = 250'000'000;       // how long a refresh waits for vici
+inline constexpr int kMostSyncTries = 4;  // a dump that fails or is overrun, in a row
+inline constexpr std::uint64_t kIkeWordNs = 250'000'000;  // how long a refresh waits for vici
 inline constexpr std::uint64_t kKernelRetryNs = 10'000'000'000;  // XFRM may be loaded later
 
 // Runs until told to stop.

@@ -34,8 +34,8 @@ Interfaces read_interfaces(const iscsi::Inventory& inventory) {
     }
   }
   Interfaces interfaces;
-  const auto local = wanted.empty() ? Result<std::vector<xfrm::LocalAddress>>{}
-                                    : xfrm::read_local_addresses();
+  const auto local =
+      wanted.empty() ? Result<std::vector<xfrm::LocalAddress>>{} : xfrm::read_local_addresses();
   if (!local) return interfaces;
   for (const xfrm::LocalAddress& row : *local) {
     if (!wanted.contains(row.address)) continue;
@@ -170,9 +170,8 @@ Result<void> Collector::start() {
 }
 
 void Collector::ike_changed() {
-  const auto up = std::ranges::count_if(daemons_, [](const auto& daemon) {
-    return daemon != nullptr && daemon->up();
-  });
+  const auto up = std::ranges::count_if(
+      daemons_, [](const auto& daemon) { return daemon != nullptr && daemon->up(); });
   engine_.ike_state(static_cast<std::uint32_t>(up));
 }
 
@@ -182,8 +181,8 @@ void Collector::handle_ike(Time time) {
 
 void Collector::wait(std::uint64_t until_boot_ns) {
   std::uint64_t due = until_boot_ns;
-  std::vector<pollfd> ready{{stop_.get(), POLLIN, 0}, {kernel_.event_fd(), POLLIN, 0},
-                            {publisher_.fd(), POLLIN, 0}};
+  std::vector<pollfd> ready{
+      {stop_.get(), POLLIN, 0}, {kernel_.event_fd(), POLLIN, 0}, {publisher_.fd(), POLLIN, 0}};
   for (const auto& daemon : daemons_) {
     due = std::min(due, daemon->due_boot_ns());
     const short interest = daemon->wants_write() ? POLLIN | POLLOUT : POLLIN;

@@ -58,8 +58,7 @@ Result<void> read_toml(std::string_view text, const std::string& file_name,
     const bool known = section.str() == "collect" || section.str() == "ike";
     if (!known || table == nullptr) {
       return at(body.source(), file_name,
-                fmt::format("unknown section '{}'; there are [collect] and [ike]",
-                            section.str()));
+                fmt::format("unknown section '{}'; there are [collect] and [ike]", section.str()));
     }
     for (const auto& [key, value] : *table) {
       const std::string name = fmt::format("{}.{}", section.str(), key.str());
@@ -68,9 +67,9 @@ Result<void> read_toml(std::string_view text, const std::string& file_name,
       } else if (name == "collect.interval_ms") {
         TRY(read_interval(value, file_name, configuration));
       } else {
-        return at(value.source(), file_name,
-                  fmt::format("unknown key '{}'; there are collect.interval_ms and ike.vici",
-                              name));
+        return at(
+            value.source(), file_name,
+            fmt::format("unknown key '{}'; there are collect.interval_ms and ike.vici", name));
       }
     }
   }

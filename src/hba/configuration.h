@@ -17,7 +17,7 @@ inline constexpr std::size_t kMostConfigurationBytes = std::size_t{1} << 20U;
 struct Configuration {
   std::string runtime_dir = "/run/quickmode";
   std::string state_dir = "/var/lib/quickmode";
-  std::uint32_t interval_ms = 1000;  // [collect] interval_ms
+  std::uint32_t interval_ms = 1000;                           // [collect] interval_ms
   std::vector<std::string> vici_sockets{"/run/charon.vici"};  // [ike] vici
 
   std::string provider_socket() const { return runtime_dir + "/provider.sock"; }

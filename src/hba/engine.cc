@@ -191,7 +191,9 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
   if (id != Ledger::kNoEntry && negotiated) decide_rekey(id);
 }
 
-void Engine::on_datagram(Bytes datagram) { xfrm::prefetch_datagram(datagram, sas_); }
+void Engine::on_datagram(Bytes datagram) {
+  xfrm::prefetch_datagram(datagram, sas_);
+}
 
 void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
   static_cast<void>(seq);

@@ -1,0 +1,238 @@
+#include "hba/attribution.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace qm::hba {
+namespace {
+
+Address address(std::string_view text) {
+  return *Address::parse(text);
+}
+
+const Endpoint kLocal{address("10.0.0.1"), 40'000};
+const Endpoint kPortal{address("10.0.0.2"), 3260};
+
+class Sas : public SaView {
+ public:
+  Strength all{.live = true, .known = true, .encrypts = true, .authenticates = true};
+  std::map<AssociationKey, Strength> some;
+  Strength strength(const AssociationKey& key) const override {
+    const auto found = some.find(key);
+    return found == some.end() ? all : found->second;
+  }
+};
+
+xfrm::Policy policy(xfrm::PolicyDirection direction, std::uint32_t index) {
+  const bool out = direction == xfrm::PolicyDirection::out;
+  xfrm::Policy made;
+  made.index = index * 8 + static_cast<std::uint32_t>(direction);
+  made.direction = direction;
+  made.priority = 100;
+  made.selector = {.saddr = out ? kLocal.address : kPortal.address,
+                   .daddr = out ? kPortal.address : kLocal.address,
+                   .saddr_prefix_bits = 32,
+                   .daddr_prefix_bits = 32,
+                   .family = Family::v4,
+                   .proto = 6};
+  (out ? made.selector.dport : made.selector.sport) = 3260;
+  (out ? made.selector.dport_mask : made.selector.sport_mask) = 0xffff;
+  made.templates = {
+      {.saddr = {}, .daddr = {}, .family = Family::v4, .reqid = 1, .proto = xfrm::kEsp}};
+  return made;
+}
+
+class Judge : public ::testing::Test {
+ protected:
+  Judge() {
+    out_ = policy(xfrm::PolicyDirection::out, 1);
+    in_ = policy(xfrm::PolicyDirection::in, 2);
+  }
+  FlowVerdict judge() {
+    xfrm::PolicyTable table;
+    table.set_default(default_);
+    if (out_) table.upsert(*out_);
+    if (in_) table.upsert(*in_);
+    for (const xfrm::Policy& extra : extra_) table.upsert(extra);
+    return judge_connection(kLocal, kPortal, table, interfaces_, sas_);
+  }
+  std::optional<xfrm::Policy> out_, in_;
+  std::vector<xfrm::Policy> extra_;
+  xfrm::DefaultPolicy default_;
+  Interfaces interfaces_;
+  Sas sas_;
+};
+
+TEST_F(Judge, RequiredPoliciesBothWaysAndLiveSasProtect) {
+  const FlowVerdict verdict = judge();
+  EXPECT_EQ(verdict.protection, Protection::protected_);
+  EXPECT_EQ(verdict.reason, "policy and live SAs, both ways");
+  ASSERT_EQ(verdict.uses.size(), 2U);
+  EXPECT_EQ(verdict.uses[0].association.saddr, kLocal.address);
+  EXPECT_EQ(verdict.uses[0].direction, xfrm::Direction::out);
+  EXPECT_EQ(verdict.uses[1].association.saddr, kPortal.address);
+  EXPECT_EQ(verdict.uses[1].direction, xfrm::Direction::in);
+}
+
+TEST_F(Judge, WithoutAnyPolicyItIsInTheClear) {
+  out_.reset();
+  in_.reset();
+  const FlowVerdict verdict = judge();
+  EXPECT_EQ(verdict.protection, Protection::unprotected);
+  EXPECT_EQ(verdict.reason, "no IPsec policy matches it, in either direction");
+  EXPECT_FALSE(verdict.advice.empty());
+  EXPECT_TRUE(verdict.uses.empty());
+}
+
+TEST_F(Judge, OneDirectionWithoutAPolicyIsEnough) {
+  in_.reset();
+  EXPECT_EQ(judge().protection, Protection::unprotected);
+  EXPECT_EQ(judge().reason, "no inbound IPsec policy matches it");
+}
+
+TEST_F(Judge, ADefaultThatBlocksLeavesNoTrafficToJudge) {
+  out_.reset();
+  in_.reset();
+  default_ = {.block_in = true, .block_forward = true, .block_out = true};
+  EXPECT_EQ(judge().protection, Protection::unknown);
+}
+
+TEST_F(Judge, AnAllowPolicyWithoutTemplatesIsABypass) {
+  extra_.push_back(*out_);
+  extra_.back().index = 81;
+  extra_.back().priority = 10;
+  extra_.back().templates.clear();
+  const FlowVerdict verdict = judge();
+  EXPECT_EQ(verdict.protection, Protection::unprotected);
+  EXPECT_EQ(verdict.reason, "an outbound bypass policy (priority 10) lets it pass without IPsec");
+}
+
+TEST_F(Judge, ABlockPolicyIsUnknown) {
+  out_->action = xfrm::PolicyAction::block;
+  out_->templates.clear();
+  EXPECT_EQ(judge().protection, Protection::unknown);
+}
+
+TEST_F(Judge, EqualPrioritiesThatDisagreeCannotBeTold) {
+  extra_.push_back(*out_);
+  extra_.back().index = 81;
+  extra_.back().templates.clear();
+  EXPECT_EQ(judge().protection, Protection::unknown);
+}
+
+TEST_F(Judge, AnOptionalTemplateProtectsOnlyWhileItsSaLives) {
+  out_->templates[0].optional = true;
+  EXPECT_EQ(judge().protection, Protection::protected_);
+  sas_.all.live = false;
+  EXPECT_EQ(judge().protection, Protection::unprotected);
+}
+
+TEST_F(Judge, ARequiredTemplateWithoutAnSaLetsNothingPass) {
+  sas_.all.live = false;
+  EXPECT_EQ(judge().protection, Protection::protected_);
+  EXPECT_NE(judge().reason.find("no SA is live"), std::string::npos);
+}
+
+TEST_F(Judge, AuthenticationWithoutEncryptionIsIntegrityOnly) {
+  sas_.all.encrypts = false;
+  EXPECT_EQ(judge().protection, Protection::integrity_only);
+}
+
+TEST_F(Judge, NullEncryptionWithoutAuthenticationIsNoProtection) {
+  sas_.all.encrypts = false;
+  sas_.all.authenticates = false;
+  EXPECT_EQ(judge().protection, Protection::unprotected);
+}
+
+TEST_F(Judge, UnreadAlgorithmsAreUnknownNotProtected) {
+  sas_.all.known = false;
+  EXPECT_EQ(judge().protection, Protection::unknown);
+}
+
+TEST_F(Judge, SwitchesOfTheInterfaceTurnPoliciesOff) {
+  interfaces_[kLocal.address] = {"eth0", true, false};
+  EXPECT_EQ(judge().protection, Protection::unprotected);
+  EXPECT_EQ(judge().reason, "disable_xfrm is set on eth0");
+  interfaces_[kLocal.address] = {"eth0", false, true};
+  EXPECT_EQ(judge().protection, Protection::unprotected);
+  EXPECT_EQ(judge().reason, "disable_policy is set on eth0");
+}
+
+TEST_F(Judge, ATunnelsAssociationHasItsTemplatesAddresses) {
+  out_->templates[0].mode = xfrm::Mode::tunnel;
+  out_->templates[0].saddr = address("192.0.2.1");
+  out_->templates[0].daddr = address("192.0.2.2");
+  const FlowVerdict verdict = judge();
+  EXPECT_EQ(verdict.uses[0].association.saddr, address("192.0.2.1"));
+  EXPECT_EQ(verdict.uses[0].association.daddr, address("192.0.2.2"));
+}
+
+TEST_F(Judge, OfABundleTheFirstTemplateIsTheInnermost) {
+  out_->templates.push_back(
+      {.saddr = {}, .daddr = {}, .family = Family::v4, .reqid = 2, .proto = xfrm::kAh});
+  const FlowVerdict verdict = judge();
+  EXPECT_FALSE(verdict.uses[0].outer);
+  EXPECT_TRUE(verdict.uses[1].outer);
+  EXPECT_EQ(verdict.uses[1].association.proto, xfrm::kAh);
+}
+
+TEST_F(Judge, IpCompIsNoProtection) {
+  out_->templates[0].proto = xfrm::kIpComp;
+  EXPECT_EQ(judge().protection, Protection::unprotected);
+}
+
+TEST(JudgeSession, WithoutAConnectionItIsUnknown) {
+  const SessionVerdict verdict = judge_session({}, nullptr, {}, {}, Sas{});
+  EXPECT_EQ(verdict.protection, Protection::unknown);
+}
+
+TEST(JudgeSession, AnAdapterThatBypassesTheKernelIsUnknown) {
+  iscsi::Adapter adapter;
+  adapter.bypasses_kernel = true;
+  iscsi::Session session;
+  session.connections.push_back({0, kLocal, kPortal, true});
+  EXPECT_EQ(judge_session(session, &adapter, {}, {}, Sas{}).protection, Protection::unknown);
+}
+
+TEST(JudgeSession, TheWorstConnectionIsTheVerdict) {
+  xfrm::PolicyTable table;
+  table.upsert(policy(xfrm::PolicyDirection::out, 1));
+  table.upsert(policy(xfrm::PolicyDirection::in, 2));
+  iscsi::Session session;
+  session.connections.push_back({0, kLocal, kPortal, true});
+  session.connections.push_back({1, kLocal, {kPortal.address, 3261}, true});
+  const SessionVerdict verdict = judge_session(session, nullptr, table, {}, Sas{});
+  EXPECT_EQ(verdict.protection, Protection::unprotected);
+  EXPECT_EQ(verdict.uses.size(), 2U);
+}
+
+TEST(Candidates, PoliciesForAnIscsiPortNameTheirAssociations) {
+  xfrm::PolicyTable table;
+  table.upsert(policy(xfrm::PolicyDirection::out, 1));
+  xfrm::Policy other = policy(xfrm::PolicyDirection::out, 2);
+  other.selector.dport = 443;
+  table.upsert(other);
+  const auto candidates = candidates_of(table, {3260});
+  ASSERT_EQ(candidates.size(), 1U);
+  EXPECT_EQ(candidates[0].pattern.daddr, kPortal.address);
+  EXPECT_TRUE(candidates[0].matches(candidates[0].pattern));
+}
+
+TEST(Candidates, AnOpenSelectorLeavesTheAddressOpen) {
+  xfrm::PolicyTable table;
+  xfrm::Policy wide = policy(xfrm::PolicyDirection::out, 1);
+  wide.selector.saddr_prefix_bits = 24;
+  table.upsert(wide);
+  const auto candidates = candidates_of(table, {3260});
+  ASSERT_EQ(candidates.size(), 1U);
+  AssociationKey key = candidates[0].pattern;
+  EXPECT_TRUE(key.saddr.any());
+  key.saddr = address("10.0.0.77");
+  EXPECT_TRUE(candidates[0].matches(key));
+  key.daddr = address("10.0.0.78");
+  EXPECT_FALSE(candidates[0].matches(key));
+}
+
+}  // namespace
+}  // namespace qm::hba

@@ -1,0 +1,254 @@
+#include "hba/ledger.h"
+
+#include <gtest/gtest.h>
+
+namespace qm::hba {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+Time at_s(std::uint64_t seconds) {
+  return {seconds * kSecond, kFiletimeOfUnixEpoch + seconds * 10'000'000};
+}
+
+Address address(std::string_view text) {
+  return *Address::parse(text);
+}
+
+Entry outbound(std::uint32_t spi) {
+  Entry entry;
+  entry.id = {address("10.0.0.2"), spi, xfrm::kEsp, {}};
+  entry.association = {address("10.0.0.1"), address("10.0.0.2"),  1, 0,
+                       xfrm::kEsp,          xfrm::Mode::transport};
+  entry.direction = xfrm::Direction::out;
+  entry.negotiated = true;
+  entry.may_serve = true;
+  entry.add_time_s = spi;
+  return entry;
+}
+
+Entry inbound(std::uint32_t spi) {
+  Entry entry = outbound(spi);
+  entry.id.daddr = address("10.0.0.1");
+  entry.association = {address("10.0.0.2"), address("10.0.0.1"),  1, 0,
+                       xfrm::kEsp,          xfrm::Mode::transport};
+  entry.direction = xfrm::Direction::in;
+  entry.replay_detection = true;
+  return entry;
+}
+
+TEST(Ledger, ASaCountsForItsOwnerWhileItLivesAndAfterwards) {
+  Ledger ledger;
+  const OwnerId owner = ledger.owner("adapter");
+  Entry entry = outbound(1);
+  entry.owner = owner;
+  const auto id = ledger.add(entry);
+  ledger.at(id).take({1000, 10}, {}, kSecond);
+  EXPECT_EQ(ledger.totals(owner)[kActiveSa], 1U);
+  EXPECT_EQ(ledger.totals(owner)[kKeyAdditions], 1U);
+  EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesSent], 1000U);
+  EXPECT_EQ(ledger.totals(owner)[kTransportBytesSent], 1000U);
+  ledger.at(id).take({1500, 15}, {}, kSecond);
+  ledger.end(id, at_s(2), {});
+  const Totals after = ledger.totals(owner);
+  EXPECT_EQ(after[kActiveSa], 0U);
+  EXPECT_EQ(after[kKeyAdditions], 1U);
+  EXPECT_EQ(after[kKeyDeletions], 1U);
+  EXPECT_EQ(after[kConfidentialBytesSent], 1500U);
+}
+
+TEST(Ledger, TheFirstClaimGetsAPendingSasWholeLife) {
+  Ledger ledger;
+  const auto id = ledger.add(outbound(1));
+  ledger.at(id).take({700, 7}, {}, kSecond);
+  EXPECT_EQ(ledger.pending(), 1U);
+  EXPECT_EQ(ledger.totals(kUnattributed), Totals{});
+  const OwnerId owner = ledger.owner("adapter");
+  ledger.assign(id, owner, xfrm::Direction::out, false);
+  EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesSent], 700U);
+  EXPECT_EQ(ledger.totals(owner)[kKeyAdditions], 1U);
+}
+
+TEST(Ledger, AnSaThatEndedPendingIsClaimedLate) {
+  Ledger ledger;
+  const Entry entry = outbound(1);
+  const auto id = ledger.add(entry);
+  ledger.at(id).take({700, 7}, {}, kSecond);
+  ledger.end(id, at_s(2), {});
+  const OwnerId owner = ledger.owner("adapter");
+  EXPECT_EQ(ledger.totals(owner), Totals{});
+  ledger.assign_recent(entry.association, owner, xfrm::Direction::out, false);
+  EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesSent], 700U);
+  EXPECT_EQ(ledger.totals(owner)[kKeyAdditions], 1U);
+  EXPECT_EQ(ledger.totals(owner)[kKeyDeletions], 1U);
+}
+
+TEST(Ledger, WhatStaysPendingTooLongIsUnattributedAndNeverTakenBack) {
+  Ledger ledger;
+  Entry entry = outbound(1);
+  entry.since_boot_ns = at_s(1).boot_ns;
+  const auto id = ledger.add(entry);
+  ledger.at(id).take({700, 7}, {}, kSecond);
+  ledger.tick({kPendingNs + kSecond - 1, 0});
+  EXPECT_EQ(ledger.totals(kUnattributed), Totals{});
+  ledger.tick({kPendingNs + kSecond, 0});
+  EXPECT_EQ(ledger.totals(kUnattributed)[kConfidentialBytesSent], 700U);
+  const OwnerId owner = ledger.owner("adapter");
+  ledger.assign(id, owner, xfrm::Direction::out, false);
+  ledger.at(id).take({900, 9}, {}, 2 * kSecond);
+  EXPECT_EQ(ledger.totals(kUnattributed)[kConfidentialBytesSent], 700U);
+  EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesSent], 200U);
+  EXPECT_EQ(ledger.totals(kUnattributed)[kKeyAdditions], 1U);
+  EXPECT_EQ(ledger.totals(owner)[kKeyAdditions], 0U);
+  EXPECT_EQ(ledger.totals(owner)[kActiveSa], 1U);
+}
+
+TEST(Ledger, AnEndedSaThatNobodyClaimsGoesToUnattributedAfterAWhile) {
+  Ledger ledger;
+  const auto id = ledger.add(outbound(1));
+  ledger.at(id).take({700, 7}, {}, kSecond);
+  ledger.end(id, at_s(1), {});
+  ledger.tick({kPendingNs + kSecond, 0});
+  EXPECT_EQ(ledger.totals(kUnattributed)[kConfidentialBytesSent], 700U);
+  EXPECT_TRUE(ledger.recent().empty());
+}
+
+TEST(Ledger, AnSaThatMayNotServeIscsiIsForgottenUncounted) {
+  Ledger ledger;
+  Entry entry = outbound(1);
+  entry.may_serve = false;
+  entry.direction = xfrm::Direction::unknown;
+  ledger.end_unknown(entry, at_s(1), {});
+  ledger.tick({kPendingNs + kSecond, 0});
+  EXPECT_EQ(ledger.totals(kUnattributed), Totals{});
+}
+
+TEST(Ledger, InheritedBytesAreNotCountedAgain) {
+  Ledger ledger;
+  Entry entry = outbound(1);
+  entry.base = {400, 4};
+  entry.newest = entry.base;
+  entry.owner = ledger.owner("adapter");
+  const auto id = ledger.add(entry);
+  EXPECT_EQ(ledger.totals(entry.owner)[kConfidentialBytesSent], 0U);
+  ledger.at(id).take({500, 5}, {}, kSecond);
+  EXPECT_EQ(ledger.totals(entry.owner)[kConfidentialBytesSent], 100U);
+}
+
+TEST(Ledger, ALowerReadingIsAnOlderOne) {
+  Entry entry = inbound(1);
+  entry.take({1000, 10}, {}, kSecond);
+  entry.take({0, 0}, {}, 2 * kSecond);
+  EXPECT_EQ(entry.newest, (xfrm::Counters{1000, 10}));
+}
+
+TEST(Ledger, ErrorCountersAreCarriedPastTheir32Bits) {
+  Entry entry = inbound(1);
+  entry.last_stats.integrity_failed = 0xffff'fff0U;
+  entry.take({1, 1}, {.replay_window = 1, .replay = 2, .integrity_failed = 0x10}, kSecond);
+  EXPECT_EQ(entry.integrity_failed, 0x20U);
+  EXPECT_EQ(entry.replay, 2U);
+  EXPECT_EQ(entry.replay_window_failures, 1U);
+}
+
+TEST(Ledger, AFinalThatComesLateCorrectsUpward) {
+  Ledger ledger;
+  const OwnerId owner = ledger.owner("adapter");
+  Entry entry = inbound(7);
+  entry.owner = owner;
+  const auto id = ledger.add(entry);
+  ledger.at(id).take({1000, 10}, {}, kSecond);
+  ledger.end(id, at_s(2), {QM_AT_LEAST, QM_REASON_GAP});
+  EXPECT_TRUE(ledger.correct(entry.id, 7, {1200, 12}, {}, at_s(3)));
+  EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesReceived], 1200U);
+  EXPECT_EQ(ledger.totals(owner)[kPacketsWithReplayDetection], 12U);
+  EXPECT_TRUE(ledger.correct(entry.id, 7, {100, 1}, {}, at_s(3)));
+  EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesReceived], 1200U);
+  EXPECT_FALSE(ledger.correct(entry.id, 8, {1200, 12}, {}, at_s(3)));
+}
+
+TEST(Ledger, ALossMarksItsOwnerForGood) {
+  Ledger ledger;
+  const OwnerId owner = ledger.owner("adapter");
+  Entry entry = inbound(1);
+  entry.owner = owner;
+  ledger.end(ledger.add(entry), at_s(2), {QM_AT_LEAST, QM_REASON_FLUSH});
+  EXPECT_EQ(ledger.owners()[owner].loss, (Quality{QM_AT_LEAST, QM_REASON_FLUSH}));
+  EXPECT_EQ(ledger.owners()[kUnattributed].loss, Quality{});
+}
+
+TEST(Ledger, ABundleCountsOnceAndItsOuterSaOnlyItsOwnProtocol) {
+  Ledger ledger;
+  const OwnerId owner = ledger.owner("adapter");
+  Entry inner = outbound(1);
+  inner.owner = owner;
+  ledger.at(ledger.add(inner)).take({1080, 1}, {}, kSecond);
+  Entry outer = outbound(2);
+  outer.id.proto = outer.association.proto = xfrm::kAh;
+  outer.outer = true;
+  outer.owner = owner;
+  ledger.at(ledger.add(outer)).take({1520, 1}, {}, kSecond);
+  const Totals totals = ledger.totals(owner);
+  EXPECT_EQ(totals[kActiveSa], 1U);
+  EXPECT_EQ(totals[kKeyAdditions], 1U);
+  EXPECT_EQ(totals[kConfidentialBytesSent], 1080U);
+  EXPECT_EQ(totals[kAuthenticatedBytesSent], 1520U);
+  EXPECT_EQ(totals[kTransportBytesSent], 1080U);
+}
+
+TEST(Ledger, TunnelsAreCountedOncePerAssociation) {
+  Ledger ledger;
+  const OwnerId owner = ledger.owner("adapter");
+  for (const std::uint32_t spi : {1U, 2U}) {
+    Entry entry = outbound(spi);
+    entry.association.mode = xfrm::Mode::tunnel;
+    entry.owner = owner;
+    ledger.at(ledger.add(entry)).take({50, 1}, {}, kSecond);
+  }
+  EXPECT_EQ(ledger.totals(owner)[kActiveTunnels], 1U);
+  EXPECT_EQ(ledger.totals(owner)[kActiveSa], 2U);
+  EXPECT_EQ(ledger.totals(owner)[kTunnelBytesSent], 100U);
+  EXPECT_EQ(ledger.totals(owner)[kTransportBytesSent], 0U);
+}
+
+TEST(Ledger, ARekeyIsMarkedOnceWhetherTheSaLivesOrHasEnded) {
+  Ledger ledger;
+  const OwnerId owner = ledger.owner("adapter");
+  Entry entry = outbound(9);
+  entry.owner = owner;
+  const auto id = ledger.add(entry);
+  EXPECT_EQ(ledger.mark_rekey(entry.id.daddr, 8, xfrm::kEsp), Ledger::Marked::unknown);
+  EXPECT_EQ(ledger.mark_rekey(entry.id.daddr, 9, xfrm::kEsp), Ledger::Marked::now);
+  EXPECT_EQ(ledger.mark_rekey(entry.id.daddr, 9, xfrm::kEsp), Ledger::Marked::already);
+  ledger.end(id, at_s(1), {});
+  EXPECT_EQ(ledger.mark_rekey(entry.id.daddr, 9, xfrm::kEsp), Ledger::Marked::already);
+  EXPECT_EQ(ledger.totals(owner)[kReKeys], 1U);
+  Entry next = outbound(10);
+  next.owner = owner;
+  ledger.end(ledger.add(next), at_s(2), {});
+  EXPECT_EQ(ledger.mark_rekey(entry.id.daddr, 10, xfrm::kEsp), Ledger::Marked::now);
+  EXPECT_EQ(ledger.totals(owner)[kReKeys], 2U);
+}
+
+TEST(Ledger, TheOldestRecentOneGivesWayAndIsCounted) {
+  Ledger ledger;
+  for (std::uint32_t spi = 0; spi <= kMostRecent; ++spi) {
+    Entry entry = outbound(spi);
+    entry.newest = {10, 1};
+    ledger.end_unknown(entry, at_s(1), {});
+  }
+  EXPECT_EQ(ledger.recent().size(), kMostRecent);
+  EXPECT_EQ(ledger.totals(kUnattributed)[kConfidentialBytesSent], 10U);
+}
+
+TEST(Ledger, OwnersBeyondTheLimitAreUnattributedAndSaidToBeSo) {
+  Ledger ledger;
+  for (std::size_t i = 1; i < kMostOwners; ++i) {
+    ASSERT_NE(ledger.owner("adapter" + std::to_string(i)), kUnattributed);
+  }
+  EXPECT_EQ(ledger.owner("one too many"), kUnattributed);
+  EXPECT_EQ(ledger.owners()[kUnattributed].loss.quality, QM_AT_LEAST);
+}
+
+}  // namespace
+}  // namespace qm::hba
