@@ -67,11 +67,11 @@ void Engine::overrun() {
   gap_everywhere({QM_AT_LEAST, QM_REASON_GAP});
 }
 
-void Engine::gap(Quality loss, OwnerId owner) {
+// One SA's last counters are lacking; the ledger marks its owner when it folds them.
+void Engine::gap(Quality loss) {
   if (loss.quality == QM_EXACT) return;
   ++gaps_;
   complete_since_filetime_ = now_.filetime_100ns;
-  if (owner != kNobody) ledger_.lose(owner, loss);
 }
 
 void Engine::gap_everywhere(Quality loss) {
@@ -138,7 +138,7 @@ Ledger::EntryId Engine::add_entry(Entry entry, SaTable::Handle handle) {
   const AssociationKey key = entry.association;
   const Ledger::EntryId id = ledger_.add(std::move(entry));
   if (id == Ledger::kNoEntry) {
-    gap({QM_AT_LEAST, QM_REASON_GAP}, kNobody);
+    gap({QM_AT_LEAST, QM_REASON_GAP});
     return id;
   }
   sas_.set_tag(handle, id + kFirstEntryTag);
@@ -229,7 +229,7 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
       // Its end was not told; the event may still come (then it corrects upward).
       if (before_entry != Ledger::kNoEntry) {
         const Quality loss{QM_AT_LEAST, QM_REASON_GAP};
-        gap(loss, ledger_.at(before_entry).owner);
+        gap(loss);
         drop_entry(before_entry, loss);
       }
       sas_.set_tag(upserted.handle, 0);
@@ -264,7 +264,7 @@ void Engine::ended(SaTable::Handle handle, Quality loss) {
   const Ledger::EntryId id = entry_of(handle);
   const xfrm::SaRecord record = sas_.record(handle);
   if (id != Ledger::kNoEntry) {
-    gap(loss, ledger_.at(id).owner);
+    gap(loss);
     drop_entry(id, loss);
   }
   if (syncing_) ended_in_sync_.emplace(record.id, record.add_time_s);
@@ -354,13 +354,17 @@ void Engine::on_sa_counters(const xfrm::SaId& id, const xfrm::Counters& counters
   ledger_.at(entry).take(counters, ledger_.at(entry).last_stats, now_.boot_ns);
 }
 
-void Engine::note_missing(std::span<const xfrm::SaId> ids) {
+bool Engine::note_missing(std::span<const xfrm::SaId> ids) {
+  bool lost = false;
   for (const xfrm::SaId& sa : ids) {
     const SaTable::Handle handle = sas_.find(sa);
     const Ledger::EntryId id = entry_of(handle);
-    if (id == Ledger::kNoEntry) continue;
-    if (++missing_[id] >= kMissingReads) ended(handle, {QM_AT_LEAST, QM_REASON_GAP});
+    if (id == Ledger::kNoEntry || ++missing_[id] < kMissingReads) continue;
+    ended(handle, {QM_AT_LEAST, QM_REASON_GAP});
+    lost = true;
   }
+  if (lost) gap_everywhere({QM_AT_LEAST, QM_REASON_GAP});
+  return lost;
 }
 
 std::vector<xfrm::SaId> Engine::sas_to_read() const {

@@ -65,7 +65,8 @@ class Engine final : public xfrm::Sink, private SaView {
 
   void attribute();                             // which adapter uses which associations now
   std::vector<xfrm::SaId> sas_to_read() const;  // those that serve iSCSI, and pending ones
-  void note_missing(std::span<const xfrm::SaId> ids);
+  // SAs that a reading did not find. True: an event was lost, a sync is due.
+  bool note_missing(std::span<const xfrm::SaId> ids);
   void conclude();  // verdicts, time, shares of per-netns counters; then report() is consistent
   Report report() const;
 
@@ -132,7 +133,7 @@ class Engine final : public xfrm::Sink, private SaView {
   void drop_entry(Ledger::EntryId id, Quality loss);
   Quality final_loss(const Entry& entry) const;
   void unknown_ended(const xfrm::Sa& final);
-  void gap(Quality loss, OwnerId owner);
+  void gap(Quality loss);
   void gap_everywhere(Quality loss);
 
   void judge_sessions();

@@ -37,6 +37,15 @@ std::string instance_name(const iscsi::Adapter* adapter, const std::string& key)
          std::string(kInstanceSuffix);
 }
 
+void worsen_by_loss(Quality& quality, const Owner& owner, CounterId id) {
+  quality.worsen(owner.loss.quality, owner.loss.reason);
+  if (id < kPacketsNotAuthenticated) return;  // keys are counted from events, not from counters
+  const bool sent = id == kConfidentialBytesSent || id == kAuthenticatedBytesSent ||
+                    id == kTransportBytesSent || id == kTunnelBytesSent;
+  const Quality& loss = sent ? owner.sent_loss : owner.received_loss;
+  quality.worsen(loss.quality, loss.reason);
+}
+
 void set_all(Qualities& qualities, qm_quality quality, qm_reason reason) {
   for (Quality& each : qualities) each.worsen(quality, reason);
 }
@@ -98,7 +107,7 @@ void Engine::rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId i
   for (std::size_t i = 0; i < kCounters; ++i) {
     const auto counter = static_cast<CounterId>(i + 1);
     if (is_gauge(counter)) continue;
-    adapter.qualities[i].worsen(owner.loss.quality, owner.loss.reason);
+    worsen_by_loss(adapter.qualities[i], owner, counter);
   }
   quality_of(adapter.qualities, kReKeys).worsen(owner.rekeys.quality, owner.rekeys.reason);
   const bool sharing = std::ranges::any_of(verdicts_, [&](const SessionVerdict& verdict) {
@@ -129,14 +138,14 @@ void Engine::report_adapters(Report& report, const std::vector<Totals>& totals) 
     adapter.device_name = info.device_name;
     adapter.caption = info.caption;
     adapter.active = !info.bypasses_kernel;
+    if (!kernel_readable_) set_all(adapter.qualities, QM_UNAVAILABLE, QM_REASON_NO_KERNEL);
+    if (info.bypasses_kernel) set_all(adapter.qualities, QM_UNAVAILABLE, QM_REASON_BYPASS);
     if (owner != kNobody) {
       adapter.totals = totals[owner];
       rate_counters(adapter, ledger_.owners()[owner], owner);
     }
     fill_pending_operations(adapter);
     fill_netns_errors(adapter, owner);
-    if (info.bypasses_kernel) set_all(adapter.qualities, QM_UNAVAILABLE, QM_REASON_BYPASS);
-    if (!kernel_readable_) set_all(adapter.qualities, QM_UNAVAILABLE, QM_REASON_NO_KERNEL);
     for (std::size_t i = 0; i < verdicts_.size(); ++i) {
       if (inventory_.sessions[i].adapter_key != info.key) continue;
       ++adapter.sessions;
@@ -212,13 +221,11 @@ void Engine::report_host(Report& report, const std::vector<Totals>& totals) cons
   host.totals = totals[kUnattributed];
   // Each counter's total is a sum: as good as its worst part. An adapter without IPsec of its own
   // contributes a certain zero, whatever its own instance can't know.
-  host.qualities = {};
+  if (!kernel_readable_) set_all(host.qualities, QM_UNAVAILABLE, QM_REASON_NO_KERNEL);
   for (const Owner& owner : ledger_.owners()) {
     for (std::size_t i = 0; i < kCounters; ++i) {
-      if (!is_gauge(static_cast<CounterId>(i + 1))) {
-        host.qualities[i].worsen(owner.loss.quality == QM_EXACT ? QM_EXACT : QM_AT_LEAST,
-                                 owner.loss.reason);
-      }
+      const auto counter = static_cast<CounterId>(i + 1);
+      if (!is_gauge(counter)) worsen_by_loss(host.qualities[i], owner, counter);
     }
     quality_of(host.qualities, kReKeys).worsen(owner.rekeys.quality, owner.rekeys.reason);
   }
@@ -238,7 +245,6 @@ void Engine::report_host(Report& report, const std::vector<Totals>& totals) cons
         .worsen(known ? QM_INFERRED : QM_UNAVAILABLE,
                 known ? QM_REASON_SOLE_USER : QM_REASON_NOT_SOLE_USER);
   }
-  if (!kernel_readable_) set_all(host.qualities, QM_UNAVAILABLE, QM_REASON_NO_KERNEL);
 }
 
 void Engine::report_health(Report& report) const {

@@ -327,6 +327,7 @@ TEST_F(EngineTest, AnIdleInboundSaDiesExactly) {
 TEST_F(EngineTest, WithoutAnIkeDaemonRekeysAreInferredFromOverlap) {
   sync({});
   engine_.set_inventory(inventory({"a"}));
+  refresh();
   engine_.on_sa(sa(true, 0x11, 200), false, 0);
   engine_.on_sa(sa(true, 0x21, 201), false, 0);
   engine_.on_sa_deleted(sa(true, 0x11, 200));
@@ -438,9 +439,9 @@ TEST_F(EngineTest, AnSaThatReadsMissingTwiceWithoutAnEventIsGone) {
   engine_.on_sa(sa(true, 0x11, 200), false, 0);
   refresh();
   const std::vector<xfrm::SaId> ids = engine_.sas_to_read();
-  engine_.note_missing(ids);
+  static_cast<void>(engine_.note_missing(ids));
   EXPECT_EQ(adapter(refresh(), "a").totals[kActiveSa], 1U);
-  engine_.note_missing(ids);
+  static_cast<void>(engine_.note_missing(ids));
   const AdapterReport gone = adapter(refresh(), "a");
   EXPECT_EQ(gone.totals[kActiveSa], 0U);
   EXPECT_EQ(gone.qualities[kKeyAdditions - 1].reason, QM_REASON_GAP);

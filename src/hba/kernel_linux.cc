@@ -100,7 +100,7 @@ void Kernel::read_sas() {
   std::vector<xfrm::SaId> gone;
   for (const std::size_t position : missing) gone.push_back(ids[position]);
   drain();  // their DELSA has usually come by now
-  engine_.note_missing(gone);
+  if (engine_.note_missing(gone)) sync_due_ = true;
 }
 
 void Kernel::refresh() {

@@ -164,7 +164,9 @@ void Ledger::end_unknown(Entry entry, Time now, Quality loss) {
 
 void Ledger::fold(const Recent& recent) {
   owners_[recent.entry.owner].folded += ended(recent.entry);
-  lose(recent.entry.owner, recent.loss);
+  Owner& owner = owners_[recent.entry.owner];
+  const bool out = recent.entry.direction == xfrm::Direction::out;
+  (out ? owner.sent_loss : owner.received_loss).worsen(recent.loss.quality, recent.loss.reason);
 }
 
 void Ledger::remember(Recent recent) {

@@ -77,8 +77,10 @@ struct Entry {
 struct Owner {
   std::string key;  // the adapter's; empty for unattributed
   Totals folded;    // of SAs that have ended, and what was handed over
-  Quality loss;     // sticky: what the totals may lack
-  Quality rekeys;   // sticky: how ReKeys was told
+  // Sticky: what the totals may lack. All of them; or, when an SA took its last counters along, the
+  // sums over outbound or inbound SAs.
+  Quality loss, sent_loss, received_loss;
+  Quality rekeys;  // sticky: how ReKeys was told
 };
 
 // An SA that has ended, kept for a while: a late claim or a late final can still change it.

@@ -200,7 +200,9 @@ std::vector<std::byte> LedgerState::save(const Engine& engine, std::string_view 
     const Owner& owner = owners[id];
     out.text(owner.key);
     for (std::size_t i = 0; i < kCounters; ++i) out.number(owner.folded.at(i));
-    out.quality(owner.loss);
+    for (const Quality& loss : {owner.loss, owner.sent_loss, owner.received_loss}) {
+      out.quality(loss);
+    }
     out.quality(owner.rekeys);
     const Engine::HostShare share =
         id < engine.shares_.size() ? engine.shares_[id] : Engine::HostShare{};
@@ -247,7 +249,9 @@ Result<LedgerState::Loaded> LedgerState::parse(Bytes bytes, std::string_view boo
     Owner owner;
     owner.key = in.text();
     for (std::size_t i = 0; i < kCounters; ++i) owner.folded.at(i) = in.number();
-    owner.loss = in.quality();
+    for (Quality* loss : {&owner.loss, &owner.sent_loss, &owner.received_loss}) {
+      *loss = in.quality();
+    }
     owner.rekeys = in.quality();
     loaded.owners.push_back(std::move(owner));
     Engine::HostShare share;

@@ -173,7 +173,8 @@ TEST(Ledger, ALossMarksItsOwnerForGood) {
   Entry entry = inbound(1);
   entry.owner = owner;
   ledger.end(ledger.add(entry), at_s(2), {QM_AT_LEAST, QM_REASON_FLUSH});
-  EXPECT_EQ(ledger.owners()[owner].loss, (Quality{QM_AT_LEAST, QM_REASON_FLUSH}));
+  EXPECT_EQ(ledger.owners()[owner].received_loss, (Quality{QM_AT_LEAST, QM_REASON_FLUSH}));
+  EXPECT_EQ(ledger.owners()[owner].sent_loss, Quality{});
   EXPECT_EQ(ledger.owners()[kUnattributed].loss, Quality{});
 }
 
