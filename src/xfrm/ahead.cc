@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstring>
 
 #include "xfrm/decode_parts.h"
 
@@ -40,40 +39,30 @@ const Place* place_of(const nlmsghdr& header) {
 }
 
 // message holds at least what place_of() asked for.
-bool read_id(Bytes message, const Place& place, SaId& out) {
-  std::uint16_t family = 0;
-  xfrm_address_t daddr{};
-  std::memcpy(&family, message.data() + place.family, sizeof(family));
-  if (!family_from(family, out.daddr.family)) return false;
-  std::memcpy(&daddr, message.data() + place.daddr, sizeof(daddr));
-  out.daddr = address_from(out.daddr.family, daddr);
-  std::memcpy(&out.spi, message.data() + place.spi, sizeof(out.spi));
-  out.spi = big_endian32(out.spi);
-  std::memcpy(&out.proto, message.data() + place.proto, sizeof(out.proto));
+bool read_id(const std::byte* message, const Place& place, SaId& out) {
+  Family family = Family::none;
+  if (!family_from(load<std::uint16_t>(message + place.family), family)) return false;
+  set_address(out.daddr, family, message + place.daddr);
+  out.spi = big_endian32(load<std::uint32_t>(message + place.spi));
+  out.proto = load<std::uint8_t>(message + place.proto);
   return true;
 }
 
 }  // namespace
 
 void prefetch_datagram(Bytes datagram, const SaTable& table) {
-  std::array<std::uint64_t, kMostAhead> hashes;
+  std::array<SaId, kMostAhead> ids;
   std::size_t count = 0;
+  std::size_t offset = 0;
   nlmsghdr header{};
-  while (count < kMostAhead && read_at(datagram, 0, header)) {
-    Bytes message;
-    if (header.nlmsg_len < sizeof(header) || !slice(datagram, 0, header.nlmsg_len, message)) break;
-    SaId id;
+  while (count < ids.size() && read_at(datagram, offset, header)) {
+    const bool fits = header.nlmsg_len <= datagram.size() - offset;
+    if (!fits || header.nlmsg_len < sizeof(header)) break;
     const Place* place = place_of(header);
-    if (place != nullptr && read_id(message, *place, id)) {
-      hashes[count] = table.hash(id);
-      table.prefetch(hashes[count]);
-      ++count;
-    }
-    const std::size_t step = NLMSG_ALIGN(header.nlmsg_len);
-    if (step >= datagram.size()) break;
-    datagram = datagram.subspan(step);
+    if (place != nullptr && read_id(datagram.data() + offset, *place, ids[count])) ++count;
+    offset += NLMSG_ALIGN(header.nlmsg_len);
   }
-  for (std::size_t i = 0; i < count; ++i) table.prefetch_record(hashes[i]);
+  table.prefetch(std::span(ids).first(count));
 }
 
 }  // namespace qm::xfrm

@@ -9,23 +9,19 @@ struct Message {
   nlmsghdr header{};
   Bytes payload;
 };
-
-Complaint give_sa(const Message& message, Sink& sink) {
-  Sa sa;
+Complaint give_sa(const Message& message, Sa& sa, Sink& sink) {
   if (const Complaint wrong = read_sa(message.payload, sa)) return wrong;
   sink.on_sa(sa, message.header.nlmsg_type == XFRM_MSG_UPDSA, message.header.nlmsg_seq);
   return nullptr;
 }
 
-Complaint give_deleted_sa(const Message& message, Sink& sink) {
-  Sa sa;
+Complaint give_deleted_sa(const Message& message, Sa& sa, Sink& sink) {
   if (const Complaint wrong = read_deleted_sa(message.payload, sa)) return wrong;
   sink.on_sa_deleted(sa);
   return nullptr;
 }
 
-Complaint give_expired_sa(const Message& message, Sink& sink) {
-  Sa sa;
+Complaint give_expired_sa(const Message& message, Sa& sa, Sink& sink) {
   bool hard = false;
   if (const Complaint wrong = read_expired_sa(message.payload, sa, hard)) return wrong;
   sink.on_sa_expired(sa, hard);
@@ -102,15 +98,16 @@ Complaint give_error(const Message& message, Sink& sink) {
   return nullptr;
 }
 
-Complaint give(const Message& message, Sink& sink) {
+// sa is room to read into: making one for each message costs more than reading it.
+Complaint give(const Message& message, Sa& sa, Sink& sink) {
   switch (message.header.nlmsg_type) {
     case XFRM_MSG_NEWSA:
     case XFRM_MSG_UPDSA:
-      return give_sa(message, sink);
+      return give_sa(message, sa, sink);
     case XFRM_MSG_DELSA:
-      return give_deleted_sa(message, sink);
+      return give_deleted_sa(message, sa, sink);
     case XFRM_MSG_EXPIRE:
-      return give_expired_sa(message, sink);
+      return give_expired_sa(message, sa, sink);
     case XFRM_MSG_FLUSHSA:
       return give_sas_flushed(message, sink);
     case XFRM_MSG_NEWAE:
@@ -141,6 +138,7 @@ Complaint give(const Message& message, Sink& sink) {
 
 void decode(Bytes datagram, Sink& sink) {
   sink.on_datagram(datagram);
+  Sa sa;
   std::size_t offset = 0;
   while (offset < datagram.size()) {
     Message message;
@@ -155,7 +153,7 @@ void decode(Bytes datagram, Sink& sink) {
       return;
     }
     message.payload = whole.subspan(sizeof(nlmsghdr));
-    if (const Complaint wrong = give(message, sink)) {
+    if (const Complaint wrong = give(message, sa, sink)) {
       sink.on_malformed(message.header.nlmsg_type, wrong);
     }
     offset += NLMSG_ALIGN(length);

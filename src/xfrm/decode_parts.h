@@ -6,8 +6,12 @@
 
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "base/bytes.h"
 #include "xfrm/codec.h"
@@ -29,7 +33,19 @@ struct Attribute {
 class AttributeReader {
  public:
   explicit AttributeReader(Bytes bytes) : rest_(bytes) {}
-  bool next(Attribute& out);  // false at the end, or when broken() says why
+  // False at the end, or when broken() says why.
+  bool next(Attribute& out) {
+    if (rest_.empty()) return false;
+    nlattr header{};
+    if (!read_at(rest_, 0, header)) return give_up("stray bytes behind the attributes");
+    if (header.nla_len < sizeof(header)) return give_up("an attribute shorter than its header");
+    if (header.nla_len > rest_.size()) return give_up("an attribute longer than its message");
+    if (++count_ > kMostAttributes) return give_up("too many attributes");
+    out.type = header.nla_type & NLA_TYPE_MASK;
+    out.value = rest_.subspan(sizeof(header), header.nla_len - sizeof(header));
+    rest_ = rest_.subspan(std::min<std::size_t>(NLA_ALIGN(header.nla_len), rest_.size()));
+    return true;
+  }
   Complaint broken() const { return broken_; }
 
  private:
@@ -73,12 +89,74 @@ inline bool attributes_behind(Bytes payload, std::size_t fixed_size, Bytes& out)
   return true;
 }
 
-bool family_from(std::uint16_t wire, Family& out);
-// IPv4 lies in the first four of the sixteen bytes; what the kernel leaves in the rest is dropped.
-Address address_from(Family family, const xfrm_address_t& wire);
-Complaint selector_from(const xfrm_selector& wire, Selector& out);
+inline bool family_from(std::uint16_t wire, Family& out) {
+  if (wire != AF_INET && wire != AF_INET6) return false;
+  out = static_cast<Family>(wire);
+  return true;
+}
 
-// Each reads one message's payload (behind its nlmsghdr).
+// A T at from, which must hold one. Structures are read field by field where they lie: copying them
+// first costs more than all the rest of decoding an SA.
+template <class T>
+T load(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+// IPv4 lies in the first four of the sixteen bytes; what the kernel leaves in the rest is dropped.
+// from holds sixteen bytes.
+inline void set_address(Address& out, Family family, const std::byte* from) {
+  auto low = load<std::uint64_t>(from);
+  auto high = load<std::uint64_t>(from + sizeof(low));
+  if (family != Family::v6) {
+    low &= family == Family::v4 ? 0xffff'ffffU : 0U;
+    high = 0;
+  }
+  out.family = family;
+  std::memcpy(out.bytes.data(), &low, sizeof(low));
+  std::memcpy(out.bytes.data() + sizeof(low), &high, sizeof(high));
+}
+
+inline std::uint16_t load_port(const std::byte* from) {
+  return big_endian16(load<std::uint16_t>(from));
+}
+
+// from holds an xfrm_selector.
+inline Complaint read_selector(const std::byte* from, Selector& out) {
+  // No family is what tunnel-mode SAs have (XFRM_STATE_AF_UNSPEC): their addresses mean nothing.
+  const auto family = load<std::uint16_t>(from + offsetof(xfrm_selector, family));
+  out.family = Family::none;
+  out.saddr_prefix_bits = out.daddr_prefix_bits = 0;
+  if (family != AF_UNSPEC && !family_from(family, out.family)) {
+    return "a selector of an unknown family";
+  }
+  set_address(out.saddr, out.family, from + offsetof(xfrm_selector, saddr));
+  set_address(out.daddr, out.family, from + offsetof(xfrm_selector, daddr));
+  if (out.family != Family::none) {
+    const unsigned most_bits = out.family == Family::v4 ? 32 : 128;
+    out.saddr_prefix_bits = load<std::uint8_t>(from + offsetof(xfrm_selector, prefixlen_s));
+    out.daddr_prefix_bits = load<std::uint8_t>(from + offsetof(xfrm_selector, prefixlen_d));
+    if (out.saddr_prefix_bits > most_bits || out.daddr_prefix_bits > most_bits) {
+      return "a selector's prefix longer than its address";
+    }
+  }
+  out.sport = load_port(from + offsetof(xfrm_selector, sport));
+  out.sport_mask = load_port(from + offsetof(xfrm_selector, sport_mask));
+  out.dport = load_port(from + offsetof(xfrm_selector, dport));
+  out.dport_mask = load_port(from + offsetof(xfrm_selector, dport_mask));
+  out.proto = load<std::uint8_t>(from + offsetof(xfrm_selector, proto));
+  out.ifindex = load<std::int32_t>(from + offsetof(xfrm_selector, ifindex));
+  out.user = load<std::uint32_t>(from + offsetof(xfrm_selector, user));
+  return nullptr;
+}
+
+inline const std::byte* bytes_of(const xfrm_address_t& address) {
+  return reinterpret_cast<const std::byte*>(&address);
+}
+
+// Each reads one message's payload (behind its nlmsghdr). Those of SAs set every field of out,
+// whatever it held: one Sa serves for all messages of a datagram.
 Complaint read_sa(Bytes payload, Sa& out);
 Complaint read_deleted_sa(Bytes payload, Sa& out);
 Complaint read_expired_sa(Bytes payload, Sa& out, bool& hard);

@@ -1,5 +1,3 @@
-#include <sys/socket.h>
-
 #include "xfrm/decode_parts.h"
 
 namespace qm::xfrm {
@@ -11,8 +9,8 @@ Complaint read_template(const xfrm_user_tmpl& wire, Template& out) {
     return "a template of an unknown family";
   }
   if (wire.mode > static_cast<std::uint8_t>(Mode::iptfs)) return "a template of an unknown mode";
-  out.saddr = address_from(out.family, wire.saddr);
-  out.daddr = address_from(out.family, wire.id.daddr);
+  set_address(out.saddr, out.family, bytes_of(wire.saddr));
+  set_address(out.daddr, out.family, bytes_of(wire.id.daddr));
   out.spi = big_endian32(wire.id.spi);
   out.proto = wire.id.proto;
   out.reqid = wire.reqid;
@@ -94,7 +92,7 @@ Complaint read_info(const xfrm_userpolicy_info& info, Policy& out) {
   if (info.action > XFRM_POLICY_BLOCK) return "a policy of an unknown action";
   out.action = static_cast<PolicyAction>(info.action);
   if (const Complaint wrong = read_direction(info.dir, out.direction)) return wrong;
-  return selector_from(info.sel, out.selector);
+  return read_selector(reinterpret_cast<const std::byte*>(&info.sel), out.selector);
 }
 
 Complaint read_whole(Bytes payload, std::size_t fixed_size, Policy& out) {
@@ -130,7 +128,7 @@ Complaint read_deleted_policy(Bytes payload, Policy& out) {
   }
   out.index = id.index;
   if (const Complaint wrong = read_direction(id.dir, out.direction)) return wrong;
-  return selector_from(id.sel, out.selector);
+  return read_selector(reinterpret_cast<const std::byte*>(&id.sel), out.selector);
 }
 
 Complaint read_expired_policy(Bytes payload, Policy& out, bool& hard) {

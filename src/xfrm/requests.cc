@@ -7,9 +7,9 @@ namespace {
 
 template <class T>
 void append(std::vector<std::byte>& out, const T& value) {
-  const auto* bytes = reinterpret_cast<const std::byte*>(&value);
-  out.insert(out.end(), bytes, bytes + sizeof(value));
-  out.resize(NLMSG_ALIGN(out.size()));
+  const std::size_t at = out.size();
+  out.resize(at + NLMSG_ALIGN(sizeof(value)));
+  std::memcpy(out.data() + at, &value, sizeof(value));
 }
 
 template <class T>

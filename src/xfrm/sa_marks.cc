@@ -4,8 +4,7 @@
 
 namespace qm::xfrm {
 
-std::optional<std::uint16_t> MarkNumbers::find(const Mark& mark) const {
-  if (mark == Mark{}) return std::uint16_t{0};
+std::optional<std::uint16_t> MarkNumbers::find_some(const Mark& mark) const {
   const auto found = numbers_.find(key(mark));
   if (found == numbers_.end()) return std::nullopt;
   return found->second;

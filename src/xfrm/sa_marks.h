@@ -15,7 +15,10 @@ namespace qm::xfrm {
 
 class MarkNumbers {
  public:
-  std::optional<std::uint16_t> find(const Mark& mark) const;
+  std::optional<std::uint16_t> find(const Mark& mark) const {
+    if (mark == Mark{}) return std::uint16_t{0};
+    return find_some(mark);
+  }
   // Counts one more use; nothing when all numbers are in use.
   std::optional<std::uint16_t> use(const Mark& mark);
   void release(std::uint16_t number);
@@ -27,6 +30,7 @@ class MarkNumbers {
     Mark mark;
     std::uint32_t uses = 0;
   };
+  std::optional<std::uint16_t> find_some(const Mark& mark) const;
   static std::uint64_t key(const Mark& mark) { return std::uint64_t{mark.mask} << 32 | mark.value; }
 
   std::vector<Used> used_;  // number - 1

@@ -4,6 +4,7 @@
 #include <memory>
 #include <random>
 
+#include "xfrm/ahead.h"
 #include "xfrm/sa_marks.h"
 #include "xfrm/tables.h"
 
@@ -21,27 +22,36 @@ struct Record {
   std::uint32_t if_id;
   std::uint32_t tag;
   std::uint32_t add_time_s;  // since 1970: enough until 2106
-  std::uint32_t mark : 16;   // its number
-  std::uint32_t epoch : 6;   // of the last dump or event that showed it
-  std::uint32_t mode : 3;
-  std::uint32_t proto : 3;  // its place in kProtos
-  std::uint32_t ipv6 : 1;
-  std::uint32_t larval : 1;
-  std::uint32_t replay : 1;
-  std::uint32_t live : 1;
+  std::uint32_t word;        // all that is small, as below
+
+  bool has(std::uint32_t flag) const { return (word & flag) != 0; }
 };
 static_assert(sizeof(Record) == 56);
 
+// Record::word. What belongs to the key comes in one masked comparison.
+constexpr std::uint32_t kProtoBits = 0x0000'0007;  // its place in kProtos
+constexpr std::uint32_t kIpv6 = 0x0000'0008;
+constexpr unsigned kModeShift = 4;
+constexpr std::uint32_t kModeBits = 0x0000'0070;
+constexpr std::uint32_t kLarval = 0x0000'0080;
+constexpr std::uint32_t kReplay = 0x0000'0100;
+constexpr std::uint32_t kLive = 0x0000'0200;
+constexpr std::uint32_t kEpochStep = 0x0000'0400;  // of the last dump or event that showed it
+constexpr std::uint32_t kEpochBits = 0x0000'fc00;  // epoch 0 is never the present one
+constexpr unsigned kMarkShift = 16;                // its number
+constexpr std::uint32_t kKeyBits = 0xffff'0000 | kIpv6 | kProtoBits;
+
 // What xfrm_user.c's verify_newsa_info lets in.
 constexpr std::array<std::uint8_t, 5> kProtos{50, 51, 108, 60, 43};
-constexpr std::uint32_t kNoProto = 7;
-
-std::uint32_t proto_number(std::uint8_t proto) {
-  for (std::uint32_t i = 0; i < kProtos.size(); ++i) {
-    if (kProtos[i] == proto) return i;
+constexpr std::uint8_t kNoProto = 7;
+constexpr auto kProtoNumbers = [] {
+  std::array<std::uint8_t, 256> numbers{};
+  numbers.fill(kNoProto);
+  for (std::size_t i = 0; i < kProtos.size(); ++i) {
+    numbers.at(kProtos.at(i)) = static_cast<std::uint8_t>(i);
   }
-  return kNoProto;
-}
+  return numbers;
+}();
 
 // The index's slots: a handle in the low 24 bits, eight bits of the hash above.
 constexpr std::uint32_t kEmpty = 0xffff'ffff;
@@ -51,7 +61,6 @@ static_assert(kMostSas < kHandleMask);
 constexpr std::uint32_t kChunkBits = 9;
 constexpr std::uint32_t kChunkRecords = 1U << kChunkBits;
 constexpr std::size_t kLeastSlots = 1024;
-constexpr std::uint32_t kEpochs = 64;  // epoch 0 is never the present one
 
 __extension__ using Wide = unsigned __int128;
 
@@ -62,16 +71,19 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 }
 
 struct Key {
-  std::array<std::uint8_t, 16> daddr;
+  const std::uint8_t* daddr;  // sixteen bytes
   std::uint32_t spi;
-  std::uint32_t proto;  // number
-  std::uint32_t ipv6;
-  std::uint32_t mark;  // number
+  std::uint32_t word;  // of kKeyBits
 };
 
 bool same_key(const Record& record, const Key& key) {
-  return record.spi == key.spi && record.daddr == key.daddr && record.proto == key.proto &&
-         record.ipv6 == key.ipv6 && record.mark == key.mark;
+  return record.spi == key.spi && (record.word & kKeyBits) == key.word &&
+         std::memcmp(record.daddr.data(), key.daddr, sizeof(record.daddr)) == 0;
+}
+
+// Without the mark.
+std::uint32_t key_word(const SaId& id) {
+  return kProtoNumbers[id.proto] | (id.daddr.family == Family::v6 ? kIpv6 : 0U);
 }
 
 }  // namespace
@@ -87,20 +99,25 @@ struct SaTable::Store {
   std::uint64_t refused = 0;
   Handle unused = 0;  // handles from here on were never given out
   Handle free_head = kNone;
-  std::uint32_t epoch = 1;
+  std::uint32_t epoch = kEpochStep;  // of kEpochBits
 
   Record& at(Handle handle) { return chunks[handle >> kChunkBits][handle & (kChunkRecords - 1)]; }
 
-  std::uint64_t hash(const std::uint8_t* daddr, std::uint32_t spi, std::uint32_t proto,
-                     bool ipv6) const {
-    std::array<std::uint64_t, 2> words{};
-    std::memcpy(words.data(), daddr, sizeof(words));
-    const std::uint64_t address = mix(words[0] ^ seeds[0], words[1] ^ seeds[1]);
-    const std::uint64_t rest = std::uint64_t{spi} << 32 | std::uint64_t{ipv6} << 8 | proto;
-    return mix(address ^ rest, seeds[2]);
+  // word: without the mark.
+  std::uint64_t hash(const std::uint8_t* daddr, std::uint32_t spi, std::uint32_t word) const {
+    std::array<std::uint64_t, 2> halves{};
+    std::memcpy(halves.data(), daddr, sizeof(halves));
+    const std::uint64_t address = mix(halves[0] ^ seeds[0], halves[1] ^ seeds[1]);
+    return mix(address ^ (std::uint64_t{spi} << 32 | word), seeds[2]);
   }
   std::uint64_t hash(const Record& record) const {
-    return hash(record.daddr.data(), record.spi, kProtos[record.proto], record.ipv6 != 0);
+    return hash(record.daddr.data(), record.spi, record.word & (kIpv6 | kProtoBits));
+  }
+  std::uint64_t hash(const SaId& id) const {
+    return hash(id.daddr.bytes.data(), id.spi, key_word(id));
+  }
+  static Key key(const SaId& id, std::uint32_t mark) {
+    return {id.daddr.bytes.data(), id.spi, mark << kMarkShift | key_word(id)};
   }
 
   std::size_t home(std::uint64_t hash) const {
@@ -120,6 +137,17 @@ struct SaTable::Store {
       if (same_key(at(index[slot] & kHandleMask), key)) break;
     }
     return slot;
+  }
+
+  void prefetch_record(std::uint64_t hash) {
+    const std::uint32_t print = static_cast<std::uint32_t>(hash & 0xff) << 24;
+    for (std::size_t slot = home(hash); index[slot] != kEmpty; slot = after(slot)) {
+      if ((index[slot] & ~kHandleMask) != print) continue;
+      const auto* record = reinterpret_cast<const char*>(&at(index[slot] & kHandleMask));
+      __builtin_prefetch(record, 1);
+      __builtin_prefetch(record + sizeof(Record) - 1, 1);
+      return;
+    }
   }
 
   bool is_full_with(std::size_t sas) const { return sas * 5 > index.size() * 4; }
@@ -147,7 +175,7 @@ void SaTable::Store::rebuild(std::size_t slots) {
     waiting = 0;
   };
   for (Handle handle = 0; handle < unused; ++handle) {
-    if (at(handle).live == 0) continue;
+    if (!at(handle).has(kLive)) continue;
     hashes[waiting] = hash(at(handle));
     handles[waiting] = handle;
     __builtin_prefetch(&index[home(hashes[waiting])], 1);
@@ -176,13 +204,10 @@ SaTable::Handle SaTable::Store::insert(std::size_t slot, std::uint64_t hash, con
   const Handle handle = take_record();
   index[slot] = slot_of(hash, handle);
   Record& record = at(handle);
-  record = Record{};
-  record.daddr = key.daddr;
+  std::memcpy(record.daddr.data(), key.daddr, sizeof(record.daddr));
   record.spi = key.spi;
-  record.mark = key.mark & 0xffffU;
-  record.proto = key.proto & 7U;
-  record.ipv6 = key.ipv6 & 1U;
-  record.live = 1;
+  record.word = key.word;
+  record.tag = 0;
   ++size;
   return handle;
 }
@@ -202,9 +227,9 @@ void SaTable::Store::remove(std::size_t slot) {
   index[hole] = kEmpty;
 
   Record& record = at(handle);
-  marks.release(static_cast<std::uint16_t>(record.mark));
-  if (record.larval != 0) --larvals;
-  record.live = 0;
+  marks.release(static_cast<std::uint16_t>(record.word >> kMarkShift));
+  if (record.has(kLarval)) --larvals;
+  record.word = 0;
   record.spi = free_head;
   free_head = handle;
   --size;
@@ -217,20 +242,15 @@ std::uint64_t random_seed() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-Key key_of(const SaId& id, std::uint32_t mark) {
-  return {id.daddr.bytes, id.spi, proto_number(id.proto), id.daddr.family == Family::v6 ? 1U : 0U,
-          mark};
-}
-
 // All but the key and the tag.
-void describe(Record& record, const Sa& sa) {
+void describe(Record& record, const Sa& sa, std::uint32_t epoch) {
   record.saddr = sa.saddr.bytes;
   record.reqid = sa.reqid;
   record.if_id = sa.if_id;
   record.add_time_s = static_cast<std::uint32_t>(sa.add_time_s);
-  record.mode = static_cast<std::uint32_t>(sa.mode) & 7U;
-  record.larval = sa.larval ? 1 : 0;
-  record.replay = sa.replay_window != 0 ? 1 : 0;
+  record.word = (record.word & kKeyBits) | kLive | epoch |
+                (static_cast<std::uint32_t>(sa.mode) << kModeShift & kModeBits) |
+                (sa.larval ? kLarval : 0U) | (sa.replay_window != 0 ? kReplay : 0U);
 }
 
 }  // namespace
@@ -256,24 +276,17 @@ SaTable& SaTable::operator=(SaTable&& other) noexcept {
 }
 
 std::uint64_t SaTable::hash(const SaId& id) const {
-  return store_->hash(id.daddr.bytes.data(), id.spi, id.proto, id.daddr.family == Family::v6);
+  return store_->hash(id);
 }
 
-void SaTable::prefetch(std::uint64_t hash) const {
-  __builtin_prefetch(&store_->index[store_->home(hash)], 1);
-}
-
-void SaTable::prefetch_record(std::uint64_t hash) const {
-  const std::uint32_t print = static_cast<std::uint32_t>(hash & 0xff) << 24;
-  std::size_t slot = store_->home(hash);
-  for (; store_->index[slot] != kEmpty; slot = store_->after(slot)) {
-    if ((store_->index[slot] & ~kHandleMask) != print) continue;
-    const auto* record =
-        reinterpret_cast<const char*>(&store_->at(store_->index[slot] & kHandleMask));
-    __builtin_prefetch(record, 1);
-    __builtin_prefetch(record + sizeof(Record) - 1, 1);
-    return;
+void SaTable::prefetch(std::span<const SaId> ids) const {
+  std::array<std::uint64_t, kMostAhead> hashes;
+  const std::size_t count = std::min(ids.size(), hashes.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    hashes[i] = store_->hash(ids[i]);
+    __builtin_prefetch(&store_->index[store_->home(hashes[i])], 1);
   }
+  for (std::size_t i = 0; i < count; ++i) store_->prefetch_record(hashes[i]);
 }
 
 void SaTable::reserve(std::size_t sas) {
@@ -284,38 +297,38 @@ void SaTable::reserve(std::size_t sas) {
 SaTable::Upserted SaTable::upsert(const Sa& sa, bool keep_add_time) {
   Store& store = *store_;
   const auto known_mark = store.marks.find(sa.id.mark);
-  Key key = key_of(sa.id, known_mark.value_or(0));
-  const std::uint64_t hash = this->hash(sa.id);
-  const std::size_t slot = store.locate(hash, key);
+  const std::uint64_t hash = store.hash(sa.id);
+  const std::size_t slot = store.locate(hash, Store::key(sa.id, known_mark.value_or(0)));
   if (!known_mark || store.index[slot] == kEmpty) return add(sa, hash);
 
   const Handle handle = store.index[slot] & kHandleMask;
   Record& record = store.at(handle);
-  record.epoch = store.epoch & (kEpochs - 1);
-  const bool was_larval = record.larval != 0;
-  if (keep_add_time && !was_larval) return {handle, Change::same};
+  const bool was_larval = record.has(kLarval);
+  if (keep_add_time && !was_larval) {
+    record.word = (record.word & ~kEpochBits) | store.epoch;
+    return {handle, Change::same};
+  }
   const bool same_time = record.add_time_s == static_cast<std::uint32_t>(sa.add_time_s);
   Change change = same_time || keep_add_time ? Change::same : Change::replaced;
   if (was_larval != sa.larval) change = was_larval ? Change::matured : Change::replaced;
   if (was_larval) --store.larvals;
   if (sa.larval) ++store.larvals;
-  describe(record, sa);
+  describe(record, sa, store.epoch);
   return {handle, change};
 }
 
 SaTable::Upserted SaTable::add(const Sa& sa, std::uint64_t hash) {
   Store& store = *store_;
-  const bool refuse = store.size >= store.most_sas || proto_number(sa.id.proto) == kNoProto;
+  const bool refuse = store.size >= store.most_sas || kProtoNumbers[sa.id.proto] == kNoProto;
   const auto mark = refuse ? std::nullopt : store.marks.use(sa.id.mark);
   if (!mark) {
     ++store.refused;
     return {};
   }
-  const Key key = key_of(sa.id, *mark);
+  const Key key = Store::key(sa.id, *mark);
   const Handle handle = store.insert(store.locate(hash, key), hash, key);
   Record& record = store.at(handle);
-  record.epoch = store.epoch & (kEpochs - 1);
-  describe(record, sa);
+  describe(record, sa, store.epoch);
   if (sa.larval) ++store.larvals;
   return {handle, Change::added};
 }
@@ -323,14 +336,14 @@ SaTable::Upserted SaTable::add(const Sa& sa, std::uint64_t hash) {
 SaTable::Handle SaTable::find(const SaId& id) const {
   const auto mark = store_->marks.find(id.mark);
   if (!mark) return kNone;
-  const std::size_t slot = store_->locate(hash(id), key_of(id, *mark));
+  const std::size_t slot = store_->locate(store_->hash(id), Store::key(id, *mark));
   return store_->index[slot] == kEmpty ? kNone : store_->index[slot] & kHandleMask;
 }
 
 bool SaTable::erase(const SaId& id) {
   const auto mark = store_->marks.find(id.mark);
   if (!mark) return false;
-  const std::size_t slot = store_->locate(hash(id), key_of(id, *mark));
+  const std::size_t slot = store_->locate(store_->hash(id), Store::key(id, *mark));
   if (store_->index[slot] == kEmpty) return false;
   store_->remove(slot);
   return true;
@@ -338,19 +351,19 @@ bool SaTable::erase(const SaId& id) {
 
 SaRecord SaTable::record(Handle handle) const {
   const Record& from = store_->at(handle);
-  const Family family = from.ipv6 != 0 ? Family::v6 : Family::v4;
+  const Family family = from.has(kIpv6) ? Family::v6 : Family::v4;
   SaRecord record;
   record.id = {{family, from.daddr},
                from.spi,
-               kProtos[from.proto],
-               store_->marks.mark(static_cast<std::uint16_t>(from.mark))};
+               kProtos[from.word & kProtoBits],
+               store_->marks.mark(static_cast<std::uint16_t>(from.word >> kMarkShift))};
   record.saddr = {family, from.saddr};
   record.reqid = from.reqid;
   record.if_id = from.if_id;
   record.add_time_s = from.add_time_s;
-  record.mode = static_cast<Mode>(from.mode);
-  record.larval = from.larval != 0;
-  record.replay_detection = from.replay != 0;
+  record.mode = static_cast<Mode>((from.word & kModeBits) >> kModeShift);
+  record.larval = from.has(kLarval);
+  record.replay_detection = from.has(kReplay);
   return record;
 }
 
@@ -362,16 +375,19 @@ void SaTable::set_tag(Handle handle, std::uint32_t tag) {
 }
 
 void SaTable::begin_dump() {
-  if (++store_->epoch < kEpochs) return;
+  if (store_->epoch != kEpochBits) {
+    store_->epoch += kEpochStep;
+    return;
+  }
   // The epochs are used up: what exists was seen before this one.
-  store_->epoch = 1;
-  for_each([this](Handle handle) { store_->at(handle).epoch = 0; });
+  store_->epoch = kEpochStep;
+  for_each([this](Handle handle) { store_->at(handle).word &= ~kEpochBits; });
 }
 
 std::vector<SaTable::Handle> SaTable::unseen() const {
   std::vector<Handle> handles;
   for_each([&](Handle handle) {
-    if (store_->at(handle).epoch != store_->epoch) handles.push_back(handle);
+    if ((store_->at(handle).word & kEpochBits) != store_->epoch) handles.push_back(handle);
   });
   return handles;
 }
@@ -398,7 +414,7 @@ SaTable::Handle SaTable::first() const {
 
 SaTable::Handle SaTable::next(Handle handle) const {
   for (++handle; handle < store_->unused; ++handle) {  // kNone + 1 is 0
-    if (store_->at(handle).live != 0) return handle;
+    if (store_->at(handle).has(kLive)) return handle;
   }
   return kNone;
 }

@@ -1,10 +1,9 @@
 // The SAs and policies that the kernel holds now, as told by dumps and events. Pure.
 //
 // Promise: SaTable costs below 64 bytes an SA (records and index together, tag included) from a
-// hundred thousand up to millions; its operations are O(1), and prefetch() hides the cache miss of
-// one to come. Handles stay valid until their SA is erased. PolicyTable answers which policy a flow
-// meets, as the kernel would say it.
-// Threads: one. Limits: kMost… below.
+// hundred thousand up to millions; its operations are O(1), and prefetch() hides the cache misses
+// of those to come. Handles stay valid until their SA is erased. PolicyTable answers which policy a
+// flow meets, as the kernel would say it. Threads: one. Limits: kMost… below.
 #pragma once
 
 #include <cstddef>
@@ -62,9 +61,10 @@ class SaTable {
   // Seeded at construction: no chosen collisions. The mark is left out, so that prefetching need
   // not search the attributes; SAs that differ by their mark only share a place to look at.
   std::uint64_t hash(const SaId& id) const;
-  void prefetch(std::uint64_t hash) const;         // the index
-  void prefetch_record(std::uint64_t hash) const;  // the record; reads the index
-  void reserve(std::size_t sas);                   // room in the index, so that it need not grow
+  // Fetches what upsert() and find() of these will need, the whole batch at a time; best some tens
+  // at once, at most kMostAhead (ahead.h) are looked at.
+  void prefetch(std::span<const SaId> ids) const;
+  void reserve(std::size_t sas);  // room in the index, so that it need not grow
 
   // keep_add_time: an UPDSA event, whose contents are not the live SA's own (xfrm_add_sa shows the
   // state that was sent): a live SA stays as it was, a larval matures. A replaced SA keeps the

@@ -87,7 +87,7 @@ std::string text_of(const xfrm::Sa& sa) {
   text += fmt::format(" stats {}/{}/{} added {} used {} expires {}/{}", sa.stats.replay_window,
                       sa.stats.replay, sa.stats.integrity_failed, sa.add_time_s, sa.use_time_s,
                       sa.soft_add_expires_s, sa.hard_add_expires_s);
-  return text + " sel " + text_of(sa.selector);
+  return text + fmt::format(" sel {}", text_of(sa.selector));
 }
 
 std::string text_of(const xfrm::Policy& policy) {
@@ -96,7 +96,7 @@ std::string text_of(const xfrm::Policy& policy) {
                                  policy.action == xfrm::PolicyAction::block ? "block" : "allow",
                                  mark_text(policy.mark));
   if (policy.if_id != 0) text += fmt::format(" if_id {}", policy.if_id);
-  text += " " + text_of(policy.selector);
+  text += fmt::format(" {}", text_of(policy.selector));
   for (const xfrm::Template& tmpl : policy.templates) text += template_text(tmpl);
   return text;
 }
@@ -106,11 +106,11 @@ void TellingSink::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
 }
 
 void TellingSink::on_sa_deleted(const xfrm::Sa& final) {
-  lines.push_back("deleted " + text_of(final));
+  lines.push_back(fmt::format("deleted {}", text_of(final)));
 }
 
 void TellingSink::on_sa_expired(const xfrm::Sa& state, bool hard) {
-  lines.push_back((hard ? "expired hard " : "expired soft ") + text_of(state));
+  lines.push_back(fmt::format("expired {} {}", hard ? "hard" : "soft", text_of(state)));
 }
 
 void TellingSink::on_sas_flushed(std::uint8_t proto) {
@@ -122,7 +122,7 @@ void TellingSink::on_policy(const xfrm::Policy& policy, std::uint32_t seq) {
 }
 
 void TellingSink::on_policy_deleted(const xfrm::Policy& policy) {
-  lines.push_back("policy deleted " + text_of(policy));
+  lines.push_back(fmt::format("policy deleted {}", text_of(policy)));
 }
 
 void TellingSink::on_policies_flushed(std::uint8_t type) {

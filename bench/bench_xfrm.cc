@@ -1,0 +1,250 @@
+// Decoding SAs and keeping them, on an ESP message recorded from a kernel (556 bytes), made into
+// as many distinct SAs, 58 to a datagram of 32 KB as the kernel sends them.
+//
+//   receive             copies each datagram into one buffer, as recvmsg does: what all others add
+//   to touch               and adds up its bytes: the least that any reader costs decode and
+//   decodes them into a sink that keeps nothing first_dump          and puts them into an empty
+//   table, which grows first_dump_reserved and puts them into an empty table with room for them
+//   next_dump           and finds them all in the table again            target: 30 / 60 ns
+//   scattered           the same in random order, as events come
+//
+// The figures below the table are nanoseconds of processor time an SA.
+#include <benchmark/benchmark.h>
+#include <linux/netlink.h>
+#include <linux/xfrm.h>
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "xfrm/ahead.h"
+#include "xfrm/codec.h"
+#include "xfrm/tables.h"
+
+namespace {
+
+using namespace qm;
+using namespace qm::xfrm;
+
+constexpr std::size_t kMessageBytes = 556;
+constexpr std::size_t kMessages = 58;  // of one datagram
+
+std::vector<std::byte> recorded_message() {
+  std::ifstream in(std::string(QM_SOURCE_DIR) + "/tests/data/xfrm/sa_dump.bin", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const Bytes bytes = std::as_bytes(std::span(text));
+  Bytes message;
+  if (!slice(bytes, sizeof(std::uint32_t), kMessageBytes, message)) return {};
+  return {message.begin(), message.end()};
+}
+
+// Hands out the datagrams of a dump of count SAs, one after the other, in the same buffer.
+class Dump {
+ public:
+  explicit Dump(std::size_t count, bool scattered = false) : order_(count) {
+    const auto message = recorded_message();
+    for (std::size_t i = 0; i < kMessages; ++i) {
+      datagram_.insert(datagram_.end(), message.begin(), message.end());
+    }
+    received_.resize(datagram_.size());
+    std::iota(order_.begin(), order_.end(), 0U);
+    if (scattered) std::shuffle(order_.begin(), order_.end(), std::mt19937(1));
+  }
+
+  bool usable() const { return !datagram_.empty(); }
+  void rewind() { next_ = 0; }
+
+  // Empty at the end.
+  Bytes receive() {
+    const std::size_t count = std::min(kMessages, order_.size() - next_);
+    const std::size_t size = count * kMessageBytes;
+    std::memcpy(received_.data(), datagram_.data(), size);
+    for (std::size_t i = 0; i < count; ++i) name(i * kMessageBytes, order_[next_ + i]);
+    next_ += count;
+    return Bytes(received_).first(size);
+  }
+
+ private:
+  // Eight SAs to a peer, SPIs without an order.
+  void name(std::size_t at, std::uint32_t number) {
+    constexpr std::size_t kId = sizeof(nlmsghdr) + offsetof(xfrm_usersa_info, id);
+    const std::uint32_t peer = number / 8;
+    const std::uint32_t spi = number * 2'654'435'761U;
+    std::memcpy(received_.data() + at + kId + 12, &peer, sizeof(peer));
+    std::memcpy(received_.data() + at + kId + offsetof(xfrm_id, spi), &spi, sizeof(spi));
+  }
+
+  std::vector<std::byte> datagram_;
+  std::vector<std::byte> received_;
+  std::vector<std::uint32_t> order_;
+  std::size_t next_ = 0;
+};
+
+class Keeping : public SilentSink {
+ public:
+  explicit Keeping(SaTable& table) : table_(table) {}
+  void on_datagram(Bytes datagram) override { prefetch_datagram(datagram, table_); }
+  void on_sa(const Sa& sa, bool updated, std::uint32_t) override {
+    benchmark::DoNotOptimize(table_.upsert(sa, updated));
+  }
+  void on_malformed(std::uint16_t, std::string_view) override { ++malformed; }
+  std::size_t malformed = 0;
+
+ private:
+  SaTable& table_;
+};
+
+class Glancing : public SilentSink {
+ public:
+  void on_sa(const Sa& sa, bool, std::uint32_t) override { benchmark::DoNotOptimize(&sa); }
+};
+
+// Runs each(datagram) over whole dumps.
+template <class Each>
+void over_dumps(benchmark::State& state, Dump& dump, Each&& each) {
+  if (!dump.usable()) {
+    state.SkipWithError("tests/data/xfrm/sa_dump.bin is not there");
+    return;
+  }
+  for (auto _ : state) {
+    dump.rewind();
+    for (Bytes datagram = dump.receive(); !datagram.empty(); datagram = dump.receive()) {
+      each(datagram);
+    }
+  }
+}
+
+void receive(benchmark::State& state) {
+  Dump dump(static_cast<std::size_t>(state.range(0)));
+  over_dumps(state, dump, [](Bytes datagram) { benchmark::DoNotOptimize(datagram.data()); });
+}
+
+void touch(benchmark::State& state) {
+  Dump dump(static_cast<std::size_t>(state.range(0)));
+  over_dumps(state, dump, [](Bytes datagram) {
+    std::uint64_t sum = 0;
+    for (std::size_t at = 0; at + 8 <= datagram.size(); at += 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, datagram.data() + at, sizeof(word));
+      sum += word;
+    }
+    benchmark::DoNotOptimize(sum);
+  });
+}
+
+void decode_only(benchmark::State& state) {
+  Dump dump(static_cast<std::size_t>(state.range(0)));
+  Glancing sink;
+  over_dumps(state, dump, [&](Bytes datagram) { decode(datagram, sink); });
+}
+
+void fill(SaTable& table, Dump& dump) {
+  Keeping sink(table);
+  dump.rewind();
+  for (Bytes datagram = dump.receive(); !datagram.empty(); datagram = dump.receive()) {
+    decode(datagram, sink);
+  }
+}
+
+void first_dump_into(benchmark::State& state, bool reserved) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  Dump dump(count);
+  if (!dump.usable()) return state.SkipWithError("tests/data/xfrm/sa_dump.bin is not there");
+  for (auto _ : state) {
+    SaTable table;
+    if (reserved) table.reserve(count);
+    fill(table, dump);
+    if (table.size() != count) return state.SkipWithError("not all SAs are in the table");
+  }
+}
+
+void first_dump(benchmark::State& state) {
+  first_dump_into(state, false);
+}
+void first_dump_reserved(benchmark::State& state) {
+  first_dump_into(state, true);
+}
+
+void next_dump_in(benchmark::State& state, bool scattered) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  Dump first(count);
+  Dump next(count, scattered);
+  SaTable table;
+  if (first.usable()) fill(table, first);
+  Keeping sink(table);
+  over_dumps(state, next, [&](Bytes datagram) { decode(datagram, sink); });
+  if (table.size() != count || sink.malformed != 0) state.SkipWithError("an SA was not found");
+  state.counters["bytes_per_sa"] =
+      static_cast<double>(table.memory_bytes()) / static_cast<double>(count);
+}
+
+void next_dump(benchmark::State& state) {
+  next_dump_in(state, false);
+}
+void scattered(benchmark::State& state) {
+  next_dump_in(state, true);
+}
+
+constexpr std::int64_t kSome = 100'000;
+constexpr std::int64_t kMany = 1'000'000;
+BENCHMARK(receive)->Arg(kSome)->Arg(kMany)->Unit(benchmark::kMillisecond);
+BENCHMARK(touch)->Arg(kSome)->Arg(kMany)->Unit(benchmark::kMillisecond);
+BENCHMARK(decode_only)->Arg(kSome)->Arg(kMany)->Unit(benchmark::kMillisecond);
+BENCHMARK(first_dump)->Arg(kSome)->Arg(kMany)->Unit(benchmark::kMillisecond);
+BENCHMARK(first_dump_reserved)->Arg(kSome)->Arg(kMany)->Unit(benchmark::kMillisecond);
+BENCHMARK(next_dump)->Arg(kSome)->Arg(kMany)->Unit(benchmark::kMillisecond);
+BENCHMARK(scattered)->Arg(kSome)->Arg(kMany)->Unit(benchmark::kMillisecond);
+
+// Prints the table, then each measure an SA, above receiving and beside merely touching. Processor
+// time: nothing here waits, and a busy machine should not make it look slower.
+class WithRatios : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    ConsoleReporter::ReportRuns(runs);
+    for (const Run& run : runs) {
+      if (!run.error_occurred) ms_[run.benchmark_name()] = run.GetAdjustedCPUTime();
+    }
+  }
+  void Finalize() override {
+    ConsoleReporter::Finalize();
+    for (const std::int64_t count : {kSome, kMany}) {
+      for (const char* name :
+           {"decode_only", "first_dump", "first_dump_reserved", "next_dump", "scattered"}) {
+        beside(name, count, count == kSome ? 30 : 60);
+      }
+    }
+  }
+
+ private:
+  double ns_per_sa(const std::string& name, std::int64_t count) {
+    return ms_[name + "/" + std::to_string(count)] * 1e6 / static_cast<double>(count);
+  }
+  void beside(const std::string& name, std::int64_t count, double target_ns) {
+    if (!ms_.contains(name + "/" + std::to_string(count))) return;
+    const double received_ns = ns_per_sa("receive", count);
+    const double cost_ns = ns_per_sa(name, count) - received_ns;
+    const double touched_ns = ns_per_sa("touch", count) - received_ns;
+    std::printf(
+        "%-20s %7lld SAs: %5.1f ns an SA above receiving (%.1f), touching is %4.1f "
+        "(ratio %.1f); target %.0f: %s\n",
+        name.c_str(), static_cast<long long>(count), cost_ns, received_ns, touched_ns,
+        cost_ns / touched_ns, target_ns, cost_ns <= target_ns ? "met" : "MISSED");
+  }
+  std::map<std::string, double> ms_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  WithRatios reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  return 0;
+}
