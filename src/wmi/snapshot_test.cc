@@ -141,8 +141,12 @@ TEST_F(SnapshotTest, what_would_take_it_past_its_bytes_is_left_out_and_said) {
   const auto b = source_.add(stats(), "b", 2);
   source_.publish(a, {1, 2}, {instance(stats(), "a_0", 5)});
   source_.publish(b, {1, 2}, {instance(stats(), "b_0", 6)});
-  const std::uint64_t one_bytes = 144 + 18 * 2 + sizeof(provider::InstanceData) + 64;
-  Snapshots snapshots = this->snapshots(2 * one_bytes - 64);
+  const std::string brief;  // as long as its capacity is without allocating
+  const std::uint64_t one_bytes =
+      144 + 18 * 2 + sizeof(provider::InstanceData) + 2 * brief.capacity();
+  EXPECT_EQ(snapshots(2 * one_bytes).take({}, {})->instances_of(stats()), 2U);
+  EXPECT_THAT(reports_, ElementsAre());
+  Snapshots snapshots = this->snapshots(2 * one_bytes - 1);
   EXPECT_EQ(snapshots.take({}, {})->instances_of(stats()), 1U);
   EXPECT_THAT(reports_, ElementsAre(HasSubstr("b (pid 2)")));
   source_.remove(a);

@@ -1,0 +1,321 @@
+// The HTTP server against clients that misbehave, over real sockets.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <thread>
+#include <vector>
+
+#include "serve/http.h"
+#include "serve/http_client_testing_linux.h"
+#include "serve/system.h"
+
+namespace qm::serve {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::size_t kBigBytes = std::size_t{32} << 20U;
+
+// /big: a large answer. /hold: none until somebody asks for /release. Else: the target.
+class FakeHandler final : public Handler {
+ public:
+  void handle(std::string_view target, std::function<void(Answer)> done) override {
+    if (target == "/hold") {
+      held_.push_back(std::move(done));
+      ++holding;
+      return;
+    }
+    if (target == "/release") {
+      for (const auto& one : held_) one({200, "application/json", "\"held\""});
+      held_.clear();
+    }
+    std::string body(target);
+    if (target == "/big") body.assign(kBigBytes, 'x');
+    done({200, "application/json", std::move(body)});
+  }
+  std::atomic<std::size_t> holding = 0;
+
+ private:
+  std::vector<std::function<void(Answer)>> held_;
+};
+
+class HttpTest : public ::testing::Test {
+ protected:
+  void SetUp() override { raise_descriptor_limit(); }
+  void serve(const HttpLimits& limits = {}) {
+    server_ = HttpServer::make(io_, handler_, {"san1"}, limits);
+    const auto bound = server_->listen({Address::parse("127.0.0.1").value(), 0});
+    ASSERT_TRUE(bound) << bound.error().message;
+    port_ = bound->port;
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  ~HttpTest() override {
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+    if (server_) server_->close();
+  }
+  Client connect() const { return Client::tcp(port_); }
+  void wait_until_held(std::size_t count) const {
+    while (handler_.holding < count) std::this_thread::yield();
+  }
+
+  boost::asio::io_context io_{1};
+  FakeHandler handler_;
+  std::unique_ptr<HttpServer> server_;
+  std::uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(HttpTest, answers_carry_what_keeps_them_from_other_pages) {
+  serve();
+  Client client = connect();
+  const Response response = client.get("/x?y=1");
+  EXPECT_EQ(response.status, 200U);
+  EXPECT_EQ(response.body, "/x?y=1");
+  for (const char* field :
+       {"Content-Type: application/json", "X-Content-Type-Options: nosniff",
+        "Cache-Control: no-store", "Content-Security-Policy: default-src 'none'",
+        "Cross-Origin-Resource-Policy: same-origin"}) {
+    EXPECT_THAT(response.head, HasSubstr(field));
+  }
+  EXPECT_THAT(response.head, Not(HasSubstr("Access-Control")));
+  EXPECT_EQ(client.get("/again").body, "/again");
+}
+
+TEST_F(HttpTest, head_is_get_without_the_body) {
+  serve();
+  Client client = connect();
+  client.send("HEAD /abc HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const Response response = client.receive(true);
+  EXPECT_EQ(response.status, 200U);
+  EXPECT_THAT(response.head, HasSubstr("Content-Length: 4"));
+  EXPECT_EQ(client.get("/next").body, "/next");
+}
+
+TEST_F(HttpTest, other_methods_are_refused_with_what_is_allowed) {
+  serve();
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "FOO", "get"}) {
+    Client client = connect();
+    client.send(std::string(method) +
+                " / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+    const Response response = client.receive();
+    EXPECT_EQ(response.status, 405U) << method;
+    EXPECT_THAT(response.head, HasSubstr("Allow: GET, HEAD")) << method;
+  }
+}
+
+TEST_F(HttpTest, what_is_not_http_gets_400_and_the_connection_ends) {
+  serve();
+  for (const char* text :
+       {"\r\n\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02",
+        "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"}) {
+    Client client = connect();
+    client.send(text);
+    EXPECT_EQ(client.receive().status, 400U) << text;
+    EXPECT_TRUE(client.ended()) << text;
+  }
+}
+
+TEST_F(HttpTest, targets_that_cannot_be_decoded_or_are_too_long) {
+  serve();
+  Client client = connect();
+  EXPECT_EQ(client.get("/%zz").status, 400U);
+  EXPECT_EQ(client.get("/" + std::string(kMostTargetBytes, 'a')).status, 414U);
+  EXPECT_EQ(client.get("/fine").status, 200U);
+}
+
+TEST_F(HttpTest, a_host_must_be_local_and_stand_there_once) {
+  serve();
+  const auto status = [this](const std::string& fields, const std::string& target = "/") {
+    Client client = connect();
+    client.send("GET " + target + " HTTP/1.1\r\n" + fields + "\r\n");
+    return client.receive().status;
+  };
+  EXPECT_EQ(status("Host: 127.0.0.1:5985\r\n"), 200U);
+  EXPECT_EQ(status("Host: [::1]\r\n"), 200U);
+  EXPECT_EQ(status("Host: SAN1\r\n"), 200U);
+  EXPECT_EQ(status("Host: evil.example\r\n"), 421U);
+  EXPECT_EQ(status("Host: localhost\r\n", "http://evil.example/"), 421U);
+  EXPECT_EQ(status("Host: \r\n"), 421U);
+  EXPECT_EQ(status(""), 400U);
+  EXPECT_EQ(status("Host: localhost\r\nHost: localhost\r\n"), 400U);
+}
+
+TEST_F(HttpTest, header_bytes_are_limited_at_the_edge) {
+  HttpLimits limits;
+  limits.header_bytes = 512;
+  serve(limits);
+  const std::string start = "GET / HTTP/1.1\r\nHost: localhost\r\nX: ";
+  const std::string end = "\r\n\r\n";
+  const auto status = [&](std::size_t bytes) {
+    Client client = connect();
+    client.send(start + std::string(bytes - start.size() - end.size(), 'a') + end);
+    return client.receive().status;
+  };
+  EXPECT_EQ(status(512), 200U);
+  EXPECT_EQ(status(513), 431U);
+}
+
+TEST_F(HttpTest, an_endless_header_ends_the_connection_not_the_memory) {
+  serve();
+  Client client = connect();
+  client.send("GET / HTTP/1.1\r\n");
+  const std::string line = "X: " + std::string(1'000, 'a') + "\r\n";
+  std::size_t sent = 0;
+  while (sent < (std::size_t{64} << 20U) && client.send(line)) sent += line.size();
+  EXPECT_LT(sent, std::size_t{16} << 20U);  // what socket buffers and the drain take
+}
+
+TEST_F(HttpTest, bodies_are_read_up_to_the_limit) {
+  HttpLimits limits;
+  limits.body_bytes = 100;
+  serve(limits);
+  const auto status = [this](std::size_t bytes) {
+    Client client = connect();
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(bytes) +
+                "\r\n\r\n" + std::string(bytes, 'b'));
+    return client.receive().status;
+  };
+  EXPECT_EQ(status(100), 200U);
+  EXPECT_EQ(status(101), 413U);
+}
+
+TEST_F(HttpTest, pipelined_requests_are_answered_in_their_order) {
+  serve();
+  Client client = connect();
+  std::string requests;
+  for (int i = 0; i < 200; ++i) {
+    requests += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  }
+  client.send(requests);
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(client.receive().body, "/" + std::to_string(i));
+}
+
+TEST_F(HttpTest, a_connection_serves_so_many_requests_and_closes) {
+  HttpLimits limits;
+  limits.requests_per_connection = 3;
+  serve(limits);
+  Client client = connect();
+  EXPECT_THAT(client.get("/").head, Not(HasSubstr("Connection: close")));
+  EXPECT_THAT(client.get("/").head, Not(HasSubstr("Connection: close")));
+  EXPECT_THAT(client.get("/").head, HasSubstr("Connection: close"));
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(HttpTest, who_trickles_is_cut_off_and_delays_nobody) {
+  HttpLimits limits;
+  limits.request = milliseconds(200);
+  serve(limits);
+  Client slow = connect();
+  slow.send("GET / HTTP/1.1\r\nHo");
+  EXPECT_EQ(connect().get("/quick").status, 200U);
+  std::size_t sent = 0;
+  while (sent < 1'000'000 && slow.send("s")) ++sent;  // a byte at a time: no byte buys more time
+  EXPECT_LT(sent, 1'000'000U);
+}
+
+TEST_F(HttpTest, who_says_nothing_is_cut_off) {
+  HttpLimits limits;
+  limits.idle = milliseconds(50);
+  serve(limits);
+  EXPECT_TRUE(connect().ended());
+  Client client = connect();
+  EXPECT_EQ(client.get("/").status, 200U);
+  EXPECT_TRUE(client.ended());
+}
+
+TEST_F(HttpTest, who_does_not_read_is_cut_off_and_delays_nobody) {
+  HttpLimits limits;
+  limits.write = milliseconds(200);
+  serve(limits);
+  Client deaf = connect();
+  deaf.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(connect().get("/quick").status, 200U);
+  while (server_->counts().connections != 0) std::this_thread::yield();
+  EXPECT_EQ(deaf.receive().status, 0U);  // cut in the middle
+}
+
+TEST_F(HttpTest, answers_being_sent_are_limited_together) {
+  HttpLimits limits;
+  limits.queued_bytes = kBigBytes + 1'000;
+  serve(limits);
+  Client deaf = connect();
+  deaf.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  Client other = connect();
+  while (other.get("/wait").status == 200U && server_->counts().requests < 2) continue;
+  EXPECT_EQ(other.get("/big").status, 503U);
+  EXPECT_EQ(deaf.receive().body.size(), kBigBytes);
+  EXPECT_EQ(other.get("/big").status, 200U);
+}
+
+TEST_F(HttpTest, a_thousand_connections_leave_room_for_one_more) {
+  serve();
+  std::vector<Client> idle;
+  for (int i = 0; i < 1'000; ++i) {
+    idle.push_back(connect());
+    ASSERT_TRUE(idle.back().connected()) << i;
+  }
+  EXPECT_EQ(connect().get("/still").body, "/still");
+  const HttpCounts counts = server_->counts();
+  EXPECT_LE(counts.connections, kMostTcpConnections);
+  EXPECT_GE(counts.evicted, 1'000 - kMostTcpConnections);
+  EXPECT_TRUE(idle.front().ended());  // the one that was idle longest
+}
+
+TEST_F(HttpTest, when_all_are_busy_the_next_is_turned_away) {
+  HttpLimits limits;
+  limits.tcp_connections = 2;
+  serve(limits);
+  Client first = connect();
+  Client second = connect();
+  first.send("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  second.send("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  wait_until_held(2);
+  Client third = connect();
+  EXPECT_EQ(third.receive().status, 503U);
+  EXPECT_TRUE(third.ended());
+}
+
+TEST_F(HttpTest, the_query_socket_has_connections_of_its_own_and_needs_no_host) {
+  char path[] = "/tmp/quickmode-test-XXXXXX";
+  ASSERT_NE(::mkdtemp(path), nullptr);
+  const std::string socket_path = std::string(path) + "/query.sock";
+  HttpLimits limits;
+  limits.tcp_connections = 1;
+  serve(limits);
+  auto socket = listen_at(socket_path, 0600, "");
+  ASSERT_TRUE(socket) << socket.error().message;
+  ASSERT_TRUE(server_->listen_local(socket->release()));
+  Client busy = connect();
+  busy.send("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  wait_until_held(1);
+  Client client = Client::local(socket_path);
+  client.send("GET /local HTTP/1.1\r\nHost: any.name\r\n\r\n");
+  EXPECT_EQ(client.receive().body, "/local");
+  EXPECT_EQ(client.get("/release").status, 200U);
+  EXPECT_EQ(busy.receive().body, "\"held\"");
+  ::unlink(socket_path.c_str());
+  ::rmdir(path);
+}
+
+TEST_F(HttpTest, a_client_that_left_before_its_answer_harms_nobody) {
+  HttpLimits limits;
+  serve(limits);
+  {
+    Client gone = connect();
+    gone.send("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    wait_until_held(1);
+  }
+  EXPECT_EQ(connect().get("/release").status, 200U);
+  EXPECT_EQ(connect().get("/next").status, 200U);
+}
+
+}  // namespace
+}  // namespace qm::serve
