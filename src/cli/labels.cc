@@ -101,7 +101,7 @@ Labels labels_for(const std::vector<std::string_view>& names, const Terminal& te
 }
 
 bool means(std::string_view pattern, std::string_view instance_name) {
-  return glob_match(pattern, instance_name) || same_name(pattern, short_name(instance_name));
+  return glob_match(pattern, instance_name) || glob_match(pattern, short_name(instance_name));
 }
 
 }  // namespace qm::cli

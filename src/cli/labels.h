@@ -23,7 +23,7 @@ struct Labels {
 
 Labels labels_for(const std::vector<std::string_view>& names, const Terminal& terminal);
 
-// Whether an instance is meant: by a glob on its name, or by its short name.
+// Whether an instance is meant: by a glob on its name or on its short name.
 bool means(std::string_view pattern, std::string_view instance_name);
 
 }  // namespace qm::cli

@@ -36,7 +36,7 @@ void json_flag(CLI::App& command, Flags& flags) {
 
 void instance_option(CLI::App& command, Options& options) {
   command
-      .add_option("--instance", options.instance, "only these: a name, a short name, or * and ?")
+      .add_option("--instance", options.instance, "only these: name or short name, with * and ?")
       ->type_name("GLOB");
 }
 

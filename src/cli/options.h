@@ -20,7 +20,7 @@ enum class Format : std::uint8_t { text, json, csv, mof, nagios };
 struct Options {
   std::string command;   // as in docs/commands.md
   std::string subject;   // a class, path or counter; "" where optional
-  std::string instance;  // a glob or short name; "": all
+  std::string instance;  // a glob on names or short names; "": all
   Format format = Format::text;
   bool rates = false;
   std::uint64_t interval_ms = 1000;

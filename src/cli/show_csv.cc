@@ -16,7 +16,7 @@ std::string field(const boost::json::value& value) {
   if (value.is_null()) return {};
   if (const auto* text = value.if_string()) return csv_field(plain_text(*text));
   if (const auto* flag = value.if_bool()) return *flag ? "1" : "0";
-  if (const auto* number = value.if_double()) return fmt::format("{:.6g}", *number);
+  if (const auto* number = value.if_double()) return fmt::format("{:.3f}", *number);
   if (value.is_number()) return *number_text(value, false);
   return csv_field(json_text(value));
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <ostream>
 
 #include "base/text.h"
@@ -45,6 +46,14 @@ std::vector<Row> rows_of(const View& view, const Instance& instance, const Termi
                     .group = property->semantics ? terminal.shown(property->semantics->group) : "",
                     .number = property->is_counter()});
   }
+  return rows;
+}
+
+// Those without a group first, then group by group, each where its first row stands.
+std::vector<Row> grouped_rows(std::vector<Row> rows) {
+  std::map<std::string, std::size_t> order{{"", 0}};
+  for (const Row& row : rows) order.emplace(row.group, order.size());
+  std::ranges::stable_sort(rows, {}, [&order](const Row& row) { return order.at(row.group); });
   return rows;
 }
 
@@ -100,7 +109,7 @@ void write_vertical(const View& view, const Terminal& terminal, std::ostream& ou
   Legend legend;
   for (const Instance& instance : view.sample.instances) {
     const std::string label = terminal.shown(short_name(instance.name));
-    const std::vector<Row> rows = rows_of(view, instance, terminal, legend, label);
+    const std::vector<Row> rows = grouped_rows(rows_of(view, instance, terminal, legend, label));
     out << '\n' << terminal.styled(Style::bold, terminal.shown(instance.name));
     if (!instance.caption.empty() && !same_name(instance.caption, instance.name)) {
       out << ", " << terminal.shown(instance.caption);

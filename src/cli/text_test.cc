@@ -133,6 +133,7 @@ RC_GTEST_PROP(Labels, FitAndArePlain, (const std::vector<std::string>& names)) {
 TEST(Labels, AnInstanceIsMeantByGlobOrShortName) {
   EXPECT_TRUE(means("IKEV1", "ROOT\\ISCSI_TCP\\ikev1_0"));
   EXPECT_TRUE(means("*ikev?_0", "ROOT\\ISCSI_TCP\\ikev1_0"));
+  EXPECT_TRUE(means("ikev*", "ROOT\\ISCSI_TCP\\ikev1_0"));
   EXPECT_FALSE(means("ikev", "ROOT\\ISCSI_TCP\\ikev1_0"));
 }
 
