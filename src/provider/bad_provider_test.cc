@@ -17,9 +17,9 @@
 
 #include "base/guid.h"
 #include "provider/connection.h"
-#include "provider/descriptor.h"
+#include "provider/descriptor_linux.h"
 #include "provider/protocol.h"
-#include "provider/service_testing.h"
+#include "provider/service_testing_linux.h"
 
 namespace qm::provider {
 namespace {

@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "provider/connection.h"
-#include "provider/descriptor.h"
-#include "provider/service_testing.h"
+#include "provider/descriptor_linux.h"
+#include "provider/service_testing_linux.h"
 
 namespace qm::provider {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "provider/descriptor.h"
+#include "provider/descriptor_linux.h"
 #include "provider/message.h"
 #include "provider/registry.h"
 

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <string>
 
-#include "provider/service_testing.h"
+#include "provider/service_testing_linux.h"
 
 namespace qm::provider {
 namespace {
