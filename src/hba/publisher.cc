@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <span>
 
 #include "base/text.h"
@@ -22,8 +23,18 @@ void set_text(WCHAR (&item)[kCapacity], const std::string& text) {
   qm_set_string(item, kCapacity, text.c_str());
 }
 
-std::uint64_t filetime_of_unix(std::uint64_t unix_s) {
-  return kFiletimeOfUnixEpoch + unix_s * 10'000'000U;
+// A CIM datetime, UTC, as WMI lays it out: 25 units, no terminator (DSP0004 2.2.1).
+void set_time(WCHAR (&item)[25], std::uint64_t filetime_100ns) {
+  const std::uint64_t unix_100ns = filetime_100ns - kFiletimeOfUnixEpoch;
+  const std::chrono::sys_seconds seconds{std::chrono::seconds(unix_100ns / 10'000'000)};
+  const auto day = std::chrono::floor<std::chrono::days>(seconds);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(seconds - day);
+  const std::string text = fmt::format(
+      "{:04}{:02}{:02}{:02}{:02}{:02}.{:06}+000", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+      clock.minutes().count(), clock.seconds().count(), unix_100ns % 10'000'000 / 10);
+  for (std::size_t i = 0; i < 25; ++i) item[i] = static_cast<WCHAR>(text[i]);
 }
 
 void fill_counters(ULONGLONG* first, const Totals& totals) {
@@ -210,7 +221,7 @@ void Publisher::State::put_sas(const Report& report) {
       set_text(block->Encapsulation,
                fmt::format("{}:{}", details.encap_sport, details.encap_dport));
     }
-    block->AddedTime = filetime_of_unix(entry.add_time_s);
+    set_time(block->AddedTime, kFiletimeOfUnixEpoch + entry.add_time_s * 10'000'000U);
     block->RekeyAfterSeconds = details.soft_add_expires_s;
     block->ExpiresAfterSeconds = details.hard_add_expires_s;
     block->Bytes = entry.newest.bytes;
@@ -245,8 +256,8 @@ void Publisher::State::put_health(const HealthReport& report) {
   qm_instance* instance = nullptr;
   auto* block = put<Quickmode_CollectorHealth>(health, "Collector", &instance);
   if (block == nullptr) return;
-  block->CompleteSince = report.complete_since_filetime;
-  block->Started = report.started_filetime;
+  set_time(block->CompleteSince, report.complete_since_filetime);
+  set_time(block->Started, report.started_filetime);
   block->Events = report.events;
   block->Dumps = report.dumps;
   block->Overruns = report.overruns;
