@@ -2,6 +2,7 @@
 // only program that parses input from others.
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -29,6 +30,8 @@ int main(int argc, char** argv) {
   if (!options) return fail_with(options.error());
   if (options->exits) return *options->exits;
 
+  // A reader of the log that leaves must not take the service along.
+  std::signal(SIGPIPE, SIG_IGN);
   // Sockets first: giving the query socket to a group may take a capability.
   raise_descriptor_limit();
   const auto service = Service::start(options->config, to_stderr);

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "provider/descriptor.h"
+#include "provider/descriptor_linux.h"
 
 namespace qm::serve {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "provider/descriptor.h"
+#include "provider/descriptor_linux.h"
 
 namespace qm::serve {
 
