@@ -59,12 +59,15 @@ wait_until() {
   done
 }
 
-# free_port PREFERRED: that one when nothing listens on it on loopback, else a free one.
+# free_port PREFERRED: that one when nothing listens on it on loopback, else (or for 0) a free one.
 free_port() {
   local port=$1 tries
   for ((tries = 0; tries < 50; tries++)); do
     # Connecting is the test that needs no program and no privilege.
-    if ! (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "$port"; return; fi
+    if ((port)) && ! (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "$port"
+      return
+    fi
     port=$((20000 + RANDOM % 20000))
   done
   die "no free port on 127.0.0.1"

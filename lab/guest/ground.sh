@@ -19,10 +19,7 @@ ip link set vb netns tgt
 ip link set va up
 ip -n tgt link set lo up
 ip -n tgt link set vb up
-# Two addresses of a veth need no search for duplicates, which would hold them back for a second.
-for f in /proc/sys/net/ipv6/conf/{all,default,va}/accept_dad; do echo 0 >"$f"; done
-in_tgt bash -c 'for f in /proc/sys/net/ipv6/conf/{all,default,vb}/accept_dad; do echo 0 >$f; done
-  echo 0 >/proc/sys/net/ipv4/tcp_early_retrans'
+in_tgt bash -c 'echo 0 >/proc/sys/net/ipv4/tcp_early_retrans'
 echo 0 >/proc/sys/net/ipv4/tcp_early_retrans   # no probes of a tail that only waits (see rto_min)
 
 # The way from the host to the JSON API, and nothing else: serve itself stays on loopback.

@@ -54,9 +54,11 @@ scenario() {
   if [[ $family == 6 ]]; then
     ini_addr=fd99:$index::1 tgt_addr=fd99:$index::2 prefix=64 host_prefix=128
     portal="[$tgt_addr]:3260" network=fd99:$index::/64
+    # The search for duplicates would hold the address back for a second.
+    no_dad=" nodad"
   else
     ini_addr=10.99.$index.1 tgt_addr=10.99.$index.2 prefix=24 host_prefix=32
-    portal=$tgt_addr:3260 network=10.99.$index.0/24
+    portal=$tgt_addr:3260 network=10.99.$index.0/24 no_dad=
   fi
   iqn=iqn.2026-11.lab:$name
 }
@@ -183,9 +185,9 @@ make_addresses() {
     scenario "$one"
     # An emulated processor stalls for longer than TCP's patience; a retransmission that nothing
     # was lost for would add SACK blocks, and the rule "32 bytes of header a segment" would break.
-    printf '%s\n' "addr replace $ini_addr/$prefix dev va noprefixroute" \
+    printf '%s\n' "addr replace $ini_addr/$prefix dev va noprefixroute$no_dad" \
       "route replace $network dev va src $ini_addr rto_min 2s" >&3
-    printf '%s\n' "addr replace $tgt_addr/$prefix dev vb noprefixroute" \
+    printf '%s\n' "addr replace $tgt_addr/$prefix dev vb noprefixroute$no_dad" \
       "route replace $network dev vb src $tgt_addr rto_min 2s" >&4
   done 3>/run/lab/addr.ini 4>/run/lab/addr.tgt
   ip -batch /run/lab/addr.ini && ip -n tgt -batch /run/lab/addr.tgt

@@ -70,7 +70,9 @@ verb_monitor() {
   case ${1:-} in
     start)
       verb_monitor stop
-      setsid ip -s xfrm monitor nokeys SA expire >/run/lab/monitor.log 2>&1 </dev/null &
+      # `nokeys` does nothing for ip's monitor, so the keys go before anything is written.
+      setsid ip -s xfrm monitor SA expire </dev/null 2>&1 > \
+        >(sed -u -E '/^\t(auth|auth-trunc|enc|aead) /s/0x[0-9a-f]+/0x/' >/run/lab/monitor.log) &
       echo $! >/run/lab/monitor.pid
       # Joined when the kernel shows the group: events before that would be lost.
       joined() { awk -v pid=$! '$2 == 6 && $3 == pid && $4 != "00000000" { f = 1 } END { exit !f }' \
