@@ -69,7 +69,7 @@ int adapters(const Options& options, Surroundings& around) {
                                                 {"adapters", table.json()}})
                << '\n';
   } else if (table.empty()) {
-    write_empty(*all, terminal, around.out);
+    write_empty(*all, around, around.out);
   } else {
     table.write(terminal, around.out);
     for (const std::string& line : labels.lines) {

@@ -73,7 +73,7 @@ void write_text(const Sessions& sessions, const Verdict& verdict, Surroundings& 
   around.out << terminal.styled(style, sentence(verdict)) << '\n';
   if (verdict.sessions == 0) {
     around.out << '\n';
-    write_hints(sessions.snapshot[0], around.out);
+    write_hints(sessions.snapshot[0], around, around.out);
     return;
   }
   for (const Protection wanted : {Protection::unprotected, Protection::unknown}) {

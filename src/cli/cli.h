@@ -12,6 +12,7 @@
 #include <iosfwd>
 
 #include "cli/api.h"
+#include "cli/model.h"
 #include "cli/options.h"
 #include "cli/pacer.h"
 #include "cli/terminal.h"
@@ -43,6 +44,12 @@ int run(const Options& options, Surroundings& around);
 
 // Says the error on err as "quickmode: …" and returns the exit code that goes with it.
 int report(const Error& error, Surroundings& around);
+
+// What to say when there is nothing to show: that, what the collector says about itself where
+// something is wrong, and what to try. Asks for Quickmode_CollectorHealth.
+void write_empty(const Instances& sample, Surroundings& around, std::ostream& out);
+// The same without the first sentence.
+void write_hints(const Instances& sample, Surroundings& around, std::ostream& out);
 
 // One file a command.
 int show(const Options& options, Surroundings& around);

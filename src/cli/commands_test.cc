@@ -112,6 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"audit_stale.txt", {"audit"}, {"stale"}, 3},
         Case{"audit_empty.txt", {"audit"}, {"empty"}, 4},
         Case{"audit_empty_nagios.txt", {"audit", "--nagios"}, {"empty"}, 3, 400},
+        Case{"audit_blind.txt", {"audit"}, {"blind"}, 4},
         Case{"audit_dead.txt", {"audit"}, {"dead"}, 3},
         Case{"audit_hostile_nagios.txt", {"audit", "--nagios"}, {"hostile"}, 2, 1000},
         Case{"explain.txt", {"explain", "ConfidentialBytesSent", "--instance", "*ikev?_0"}},

@@ -2,12 +2,24 @@
 
 #include <ostream>
 
-#include "cli/show.h"
+#include "cli/cli.h"
 #include "cli/table.h"
 
 namespace qm::cli {
 
-void write_hints(const Instances& sample, std::ostream& out) {
+void write_hints(const Instances& sample, Surroundings& around, std::ostream& out) {
+  const auto health = fetch_instances(around.api, "Quickmode_CollectorHealth");
+  if (health) {
+    for (const Instance& collector : health->instances) {
+      const auto* readable = collector.value("KernelReadable").if_bool();
+      const std::string problem = around.terminal.shown(collector.text("LastProblem"));
+      if (!problem.empty()) {
+        write_hanging("  The collector says:                 ", problem, around.terminal, out);
+      } else if (readable != nullptr && !*readable) {
+        out << "  The collector can't read this kernel's IPsec state.\n";
+      }
+    }
+  }
   if (sample.providers == 0) {
     out << "  Start the collector:                systemctl start quickmode-collect\n";
   } else {
@@ -16,14 +28,15 @@ void write_hints(const Instances& sample, std::ostream& out) {
   out << "  See it all in a virtual machine:    make run\n";
 }
 
-void write_empty(const Instances& sample, const Terminal& terminal, std::ostream& out) {
-  const std::string name = terminal.shown(sample.class_name);
-  const std::string_view why = sample.providers == 0
-                                   ? "Nothing supplies {}: no provider of it is registered."
-                                   : "There is no instance of {} on this host.";
-  write_hanging("", fmt::format(fmt::runtime(why), name), terminal, out);
+void write_empty(const Instances& sample, Surroundings& around, std::ostream& out) {
+  const std::string name = around.terminal.shown(sample.class_name);
+  const std::string text =
+      sample.providers == 0
+          ? fmt::format("Nothing supplies {}: no provider of it is registered.", name)
+          : fmt::format("There is no instance of {} on this host.", name);
+  write_hanging("", text, around.terminal, out);
   out << '\n';
-  write_hints(sample, out);
+  write_hints(sample, around, out);
 }
 
 }  // namespace qm::cli

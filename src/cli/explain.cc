@@ -121,7 +121,7 @@ int explain(const Options& options, Surroundings& around) {
   if (all.instances.empty()) {
     if (options.format != Format::json) {
       around.out << '\n';
-      write_empty(all, around.terminal, around.out);
+      write_empty(all, around, around.out);
     }
     return kExitOk;
   }

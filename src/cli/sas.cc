@@ -121,7 +121,7 @@ int sas(const Options& options, Surroundings& around) {
   } else if (!table.empty()) {
     table.write(terminal, around.out);
   } else if (all->providers == 0) {
-    write_empty(*all, terminal, around.out);
+    write_empty(*all, around, around.out);
   } else {
     around.out << "No SA serves an iSCSI session. `quickmode audit` says whether one should.\n";
   }

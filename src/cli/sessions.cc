@@ -22,7 +22,7 @@ int sessions(const Options& options, Surroundings& around) {
     return kExitOk;
   }
   if (fetched->views.empty()) {
-    write_empty(fetched->snapshot[0], around.terminal, around.out);
+    write_empty(fetched->snapshot[0], around, around.out);
     return kExitOk;
   }
   bool first = true;

@@ -137,7 +137,7 @@ void write(const View& view, Request& request, const Options& options, Surroundi
 int nothing(const Instances& all, const Options& options, const CounterPath& path,
             Surroundings& around) {
   if (all.instances.empty()) {
-    write_empty(all, around.terminal, options.format == Format::text ? around.out : around.err);
+    write_empty(all, around, options.format == Format::text ? around.out : around.err);
     return kExitOk;
   }
   std::vector<std::string> names;

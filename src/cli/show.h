@@ -50,9 +50,4 @@ class CsvWriter {
   std::vector<Path> paths_;
 };
 
-// What to say when there is nothing to show: why, and what to try.
-void write_empty(const Instances& sample, const Terminal& terminal, std::ostream& out);
-// Only what to try.
-void write_hints(const Instances& sample, std::ostream& out);
-
 }  // namespace qm::cli
