@@ -9,6 +9,7 @@
 namespace qm::serve {
 
 void Log::say(std::string_view text, std::uint64_t now_ns) {
+  if (!sink_) return;
   const std::uint64_t second = now_ns / 1'000'000'000;
   if (second != second_) {
     second_ = second;

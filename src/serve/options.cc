@@ -9,7 +9,8 @@ namespace qm::serve {
 Result<Options> parse_options(int argc, const char* const* argv) {
   CLI::App app(
       "Answers, over HTTP on loopback and on RUNTIME_DIR/query.sock, for the WMI classes that "
-      "providers publish: what IPsec did for each iSCSI adapter of this host.");
+      "providers publish: what IPsec did for each iSCSI adapter of this host.",
+      "quickmode-serve");
   const Config defaults;
   std::string config_file;
   std::string runtime_dir;

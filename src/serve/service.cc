@@ -39,10 +39,16 @@ class OneThreadService final : public Service {
   }
 
   Result<void> open(const Config& config, const ServiceLimits& limits) {
+    // What is wrong with the configuration is said before anything is made.
+    std::vector<Endpoint> wanted;
+    for (const std::string& one : config.listen) wanted.push_back(TRY(parse_listener(one)));
+    provider::Admission admission{TRY(user_ids(config.provider_users)),
+                                  TRY(group_ids(config.provider_groups))};
+    TRY(group_ids({&config.query_group, config.query_group.empty() ? 0U : 1U}));
     repository_ = TRY(wmi::Repository::built_in());
     TRY(make_directory(config.runtime_dir));
     lock_ = TRY(lock_directory(config.runtime_dir));
-    TRY(open_registry(config));
+    TRY(open_registry(config.runtime_dir, std::move(admission)));
     source_.emplace(*registry_);
     snapshots_.emplace(repository_, *source_, [this](const std::string& problem) { say(problem); });
     const auto ask = [this](const GUID& of, std::chrono::milliseconds deadline,
@@ -52,8 +58,7 @@ class OneThreadService final : public Service {
     api_ = Api::make(
         io_, repository_, *source_, *snapshots_, ask, [this] { return health(); }, limits.refresh);
     http_ = HttpServer::make(io_, *api_, host_names(), limits.http);
-    for (const std::string& one : config.listen) {
-      const Endpoint endpoint = TRY(parse_listener(one));
+    for (const Endpoint& endpoint : wanted) {
       listeners_.push_back(TRY(http_->listen(endpoint)));
     }
     const std::string path = config.runtime_dir + "/query.sock";
@@ -80,12 +85,10 @@ class OneThreadService final : public Service {
   void stop() override { io_.stop(); }
 
  private:
-  Result<void> open_registry(const Config& config) {
-    provider::Admission admission{TRY(user_ids(config.provider_users)),
-                                  TRY(group_ids(config.provider_groups))};
+  Result<void> open_registry(const std::string& runtime_dir, provider::Admission admission) {
     const auto check = [this](const provider::ClassInfo& info) { return repository_->check(info); };
-    registry_ = TRY(provider::Registry::listen(config.runtime_dir + "/provider.sock",
-                                               std::move(admission), check));
+    registry_ = TRY(
+        provider::Registry::listen(runtime_dir + "/provider.sock", std::move(admission), check));
     error_code ec;
     registry_ready_.assign(registry_->fd(), ec);
     if (ec) return std::unexpected(system_error("watching the provider socket", ec.value()));

@@ -54,6 +54,21 @@ Result<sockaddr_un> unix_address(const std::string& path) {
   return address;
 }
 
+// Until listen(), every connect is refused, whatever the mode is meanwhile.
+Result<void> open_to(const std::string& path, unsigned mode, const std::string& group, int socket) {
+  if (!group.empty()) {
+    const gid_t gid = TRY(group_ids({&group, 1})).front();
+    if (::chown(path.c_str(), static_cast<uid_t>(-1), gid) != 0) {
+      return std::unexpected(system_error(
+          fmt::format("giving {} to group {} (is the service's user in it?)", path, group), errno));
+    }
+  }
+  if (::chmod(path.c_str(), mode) != 0 || ::listen(socket, SOMAXCONN) != 0) {
+    return std::unexpected(system_error("listening at " + path, errno));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> read_text_file(const std::string& path, std::size_t most_bytes) {
@@ -118,16 +133,9 @@ Result<Descriptor> listen_at(const std::string& path, unsigned mode, const std::
   if (::bind(socket.get(), generic, sizeof address) != 0) {
     return std::unexpected(system_error("binding " + path, errno));
   }
-  // Until listen(), every connect is refused, whatever the mode is meanwhile.
-  if (!group.empty()) {
-    const gid_t gid = TRY(group_ids({&group, 1})).front();
-    if (::chown(path.c_str(), static_cast<uid_t>(-1), gid) != 0) {
-      return std::unexpected(system_error(
-          fmt::format("giving {} to group {} (is the service's user in it?)", path, group), errno));
-    }
-  }
-  if (::chmod(path.c_str(), mode) != 0 || ::listen(socket.get(), SOMAXCONN) != 0) {
-    return std::unexpected(system_error("listening at " + path, errno));
+  if (auto ready = open_to(path, mode, group, socket.get()); !ready) {
+    ::unlink(path.c_str());
+    return std::unexpected(std::move(ready).error());
   }
   return socket;
 }
