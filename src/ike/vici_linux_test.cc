@@ -236,7 +236,7 @@ TEST_F(ViciSocket, APathThatFitsNoSocketIsSaidSo) {
 TEST_F(ViciSocket, DeniedAccessComesWithWhatToDo) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
   FakeDaemon daemon(path());
-  ASSERT_EQ(::chmod(path().c_str(), 0770), 0);
+  ASSERT_EQ(::chmod(path().c_str(), 0700), 0);
   ASSERT_EQ(::chmod(dir_.c_str(), 0755), 0);
   ASSERT_EQ(::seteuid(65534), 0);
   client_->handle(now_);
