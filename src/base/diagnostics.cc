@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace qm {
 
 std::string_view severity_name(Severity severity) {
@@ -31,6 +34,14 @@ void Diagnostics::note(std::string_view code, Span span, std::string message, st
 void Diagnostics::also(Span span, std::string message) {
   if (!last_kept_ || all_.back().notes.size() >= kMostNotes) return;
   all_.back().notes.push_back({span, std::move(message)});
+}
+
+void Diagnostics::sort() {
+  const auto end = full() ? std::prev(all_.end()) : all_.end();
+  std::stable_sort(all_.begin(), end, [](const Diagnostic& a, const Diagnostic& b) {
+    return a.span.begin < b.span.begin;
+  });
+  last_kept_ = false;
 }
 
 void Diagnostics::report(Diagnostic diagnostic) {

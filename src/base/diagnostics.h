@@ -50,6 +50,9 @@ class Diagnostics {
   std::size_t warning_count() const { return warning_count_; }  // those not kept included
   const std::vector<Diagnostic>& all() const { return all_; }
 
+  // Puts them in the order of their places, those without one first; that it stopped stays last.
+  void sort();
+
   SourceMap& sources() { return sources_; }
   const SourceMap& sources() const { return sources_; }
 

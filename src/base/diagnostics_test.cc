@@ -123,6 +123,17 @@ TEST(Diagnostics, KeepsTheMostNotes) {
   EXPECT_EQ(diagnostics.all()[0].notes.size(), Diagnostics::kMostNotes);
 }
 
+TEST(Diagnostics, SortsByPlaceAndKeepsTheStopLast) {
+  Diagnostics diagnostics;
+  const std::uint32_t at = add(diagnostics, "a", std::string(100, ' '));
+  for (std::uint32_t i = 0; i < Diagnostics::kMostErrors; ++i) {
+    diagnostics.error("c", {at + 50 - i, at + 50 - i}, "bad");
+  }
+  diagnostics.sort();
+  EXPECT_EQ(diagnostics.all().front().span.begin, at + 31);
+  EXPECT_EQ(diagnostics.all().back().code, "too-many-errors");
+}
+
 TEST(Diagnostics, ShowsOnlyWhatIsSevereEnough) {
   Diagnostics diagnostics;
   diagnostics.note("n", {}, "by the way");

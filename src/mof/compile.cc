@@ -14,6 +14,7 @@ Model compile(const std::vector<std::string>& paths, const FileReader& read, con
     Parser(preprocessor, diagnostics, parsed).parse(plain_name_space(options.name_space));
   }
   if (!preprocessor.stopped() && !diagnostics.full()) Checker(parsed, diagnostics).check();
+  diagnostics.sort();
   return std::move(parsed.model);
 }
 

@@ -72,6 +72,7 @@ bool Lexer::skip_block_comment() {
   diagnostics_->error("open-comment", span(at_, at_ + 2), "this comment is never closed",
                       "end it with */");
   at_ = text_.size();
+  unclosed_ = true;
   return false;
 }
 
@@ -82,6 +83,7 @@ Token Lexer::made(TokenKind kind, std::size_t begin, std::size_t trim) {
   token.after_space = after_space_;
   token.text = text_.substr(begin + trim, at_ - begin - 2 * trim);
   token.span = span(begin, at_);
+  token.unclosed = unclosed_;
   line_start_ = false;
   after_space_ = false;
   return token;
@@ -174,6 +176,7 @@ Token Lexer::quoted(std::size_t begin, char quote) {
         fmt::format("end it with {}", quote));
     Token token = made(is_string ? TokenKind::string : TokenKind::character, begin);
     token.text.remove_prefix(1);
+    token.unclosed = is_string;
     return token;
   }
   ++at_;

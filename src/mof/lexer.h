@@ -52,6 +52,7 @@ class Lexer {
   std::size_t at_ = 0;
   bool line_start_ = true;
   bool after_space_ = false;
+  bool unclosed_ = false;
 };
 
 }  // namespace qm::mof

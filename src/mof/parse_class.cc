@@ -35,7 +35,7 @@ bool Parser::class_declaration(Qualifiers qualifiers) {
   const bool good = class_body(the_class);
   if (!good) out_.damaged_classes.insert(out_.model.classes.size());
   out_.model.classes.push_back(std::move(the_class));
-  if (!take('}')) return wrong("'}' at the end of the class");
+  if (!take('}')) return wrong("'}' at the end of the class", "a class ends with };");
   if (take(';')) return true;
   out_.damaged_classes.insert(out_.model.classes.size() - 1);
   wrong("';' behind the class", "a class ends with };");
@@ -58,25 +58,27 @@ bool Parser::class_heading(Class& the_class) {
 // False when any member was wrong; the closing brace is left to the caller.
 bool Parser::class_body(Class& the_class) {
   bool good = true;
-  while (!current_.is('}') && current_.kind != TokenKind::end) {
+  const std::size_t depth = brace_depth_;
+  while (!current_.is('}') && current_.kind != TokenKind::end && !at_new_class()) {
     long_string_ = {};
     if (feature(the_class)) continue;
     good = false;
-    skip_feature();
+    if (!at_new_class()) skip_feature(depth);
   }
   return good;
 }
 
-// To behind the member's ';', or to the brace that ends the class.
-void Parser::skip_feature() {
-  std::size_t depth = 0;
+// "class NAME" at the start of a line: inside a class that can only mean that its end is missing.
+bool Parser::at_new_class() {
+  return current_.at_line_start && at_word("class") && peek().kind == TokenKind::identifier;
+}
+
+// To behind the member's ';', or to the brace that ends the class or instance, whose members are
+// that deep in braces.
+void Parser::skip_feature(std::size_t depth) {
   while (current_.kind != TokenKind::end) {
-    if (current_.is('{')) ++depth;
-    if (current_.is('}')) {
-      if (depth == 0) return;
-      --depth;
-    }
-    const bool ends = current_.is(';') && depth == 0;
+    if (current_.is('}') && brace_depth_ <= depth) return;
+    const bool ends = current_.is(';') && brace_depth_ <= depth;
     advance();
     if (ends) return;
   }
@@ -86,6 +88,7 @@ bool Parser::feature(Class& the_class) {
   if (current_.kind == TokenKind::pragma) return wrong("a member of the class");
   Property property;
   if (current_.is('[') && !qualifier_list(property.qualifiers)) return false;
+  if (at_new_class()) return false;
   Span where;
   const bool returns_nothing = at_word("void");
   if (returns_nothing) {

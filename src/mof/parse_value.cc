@@ -118,6 +118,12 @@ bool Parser::value(Value& value, unsigned depth) {
 
 bool Parser::list(Value& value, unsigned depth) {
   const std::uint32_t begin = current_.span.begin;
+  const std::size_t depth_outside = brace_depth_;
+  const auto failed = [&] {
+    // No list holds a ';' but in an instance: this one lacks its end, and is left here.
+    if (current_.is(';')) brace_depth_ = depth_outside;
+    return false;
+  };
   advance();
   ValueList values;
   if (!current_.is('}')) {
@@ -128,10 +134,10 @@ bool Parser::list(Value& value, unsigned depth) {
         return false;
       }
       values.emplace_back();
-      if (!this->value(values.back(), depth + 1)) return false;
+      if (!this->value(values.back(), depth + 1)) return failed();
     } while (take(','));
   }
-  if (!expect('}', "behind the list of values")) return false;
+  if (!expect('}', "behind the list of values")) return failed();
   value.data = std::move(values);
   value.span = since(begin);
   return true;
@@ -243,11 +249,12 @@ bool Parser::instance_body(Instance& instance, unsigned depth) {
   }
   if (!expect('{', "to begin the instance")) return false;
   bool good = true;
+  const std::size_t inside = brace_depth_;
   while (!current_.is('}') && current_.kind != TokenKind::end) {
     if (property_value(instance, depth)) continue;
     good = false;
     if (depth > 0) return false;  // the outermost instance knows best where to go on
-    skip_feature();
+    skip_feature(inside);
   }
   return expect('}', "at the end of the instance") && good;
 }

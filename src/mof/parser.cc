@@ -29,6 +29,9 @@ std::string plain_name_space(std::string_view text) {
 }
 
 void Parser::advance() {
+  ++steps_;
+  if (current_.is('{')) ++brace_depth_;
+  if (current_.is('}') && brace_depth_ > 0) --brace_depth_;
   last_end_ = current_.span.end;
   if (has_next_) {
     current_ = next_;
@@ -36,6 +39,7 @@ void Parser::advance() {
   } else {
     current_ = tokens_.next();
   }
+  unclosed_ = unclosed_ || current_.unclosed;
 }
 
 const Token& Parser::peek() {
@@ -90,6 +94,8 @@ std::string Parser::found() const {
 // The one place where syntax errors are made. Always false.
 bool Parser::wrong(std::string_view expected, std::string hint) {
   if (tokens_.stopped()) return false;
+  // Whatever is missing at the end then is inside what was never closed.
+  if (unclosed_ && current_.kind == TokenKind::end) return false;
   diagnostics_.error("syntax", current_.span,
                      fmt::format("expected {}, found {}", expected, found()), std::move(hint));
   // A missing quote shows far below, where the next string opens.
@@ -103,7 +109,7 @@ bool Parser::wrong(std::string_view expected, std::string hint) {
 void Parser::parse(std::string name_space) {
   name_space_ = std::move(name_space);
   advance();
-  while (current_.kind != TokenKind::end) declaration();
+  while (current_.kind != TokenKind::end && !enough_) declaration();
 }
 
 bool Parser::within_limit() {
@@ -114,18 +120,22 @@ bool Parser::within_limit() {
   }
   diagnostics_.error("declaration-count", current_.span,
                      fmt::format("more than {} declarations", kMostDeclarations));
+  enough_ = true;
   return false;
 }
 
 void Parser::declaration() {
   long_string_ = {};
+  brace_depth_ = 0;
   if (current_.kind == TokenKind::pragma) {
     pragma();
     return;
   }
   if (take(';')) return;  // an empty declaration harms nobody
+  if (!within_limit()) return;
+  const std::uint64_t first_step = steps_;
   Qualifiers qualifiers;
-  bool good = within_limit() && (!current_.is('[') || qualifier_list(qualifiers));
+  bool good = !current_.is('[') || qualifier_list(qualifiers);
   if (good) {
     if (at_word("class")) {
       good = class_declaration(std::move(qualifiers));
@@ -139,21 +149,19 @@ void Parser::declaration() {
                    is_word ? did_you_mean(current_.text, kDeclarations) : std::string());
     }
   }
-  if (!good) skip_declaration();
+  if (good) return;
+  if (steps_ == first_step) advance();  // whatever comes, the parser moves on
+  skip_declaration();
 }
 
 // Goes to where a declaration seems to begin: behind a ';' outside braces, or at a line that
 // starts with what only a declaration starts with.
 void Parser::skip_declaration() {
-  std::size_t depth = 0;
   while (current_.kind != TokenKind::end && current_.kind != TokenKind::pragma) {
-    if (current_.at_line_start && depth == 0 &&
-        (at_word("class") || (at_word("instance") && same_name(peek().text, "of")))) {
-      return;
-    }
-    if (current_.is('{')) ++depth;
-    if (current_.is('}') && depth > 0) --depth;
-    const bool ends = current_.is(';') && depth == 0;
+    const bool new_instance = current_.at_line_start && brace_depth_ == 0 && at_word("instance") &&
+                              same_name(peek().text, "of");
+    if (new_instance || at_new_class()) return;
+    const bool ends = current_.is(';') && brace_depth_ == 0;
     advance();
     if (ends) return;
   }

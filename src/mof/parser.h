@@ -65,7 +65,8 @@ class Parser {
   bool array_bounds(Property& property);
   bool method(Class& the_class, Property head);
   bool parameter(Method& method);
-  void skip_feature();
+  void skip_feature(std::size_t depth);
+  bool at_new_class();
 
   // Qualifiers and values (parse_value.cc).
   bool qualifier_list(Qualifiers& qualifiers);
@@ -90,6 +91,10 @@ class Parser {
   std::uint32_t last_end_ = 0;  // of the token before current_
   Span long_string_;            // the last string that ran over lines: maybe it lacks its end
   std::string name_space_;
+  std::uint64_t steps_ = 0;  // tokens taken
+  std::size_t brace_depth_ = 0;
+  bool unclosed_ = false;  // the text ends inside a string or comment
+  bool enough_ = false;    // a limit of the model was passed
 };
 
 // "\\.\root\wmi", "//./root/wmi", "root/wmi" -> "root\wmi".
