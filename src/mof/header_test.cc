@@ -49,7 +49,9 @@ TEST(Header, EndsLinesAsAskedFor) {
       ASSERT_GT(i, 0U);
       EXPECT_EQ(text[i - 1], '\r');
     }
-    if (text[i] == '\r') EXPECT_EQ(text[i + 1], '\n');
+    if (text[i] == '\r') {
+      EXPECT_EQ(text[i + 1], '\n');
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // The class that all this is about: the seed's own text, and ours.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "mof/dump.h"
