@@ -2,53 +2,65 @@
 # The main job: the 18 counters against the kernel's own, through connect, 16 MiB read and 4 MiB
 # written, three rekeys under traffic, terminate, reconnect, logout and login; IKEv1 and IKEv2.
 
-# shown NAME PREFIX: the class's counters of a session's adapter become PREFIX_Counter; NULL is -1.
-shown() {
-  values "$2" "quickmode show --instance 'ROOT\\ISCSI_TCP\\$1_0' --json | tr ',{}' '\n\n\n' |
-    sed -n 's/^\"\([A-Za-z]*\)\": *\([0-9]*\|null\)$/\1=\2/p' | sed 's/null/-1/'"
+# The counters of a session's adapter as name=value; NULL is -1.
+show_values() {
+  printf "%s" "quickmode show --instance '*\\\\$1_0' --json | tr ',{}' '\n\n\n' |
+    sed -n 's/^ *\"\([A-Za-z]*\)\": *\([0-9]*\|null\)\$/\1=\2/p' | sed 's/null/-1/'"
 }
 
-# against NAME WHAT: bytes as the kernel's SAs, living and dead, counted them.
+# against NAME WHAT: everything as the kernel's SAs, living and dead, counted it.
 against() {
-  shown "$1" qm
-  values sa "lab finals $1"
-  check "$1 $2: ConfidentialBytesSent" "$sa_out_bytes" "$qm_ConfidentialBytesSent"
-  check "$1 $2: ConfidentialBytesReceived" "$sa_in_bytes" "$qm_ConfidentialBytesReceived"
-  check "$1 $2: TransportBytesSent" "$sa_out_bytes" "$qm_TransportBytesSent"
-  check "$1 $2: TransportBytesReceived" "$sa_in_bytes" "$qm_TransportBytesReceived"
-  check "$1 $2: PacketsWithReplayDetection" "$sa_in_packets" "$qm_PacketsWithReplayDetection"
-  check "$1 $2: PacketsNotAuthenticated" 0 "$qm_PacketsNotAuthenticated"
-  check "$1 $2: KeyAdditions" "$sa_out_sas" "$qm_KeyAdditions"
-  check "$1 $2: KeyDeletions" $((sa_out_sas - qm_ActiveSA)) "$qm_KeyDeletions"
-  check "$1 $2: no AH, no tunnel" "0 0 0 0 0" "$qm_AuthenticatedBytesSent \
-$qm_AuthenticatedBytesReceived $qm_TunnelBytesSent $qm_TunnelBytesReceived $qm_ActiveTunnels"
-  check "$1 $2: errors of the host are nobody's here" "-1 -1" \
+  local name=$1 what=$2
+  still qm "lab finals $name" "$(show_values "$name")"
+  check "$name $what: ConfidentialBytesSent" "$qm_out_bytes" "$qm_ConfidentialBytesSent"
+  check "$name $what: ConfidentialBytesReceived" "$qm_in_bytes" "$qm_ConfidentialBytesReceived"
+  check "$name $what: TransportBytesSent" "$qm_out_bytes" "$qm_TransportBytesSent"
+  check "$name $what: TransportBytesReceived" "$qm_in_bytes" "$qm_TransportBytesReceived"
+  check "$name $what: PacketsWithReplayDetection" "$qm_in_packets" "$qm_PacketsWithReplayDetection"
+  check "$name $what: KeyAdditions" "$qm_out_sas" "$qm_KeyAdditions"
+  check "$name $what: KeyDeletions" $((qm_out_sas - qm_ActiveSA)) "$qm_KeyDeletions"
+  check "$name $what: no failures, AH or tunnels" "0 0 0 0 0 0" "$qm_PacketsNotAuthenticated \
+$qm_AuthenticatedBytesSent $qm_AuthenticatedBytesReceived $qm_TunnelBytesSent \
+$qm_TunnelBytesReceived $qm_ActiveTunnels"
+  check "$name $what: the host's errors are nobody's" "-1 -1" \
     "$qm_BadSPIPackets $qm_PacketsNotDecrypted"
 }
 
+guest 'lab daemons start && lab daemons sampled'
 for name in ikev1 ikev2 ikev2-ipv6; do
-  shown "$name" before
   against "$name" "at first"
+  rekeys=$qm_ReKeys additions=$qm_KeyAdditions
   check "$name: ActiveSA" 1 "$qm_ActiveSA"
+
+  still before "lab tcp $name" "lab finals $name"
   guest "lab read $name 16 && lab write $name 4"
+  still after "lab tcp $name" "lab finals $name"
+  # curlft of a transport-mode SA is TCP header and payload; every segment's header is 32 bytes.
+  check "$name: TCP's own count, in" $((after_in_bytes - before_in_bytes)) \
+    $((after_bytes_received - before_bytes_received + 32 * (after_segs_in - before_segs_in)))
+  check "$name: TCP's own count, out" $((after_out_bytes - before_out_bytes)) \
+    $((after_bytes_sent - before_bytes_sent + 32 * (after_segs_out - before_segs_out)))
   against "$name" "16 MiB read, 4 MiB written"
-  guest "lab read $name 6 & lab write $name 2 & lab rekey $name; lab rekey $name; lab rekey $name
-    wait" >/dev/null
+
+  guest "{ lab read $name 6; lab write $name 2; } & lab rekey $name; lab rekey $name
+    lab rekey $name; wait" >/dev/null
   against "$name" "three rekeys under traffic"
-  check "$name: ReKeys" $((before_ReKeys + 3)) "$qm_ReKeys"
+  check "$name: ReKeys" $((rekeys + 3)) "$qm_ReKeys"
   check "$name: ActiveSA" 1 "$qm_ActiveSA"
-  guest "lab logout $name && lab terminate $name"
-  against "$name" terminated
-  check "$name: ActiveSA" 0 "$qm_ActiveSA"
   check "$name: PendingKeyOperations" 0 "$qm_PendingKeyOperations"
+
+  guest "lab logout $name && lab terminate $name"
+  against "$name" "logged out, terminated"
+  check "$name: ActiveSA" 0 "$qm_ActiveSA"
   guest "lab login $name && lab read $name 1"
   against "$name" "logged in again"
   check "$name: ActiveSA" 1 "$qm_ActiveSA"
-  check "$name: ReKeys" $((before_ReKeys + 3)) "$qm_ReKeys"
   guest "lab terminate $name && lab reconnect $name && lab read $name 1"
   against "$name" reconnected
-  check "$name: KeyAdditions" $((before_KeyAdditions + 5)) "$qm_KeyAdditions"
+  check "$name: ActiveSA" 1 "$qm_ActiveSA"
+  check "$name: ReKeys" $((rekeys + 3)) "$qm_ReKeys"
+  check "$name: KeyAdditions" $((additions + 5)) "$qm_KeyAdditions"
 done
 
-shown clear qm
+still qm "lab tcp clear" "$(show_values clear)"
 check "clear: nothing" "0 0 0" "$qm_ActiveSA $qm_ConfidentialBytesSent $qm_KeyAdditions"

@@ -11,8 +11,16 @@ values() {
   local prefix=$1 line text
   text=$(guest "$2") || { fail "$2: exit $?"; return 1; }
   while IFS= read -r line; do
-    [[ $line =~ ^[a-z_0-9]+=-?[0-9]+$ ]] && printf -v "${prefix}_${line%%=*}" %s "${line#*=}"
+    [[ $line =~ ^[A-Za-z_0-9]+=-?[0-9]+$ ]] && printf -v "${prefix}_${line%%=*}" %s "${line#*=}"
   done <<<"$text"
+}
+
+# iSCSI pings every few seconds, so two commands see two moments. still PREFIX A B runs A, B, A until
+# A says the same before and after B; the values of both are then of one moment.
+still() {
+  local prefix=$1 a=$2 b=$3
+  values "$prefix" "for try in 1 2 3 4 5 6 7 8 9; do a=\$($a); b=\$($b)
+    [ \"\$a\" != \"\$($a)\" ] || break; done; echo \"\$a\"; echo \"\$b\""
 }
 
 fail() {
