@@ -70,29 +70,49 @@ verb_monitor() {
   case ${1:-} in
     start)
       verb_monitor stop
+      need_ground
       # `nokeys` does nothing for ip's monitor, so the keys go before anything is written.
-      setsid ip -s xfrm monitor SA expire </dev/null 2>&1 > \
-        >(sed -u -E '/^\t(auth|auth-trunc|enc|aead) /s/0x[0-9a-f]+/0x/' >/run/lab/monitor.log) &
+      setsid bash -c "ip -s xfrm monitor SA expire 2>&1 |
+        sed -u -E '/^\t(auth|auth-trunc|enc|aead) /s/0x[0-9a-f]+/0x/'" \
+        >/run/lab/monitor.log </dev/null &
       echo $! >/run/lab/monitor.pid
-      # Joined when the kernel shows the group: events before that would be lost.
-      joined() { awk -v pid=$! '$2 == 6 && $3 == pid && $4 != "00000000" { f = 1 } END { exit !f }' \
-        /proc/net/netlink; }
-      wait_for 10 joined || die "the monitor did not join"
+      # A socket of XFRM with just these two groups is its; events before the join would be lost.
+      joined() { awk '$2 == 6 && $4 == "00000006" { f = 1 } END { exit !f }' /proc/net/netlink; }
+      wait_for 30 joined || die "the monitor did not join"
       ;;
     stop)
       [[ -e /run/lab/monitor.pid ]] || return 0
-      kill "$(</run/lab/monitor.pid)" 2>/dev/null
+      kill -- "-$(</run/lab/monitor.pid)" 2>/dev/null
       rm -f /run/lab/monitor.pid
       ;;
     *) die "lab monitor start|stop" ;;
   esac
 }
 
+# One line for each SA of the session that ever was: its last words when it is dead, else what it
+# counts now. False while an SA that the log saw begin is in neither (the monitor lags behind).
+all_sas() {
+  { live_sas | sed 's/^/now /'
+    sa_lines </run/lab/monitor.log | sed 's/^/log /'; } |
+    awk -v a="$ini_addr" -v b="$tgt_addr" '
+      !($3 == a && $4 == b || $3 == b && $4 == a) { next }
+      { sa = $3 " " $4 " " $5 " " $6; line = $0; sub(/^[a-z]+ /, "", line) }
+      $8 == "larval" { next }
+      $1 == "now" { living[sa] = line; next }
+      $2 == "deleted" || $2 == "expired-hard" { dead[sa] = line; next }
+      { begun[sa] = 1 }
+      END {
+        for (sa in begun) if (!(sa in living) && !(sa in dead)) exit 1
+        for (sa in dead) print dead[sa]
+        for (sa in living) if (!(sa in dead)) print living[sa]
+      }'
+}
+
 verb_finals() {
   scenario "$1"
   [[ -e /run/lab/monitor.log ]] || die "lab monitor start first"
-  # shellcheck disable=SC2034  # src and dst are read by awk alone
-  { sa_lines </run/lab/monitor.log | awk -v a="$ini_addr" -v b="$tgt_addr" \
-      '($2 == a && $3 == b || $2 == b && $3 == a) && ($1 == "deleted" || $1 == "expired-hard")'
-    live_sas; } | sums
+  local sas
+  all_known() { sas=$(all_sas); }
+  wait_for 20 all_known || die "$name: the monitor lost an SA"
+  sums <<<"$sas"
 }

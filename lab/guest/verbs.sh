@@ -30,14 +30,18 @@ verb_ups() {
   for one in /run/lab/up.*; do [[ ! -e $one ]] || echo "${one#/run/lab/up.}"; done
 }
 
+need_ground() {
+  wait_for 90 test -e /run/lab/ground ||
+    die "the ground is not ready: $(tail -n 3 /run/lab/ground.log)"
+}
+
 verb_up() {
   local names=() one
   local wanted=("$@")
   ((${#wanted[@]})) || wanted=("${default_scenarios[@]}")
   for one in "${wanted[@]}"; do [[ -e /run/lab/up.$one ]] || names+=("$one"); done
   ((${#names[@]})) || return 0
-  wait_for 90 test -e /run/lab/ground ||
-    die "the ground is not ready: $(tail -n 3 /run/lab/ground.log)"
+  need_ground
   local jobs=()
   make_targets "${names[@]}" &
   jobs+=($!)
