@@ -51,15 +51,18 @@ bool read_id(const std::byte* message, const Place& place, SaId& out) {
 }  // namespace
 
 void prefetch_datagram(Bytes datagram, const SaTable& table) {
-  std::array<SaId, kMostAhead> ids;
+  std::array<SaId, kAheadAtOnce> ids;
   std::size_t count = 0;
   std::size_t offset = 0;
   nlmsghdr header{};
-  while (count < ids.size() && read_at(datagram, offset, header)) {
+  while (read_at(datagram, offset, header)) {
     const bool fits = header.nlmsg_len <= datagram.size() - offset;
     if (!fits || header.nlmsg_len < sizeof(header)) break;
     const Place* place = place_of(header);
-    if (place != nullptr && read_id(datagram.data() + offset, *place, ids[count])) ++count;
+    if (place != nullptr && read_id(datagram.data() + offset, *place, ids[count])) {
+      if (count == 0 && table.expects(ids[0])) return;
+      if (++count == ids.size()) break;
+    }
     offset += NLMSG_ALIGN(header.nlmsg_len);
   }
   table.prefetch(std::span(ids).first(count));

@@ -43,6 +43,13 @@ Complaint give_sa_counters(const Message& message, Sink& sink) {
   return nullptr;
 }
 
+Complaint give_sa_count(const Message& message, Sink& sink) {
+  std::uint32_t count = 0;
+  if (const Complaint wrong = read_sa_count(message.payload, count)) return wrong;
+  sink.on_sa_count(count, message.header.nlmsg_seq);
+  return nullptr;
+}
+
 Complaint give_policy(const Message& message, Sink& sink) {
   Policy policy;
   if (const Complaint wrong = read_policy(message.payload, policy)) return wrong;
@@ -112,6 +119,8 @@ Complaint give(const Message& message, Sa& sa, Sink& sink) {
       return give_sas_flushed(message, sink);
     case XFRM_MSG_NEWAE:
       return give_sa_counters(message, sink);
+    case XFRM_MSG_NEWSADINFO:
+      return give_sa_count(message, sink);
     case XFRM_MSG_NEWPOLICY:
     case XFRM_MSG_UPDPOLICY:
       return give_policy(message, sink);

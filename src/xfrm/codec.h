@@ -36,9 +36,10 @@ class Sink {
   virtual void on_policies_flushed(std::uint8_t type) = 0;
   virtual void on_default_policy(const DefaultPolicy& policy) = 0;
   virtual void on_sa_counters(const SaId& id, const Counters& counters,
-                              std::uint32_t seq) = 0;       // NEWAE
-  virtual void on_done(std::uint32_t seq, int error) = 0;   // NLMSG_DONE; error: negative errno
-  virtual void on_error(std::uint32_t seq, int error) = 0;  // NLMSG_ERROR; 0 is an ack
+                              std::uint32_t seq) = 0;        // NEWAE
+  virtual void on_sa_count(std::uint32_t, std::uint32_t) {}  // NEWSADINFO: count, larvals too; seq
+  virtual void on_done(std::uint32_t seq, int error) = 0;    // NLMSG_DONE; error: negative errno
+  virtual void on_error(std::uint32_t seq, int error) = 0;   // NLMSG_ERROR; 0 is an ack
   virtual void on_malformed(std::uint16_t type, std::string_view what) = 0;
   virtual void on_other(std::uint16_t type) = 0;  // well-formed, not of interest
 };
@@ -68,6 +69,7 @@ void decode(Bytes datagram, Sink& sink);
 std::vector<std::byte> request_sa_dump(std::uint32_t seq, std::uint8_t proto = 0);
 std::vector<std::byte> request_policy_dump(std::uint32_t seq);
 std::vector<std::byte> request_default_policy(std::uint32_t seq);
+std::vector<std::byte> request_sa_count(std::uint32_t seq);
 // Appends a GETSA for one SA: many can go in one send.
 void append_sa_request(std::vector<std::byte>& out, std::uint32_t seq, const SaId& id);
 

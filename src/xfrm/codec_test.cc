@@ -250,6 +250,7 @@ TEST(Codec, the_rest_of_the_messages) {
       .flushed_policies(1)
       .default_policy({.block_in = true, .block_forward = false, .block_out = true})
       .sa_counters(in_sa().id, {5, 6}, 11)
+      .sa_count(77, 10)
       .acquire(in_sa(), out_policy())
       .raw(0x7f, 0, {})
       .error(12, -3)
@@ -322,6 +323,7 @@ std::vector<Message> one_of_each() {
           Datagram().flushed_policies(0).take(),
           Datagram().flushed_sas(0).take(),
           Datagram().default_policy({}).take(),
+          Datagram().sa_count(1, 2).take(),
           Datagram().done(1).take(),
           Datagram().error(1, -3).take()};
 }
@@ -358,6 +360,29 @@ TEST(Codec, garbled_bytes_are_survived) {
     for (const auto& [at, value] : changes) bytes[at % bytes.size()] = std::byte{value};
     told_exactly(bytes);
   });
+}
+
+TEST(Codec, nothing_of_an_sa_is_left_for_the_next) {
+  Sa full = test::esp_sa("fd00::2", "fd00::1", 5);
+  full.encap = full.offloaded = full.packet_offload = full.esn = true;
+  full.encap_sport = full.encap_dport = 4500;
+  full.flags = XFRM_STATE_ESN;
+  full.id.mark = {1, 1};
+  full.if_id = 2;
+  full.direction = Direction::in;
+  full.inherited = {1, 1};
+  full.aead = {"rfc4106(gcm(aes))", 160, 128};
+  Sa bare = in_sa();
+  bare.selector = {};
+  bare.replay_window = 0;
+  bare.larval = true;
+  bare.encryption = bare.authentication = {};
+  EXPECT_THAT(told(Datagram().new_sa(full).new_sa(bare).bytes()).at(1), "sa 0 " + text_of(bare));
+  EXPECT_THAT(told(Datagram().new_sa(full).deleted_sa(bare).bytes()).at(1),
+              "deleted " + text_of(bare));
+  bare.larval = false;  // which an expiry does not say
+  EXPECT_THAT(told(Datagram().deleted_sa(full).expired_sa(bare, true).bytes()).at(1),
+              "expired hard " + text_of(bare));
 }
 
 TEST(Codec, any_sa_comes_back_as_it_was) {

@@ -161,6 +161,7 @@ Complaint read_sa(Bytes payload, Sa& out);
 Complaint read_deleted_sa(Bytes payload, Sa& out);
 Complaint read_expired_sa(Bytes payload, Sa& out, bool& hard);
 Complaint read_sa_counters(Bytes payload, SaId& id, Counters& counters);
+Complaint read_sa_count(Bytes payload, std::uint32_t& count);
 Complaint read_policy(Bytes payload, Policy& out);
 Complaint read_deleted_policy(Bytes payload, Policy& out);
 Complaint read_expired_policy(Bytes payload, Policy& out, bool& hard);

@@ -292,4 +292,21 @@ Complaint read_sa_counters(Bytes payload, SaId& id, Counters& counters) {
   return nullptr;
 }
 
+// The payload is 32 bits of flags, then XFRMA_SAD_CNT and XFRMA_SAD_HINFO (build_sadinfo).
+Complaint read_sa_count(Bytes payload, std::uint32_t& count) {
+  Bytes attributes;
+  if (!attributes_behind(payload, sizeof(std::uint32_t), attributes)) return "a count cut short";
+  AttributeReader reader(attributes);
+  Attribute attribute;
+  bool told = false;
+  while (reader.next(attribute)) {
+    if (attribute.type != XFRMA_SAD_CNT) continue;
+    if (told) return "an attribute that comes twice";
+    told = true;
+    if (!read_exactly(attribute.value, count)) return "a count of the wrong size";
+  }
+  if (reader.broken() == nullptr && !told) return "a count without a value";
+  return reader.broken();
+}
+
 }  // namespace qm::xfrm

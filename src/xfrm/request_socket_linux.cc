@@ -48,6 +48,7 @@ class Rows final : public AnswerSink {
 
   bool complete() const override { return end_.has_value(); }
   int end() const { return end_.value_or(0); }
+  std::uint32_t sa_count() const { return sa_count_; }
 
   void on_datagram(Bytes datagram) override { to_.on_datagram(datagram); }
   void on_sa(const Sa& sa, bool updated, std::uint32_t seq) override {
@@ -58,6 +59,11 @@ class Rows final : public AnswerSink {
   }
   void on_default_policy(const DefaultPolicy& policy) override {
     to_.on_default_policy(policy);
+    end_ = 0;
+  }
+  void on_sa_count(std::uint32_t count, std::uint32_t seq) override {
+    if (seq != seq_) return;
+    sa_count_ = count;
     end_ = 0;
   }
   void on_done(std::uint32_t seq, int error) override {
@@ -75,6 +81,7 @@ class Rows final : public AnswerSink {
   Sink& to_;
   std::uint32_t seq_;
   std::optional<int> end_;
+  std::uint32_t sa_count_ = 0;
 };
 
 // The answers to a batch of GETSAs, whose seqs follow each other.
@@ -214,6 +221,14 @@ Result<void> RequestSocket::dump_policies(Sink& sink, const std::function<void()
   TRY(state_->exchange(request_policy_dump(state_->seq), rows, kDumpDeadlineMs, after_batch));
   if (rows.end() != 0) return std::unexpected(kernel_error(rows.end()).in("reading all policies"));
   return {};
+}
+
+Result<std::uint32_t> RequestSocket::read_sa_count() {
+  SilentSink nobody;
+  Rows rows(nobody, ++state_->seq);
+  TRY(state_->exchange(request_sa_count(state_->seq), rows, kRequestDeadlineMs));
+  if (rows.end() != 0) return std::unexpected(kernel_error(rows.end()).in("counting the SAs"));
+  return rows.sa_count();
 }
 
 Result<void> RequestSocket::read_default_policy(Sink& sink) {

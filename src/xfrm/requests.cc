@@ -60,6 +60,14 @@ std::vector<std::byte> request_default_policy(std::uint32_t seq) {
   return out;
 }
 
+std::vector<std::byte> request_sa_count(std::uint32_t seq) {
+  std::vector<std::byte> out;
+  const std::size_t at = start(out, XFRM_MSG_GETSADINFO, 0, seq);
+  append(out, std::uint32_t{0});  // flags, of which there are none
+  finish(out, at);
+  return out;
+}
+
 void append_sa_request(std::vector<std::byte>& out, std::uint32_t seq, const SaId& id) {
   const std::size_t at = start(out, XFRM_MSG_GETSA, 0, seq);
   xfrm_usersa_id wire{};

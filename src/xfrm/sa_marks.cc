@@ -10,9 +10,9 @@ std::optional<std::uint16_t> MarkNumbers::find_some(const Mark& mark) const {
   return found->second;
 }
 
-std::optional<std::uint16_t> MarkNumbers::use(const Mark& mark) {
-  if (const auto known = find(mark)) {
-    if (*known != 0) ++used_[*known - 1U].uses;
+std::optional<std::uint16_t> MarkNumbers::use_some(const Mark& mark) {
+  if (const auto known = find_some(mark)) {
+    ++used_[*known - 1U].uses;
     return known;
   }
   std::uint16_t number = 0;

@@ -20,7 +20,10 @@ class MarkNumbers {
     return find_some(mark);
   }
   // Counts one more use; nothing when all numbers are in use.
-  std::optional<std::uint16_t> use(const Mark& mark);
+  std::optional<std::uint16_t> use(const Mark& mark) {
+    if (mark == Mark{}) return std::uint16_t{0};
+    return use_some(mark);
+  }
   void release(std::uint16_t number);
   Mark mark(std::uint16_t number) const { return number == 0 ? Mark{} : used_[number - 1U].mark; }
   std::size_t memory_bytes() const;
@@ -31,6 +34,7 @@ class MarkNumbers {
     std::uint32_t uses = 0;
   };
   std::optional<std::uint16_t> find_some(const Mark& mark) const;
+  std::optional<std::uint16_t> use_some(const Mark& mark);
   static std::uint64_t key(const Mark& mark) { return std::uint64_t{mark.mask} << 32 | mark.value; }
 
   std::vector<Used> used_;  // number - 1

@@ -4,7 +4,6 @@
 #include <memory>
 #include <random>
 
-#include "xfrm/ahead.h"
 #include "xfrm/sa_marks.h"
 #include "xfrm/tables.h"
 
@@ -60,6 +59,7 @@ static_assert(kMostSas < kHandleMask);
 
 constexpr std::uint32_t kChunkBits = 9;
 constexpr std::uint32_t kChunkRecords = 1U << kChunkBits;
+constexpr std::uint32_t kFurtherOn = 12;
 constexpr std::size_t kLeastSlots = 1024;
 
 __extension__ using Wide = unsigned __int128;
@@ -77,7 +77,7 @@ struct Key {
 };
 
 bool same_key(const Record& record, const Key& key) {
-  return record.spi == key.spi && (record.word & kKeyBits) == key.word &&
+  return record.spi == key.spi && (record.word & (kKeyBits | kLive)) == (key.word | kLive) &&
          std::memcmp(record.daddr.data(), key.daddr, sizeof(record.daddr)) == 0;
 }
 
@@ -100,6 +100,10 @@ struct SaTable::Store {
   Handle unused = 0;  // handles from here on were never given out
   Handle free_head = kNone;
   std::uint32_t epoch = kEpochStep;  // of kEpochBits
+  // The kernel dumps in one order, dump after dump, and handles were given out in it. So while each
+  // SA stands behind the one before, the next is looked for there first, without the index.
+  Handle expected = 0;
+  bool in_order = false;
 
   Record& at(Handle handle) { return chunks[handle >> kChunkBits][handle & (kChunkRecords - 1)]; }
 
@@ -147,6 +151,19 @@ struct SaTable::Store {
       __builtin_prefetch(record, 1);
       __builtin_prefetch(record + sizeof(Record) - 1, 1);
       return;
+    }
+  }
+
+  bool expects(const Key& key) {
+    return in_order && expected < unused && same_key(at(expected), key);
+  }
+  void was_at(Handle handle) {
+    in_order = handle == expected;
+    expected = handle + 1;
+    // Some SAs further on, where the processor's own guess would come late.
+    if (in_order && expected + kFurtherOn < unused) {
+      const auto* record = reinterpret_cast<const char*>(&at(expected + kFurtherOn));
+      __builtin_prefetch(record + sizeof(Record) - 1, 1);
     }
   }
 
@@ -280,7 +297,7 @@ std::uint64_t SaTable::hash(const SaId& id) const {
 }
 
 void SaTable::prefetch(std::span<const SaId> ids) const {
-  std::array<std::uint64_t, kMostAhead> hashes;
+  std::array<std::uint64_t, kAheadAtOnce> hashes;
   const std::size_t count = std::min(ids.size(), hashes.size());
   for (std::size_t i = 0; i < count; ++i) {
     hashes[i] = store_->hash(ids[i]);
@@ -296,12 +313,18 @@ void SaTable::reserve(std::size_t sas) {
 
 SaTable::Upserted SaTable::upsert(const Sa& sa, bool keep_add_time) {
   Store& store = *store_;
-  const auto known_mark = store.marks.find(sa.id.mark);
+  const auto mark = store.marks.find(sa.id.mark);
+  const Key key = Store::key(sa.id, mark.value_or(0));
+  if (mark && store.expects(key)) return update(store.expected, sa, keep_add_time);
   const std::uint64_t hash = store.hash(sa.id);
-  const std::size_t slot = store.locate(hash, Store::key(sa.id, known_mark.value_or(0)));
-  if (!known_mark || store.index[slot] == kEmpty) return add(sa, hash);
+  const std::size_t slot = store.locate(hash, key);
+  if (!mark || store.index[slot] == kEmpty) return add(sa, hash, slot);
+  return update(store.index[slot] & kHandleMask, sa, keep_add_time);
+}
 
-  const Handle handle = store.index[slot] & kHandleMask;
+SaTable::Upserted SaTable::update(Handle handle, const Sa& sa, bool keep_add_time) {
+  Store& store = *store_;
+  store.was_at(handle);
   Record& record = store.at(handle);
   const bool was_larval = record.has(kLarval);
   if (keep_add_time && !was_larval) {
@@ -317,7 +340,8 @@ SaTable::Upserted SaTable::upsert(const Sa& sa, bool keep_add_time) {
   return {handle, change};
 }
 
-SaTable::Upserted SaTable::add(const Sa& sa, std::uint64_t hash) {
+// slot: where the SA would be, were its mark number 0.
+SaTable::Upserted SaTable::add(const Sa& sa, std::uint64_t hash, std::size_t slot) {
   Store& store = *store_;
   const bool refuse = store.size >= store.most_sas || kProtoNumbers[sa.id.proto] == kNoProto;
   const auto mark = refuse ? std::nullopt : store.marks.use(sa.id.mark);
@@ -326,11 +350,15 @@ SaTable::Upserted SaTable::add(const Sa& sa, std::uint64_t hash) {
     return {};
   }
   const Key key = Store::key(sa.id, *mark);
-  const Handle handle = store.insert(store.locate(hash, key), hash, key);
-  Record& record = store.at(handle);
-  describe(record, sa, store.epoch);
+  if (*mark != 0) slot = store.locate(hash, key);
+  const Handle handle = store.insert(slot, hash, key);
+  describe(store.at(handle), sa, store.epoch);
   if (sa.larval) ++store.larvals;
   return {handle, Change::added};
+}
+
+bool SaTable::expects(const SaId& id) const {
+  return id.mark == Mark{} && store_->expects(Store::key(id, 0));
 }
 
 SaTable::Handle SaTable::find(const SaId& id) const {

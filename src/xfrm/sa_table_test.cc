@@ -392,7 +392,7 @@ TEST(Ahead, changes_nothing_whatever_the_bytes) {
 TEST(Ahead, more_sas_than_it_looks_at) {
   SaTable table(kSeed);
   test::Datagram datagram;
-  for (std::uint32_t n = 0; n <= kMostAhead; ++n) datagram.new_sa(nth_sa(n));
+  for (std::uint32_t n = 0; n <= kAheadAtOnce; ++n) datagram.new_sa(nth_sa(n));
   prefetch_datagram(datagram.bytes(), table);
   EXPECT_EQ(table.size(), 0);
 }

@@ -59,6 +59,8 @@ class RequestSocket {
   // on_error are not called. after_batch (may be empty) is called after each datagram, so that the
   // event socket can be drained meanwhile. Errors: denied (no CAP_NET_ADMIN), timeout, io; the
   // next request starts afresh.
+  // How many SAs the kernel holds, larvals included: cheap at any number, for SaTable::reserve().
+  Result<std::uint32_t> read_sa_count();
   Result<void> dump_sas(Sink& sink, const std::function<void()>& after_batch = {});
   Result<void> dump_policies(Sink& sink, const std::function<void()>& after_batch = {});
   Result<void> read_default_policy(Sink& sink);  // kernels without it: fine, nothing is called

@@ -129,6 +129,7 @@ TEST(Kernel, a_dump_shows_every_larval) {
     for (std::uint32_t n = 0; n < kLarvals; ++n) ASSERT_EQ(daemon.add_larval(0x1000 + n), 0);
     auto requests = RequestSocket::open();
     ASSERT_TRUE(requests) << requests.error().message;
+    EXPECT_EQ(requests->read_sa_count().value_or(0), kLarvals);
     class Counting : public SilentSink {
      public:
       void on_sa(const Sa& sa, bool, std::uint32_t) override {

@@ -18,6 +18,7 @@
 namespace qm::xfrm {
 
 inline constexpr std::size_t kMostSas = 16'000'000;  // more are refused and counted
+inline constexpr std::size_t kAheadAtOnce = 64;      // SAs whose cache misses overlap
 inline constexpr std::size_t kMostPolicies = 1'000'000;
 inline constexpr std::size_t kMostMarks = 65'535;  // distinct (value, mask)
 
@@ -62,8 +63,10 @@ class SaTable {
   // not search the attributes; SAs that differ by their mark only share a place to look at.
   std::uint64_t hash(const SaId& id) const;
   // Fetches what upsert() and find() of these will need, the whole batch at a time; best some tens
-  // at once, at most kMostAhead (ahead.h) are looked at.
+  // at once, more than kAheadAtOnce are left out.
   void prefetch(std::span<const SaId> ids) const;
+  // A dump goes on in the order of the one before and this is the next: no need to prefetch.
+  bool expects(const SaId& id) const;
   void reserve(std::size_t sas);  // room in the index, so that it need not grow
 
   // keep_add_time: an UPDSA event, whose contents are not the live SA's own (xfrm_add_sa shows the
@@ -95,7 +98,8 @@ class SaTable {
  private:
   Handle first() const;
   Handle next(Handle handle) const;
-  Upserted add(const Sa& sa, std::uint64_t hash);
+  Upserted update(Handle handle, const Sa& sa, bool keep_add_time);
+  Upserted add(const Sa& sa, std::uint64_t hash, std::size_t slot);
   struct Store;
   Store* store_;
 };

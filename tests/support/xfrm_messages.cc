@@ -263,6 +263,12 @@ Datagram& Datagram::sa_counters(const xfrm::SaId& id, const xfrm::Counters& coun
   return raw(XFRM_MSG_NEWAE, seq, payload);
 }
 
+Datagram& Datagram::sa_count(std::uint32_t count, std::uint32_t seq) {
+  Message payload(sizeof(std::uint32_t));
+  test::append_attribute(payload, XFRMA_SAD_CNT, bytes_of(count));
+  return raw(XFRM_MSG_NEWSADINFO, seq, payload);
+}
+
 Datagram& Datagram::new_policy(const Policy& policy, std::uint32_t seq) {
   return raw(XFRM_MSG_NEWPOLICY, seq, policy_payload(policy));
 }

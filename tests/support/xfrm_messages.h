@@ -37,6 +37,7 @@ class Datagram {
   Datagram& expired_sa(const xfrm::Sa& sa, bool hard);
   Datagram& flushed_sas(std::uint8_t proto);
   Datagram& sa_counters(const xfrm::SaId& id, const xfrm::Counters& counters, std::uint32_t seq);
+  Datagram& sa_count(std::uint32_t count, std::uint32_t seq);
   Datagram& new_policy(const xfrm::Policy& policy, std::uint32_t seq = 0);
   Datagram& updated_policy(const xfrm::Policy& policy, std::uint32_t seq = 0);
   // by_index: as deleted by its index, else by its selector.

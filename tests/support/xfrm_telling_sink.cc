@@ -140,6 +140,10 @@ void TellingSink::on_sa_counters(const xfrm::SaId& id, const xfrm::Counters& cou
                               counters.bytes, counters.packets));
 }
 
+void TellingSink::on_sa_count(std::uint32_t count, std::uint32_t seq) {
+  lines.push_back(fmt::format("sa count {} {}", seq, count));
+}
+
 void TellingSink::on_done(std::uint32_t seq, int error) {
   lines.push_back(fmt::format("done {} {}", seq, error));
 }

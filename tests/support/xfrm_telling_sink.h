@@ -28,6 +28,7 @@ class TellingSink : public xfrm::Sink {
   void on_default_policy(const xfrm::DefaultPolicy& policy) override;
   void on_sa_counters(const xfrm::SaId& id, const xfrm::Counters& counters,
                       std::uint32_t seq) override;
+  void on_sa_count(std::uint32_t count, std::uint32_t seq) override;
   void on_done(std::uint32_t seq, int error) override;
   void on_error(std::uint32_t seq, int error) override;
   void on_malformed(std::uint16_t type, std::string_view what) override;
