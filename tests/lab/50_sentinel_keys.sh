@@ -2,6 +2,8 @@
 # No key anywhere: SAs with sentinel keys, and the live SAs' real keys, are dumped, counted, deleted;
 # then every 8-byte piece of them is looked for in memory, files and answers of the daemons.
 
+guest 'lab daemons start & lab up; wait; lab daemons sampled'
+
 guest 'set -e
 i=0
 while [ $i -lt 64 ]; do
@@ -23,7 +25,7 @@ check "no piece of a key in the daemons' memory" 0 "$code"
 guest 'cd /run/quickmode
 { cat ledger.state /run/lab/collect.log /run/lab/serve.log
   for c in $(quickmode classes --json | tr "," "\n" | sed -n "s/.*\"name\": *\"\([^\"]*\)\".*/\1/p")
-  do curl -s "http://127.0.0.1:5985/api/v1/instances/$c"; done; } >/run/lab/sent
+  do busybox wget -qO- "http://127.0.0.1:5985/api/v1/instances/$c"; done; } >/run/lab/sent
 # The finder itself finds: a process that does hold a piece.
 K=$(printf "\\x5e\\x0f\\x1e\\xe1\\xc0\\xff\\xee\\x77") sleep 1000 & own=$!
 /qm/bin/find_keys $own </run/lab/keys >/dev/null && exit 3
