@@ -38,6 +38,16 @@ step_done() {
 # For exit traps: a step that was not done has failed.
 step_failed() { step_done FAILED; }
 
+# Directories of `make run` and `make lab` end in the pid of their owner; one that was killed with
+# -9 could not remove its own (its guest has gone: lab/boot's watcher saw to that).
+sweep() {
+  local stale
+  for stale in "$source_dir"/build/lab/*.*; do
+    [[ ! -d $stale ]] || kill -0 "${stale##*.}" 2>/dev/null || guest_alive "$stale" ||
+      rm -rf "$stale"
+  done
+}
+
 # guest_alive DIR: does the QEMU of this guest live?
 guest_alive() {
   local pid
@@ -52,9 +62,9 @@ nap() {
 
 # wait_until SECONDS COMMAND...: false when the time is over.
 wait_until() {
-  local deadline_ms=$(($(now_ms) + $1 * 1000)); shift
+  local deadline_us=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)); shift
   until "$@"; do
-    (($(now_ms) < deadline_ms)) || return 1
+    ((${EPOCHREALTIME/[.,]/} < deadline_us)) || return 1
     nap 0.03
   done
 }
