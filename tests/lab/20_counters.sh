@@ -4,7 +4,7 @@
 
 # The counters of a session's adapter as name=value; NULL is -1.
 show_values() {
-  printf "%s" "quickmode show --instance '*\\\\$1_0' --json | tr ',{}' '\n\n\n' |
+  printf "%s" "quickmode show --instance $1 --json | tr ',{}' '\n\n\n' |
     sed -n 's/^ *\"\([A-Za-z]*\)\": *\([0-9]*\|null\)\$/\1=\2/p' | sed 's/null/-1/'"
 }
 
@@ -26,7 +26,7 @@ $qm_TunnelBytesReceived $qm_ActiveTunnels"
     "$qm_BadSPIPackets $qm_PacketsNotDecrypted"
 }
 
-guest 'lab daemons start && lab daemons sampled'
+guest '[[ -e /run/lab/monitor.pid ]] || lab monitor start; lab daemons start & lab up; wait; lab daemons sampled'
 for name in ikev1 ikev2 ikev2-ipv6; do
   against "$name" "at first"
   rekeys=$qm_ReKeys additions=$qm_KeyAdditions

@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2154
 # Which session runs in the clear: named with its disk and mount point, by exit code and in words.
 
+guest 'lab daemons start & lab up; wait; lab daemons sampled'
+
 disk=$(guest 'lab disk clear')
 said=$(guest 'quickmode audit') && code=0 || code=$?
 check "a session is in the clear" 1 "$code"

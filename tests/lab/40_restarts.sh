@@ -2,6 +2,8 @@
 # serve restarted under the collector, the collector killed under serve, charon restarted: no total
 # falls, nothing hangs.
 
+guest 'lab daemons start & lab up; wait; lab daemons sampled'
+
 totals() {
   values "$1" "quickmode show Quickmode_HostIPSECStats --json | tr ',{}' '\n\n\n' |
     sed -n 's/^\"\([A-Z][A-Za-z]*\)\": *\([0-9]*\)$/\1=\2/p'"

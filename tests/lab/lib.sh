@@ -11,7 +11,9 @@ values() {
   local prefix=$1 line text
   text=$(guest "$2") || { fail "$2: exit $?"; return 1; }
   while IFS= read -r line; do
-    [[ $line =~ ^[A-Za-z_0-9]+=-?[0-9]+$ ]] && printf -v "${prefix}_${line%%=*}" %s "${line#*=}"
+    if [[ $line =~ ^[A-Za-z_0-9]+=-?[0-9]+$ ]]; then
+      printf -v "${prefix}_${line%%=*}" %s "${line#*=}"
+    fi
   done <<<"$text"
 }
 
