@@ -256,11 +256,12 @@ TEST(Codec, the_rest_of_the_messages) {
       .error(12, -3)
       .error(13, 0)
       .done(14, -4);
-  EXPECT_THAT(told(datagram.bytes()),
-              ElementsAre("sas flushed 50", "policies flushed 1",
-                          "default block in true forward false out true",
-                          "counters 11 " + text_of(in_sa().id) + " bytes 5 packets 6", "other 0x17",
-                          "other 0x7f", "error 12 -3", "error 13 0", "done 14 -4"));
+  EXPECT_THAT(
+      told(datagram.bytes()),
+      ElementsAre("sas flushed 50", "policies flushed 1",
+                  "default block in true forward false out true",
+                  "counters 11 " + text_of(in_sa().id) + " bytes 5 packets 6", "sa count 10 77",
+                  "other 0x17", "other 0x7f", "error 12 -3", "error 13 0", "done 14 -4"));
 }
 
 TEST(Codec, an_empty_datagram_says_nothing) {
