@@ -180,7 +180,7 @@ std::vector<const Property*> ClassInfo::data() const {
   for (const auto& property : properties) {
     if (property.is_data()) found.push_back(&property);
   }
-  std::ranges::stable_sort(found, {}, [](const Property* p) { return *p->data_id; });
+  std::ranges::sort(found, {}, [](const Property* p) { return std::pair(*p->data_id, p); });
   return found;
 }
 

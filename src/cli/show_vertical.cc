@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <ostream>
 
 #include "base/text.h"
@@ -50,11 +50,17 @@ std::vector<Row> rows_of(const View& view, const Instance& instance, const Termi
 }
 
 // Those without a group first, then group by group, each where its first row stands.
-std::vector<Row> grouped_rows(std::vector<Row> rows) {
-  std::map<std::string, std::size_t> order{{"", 0}};
-  for (const Row& row : rows) order.emplace(row.group, order.size());
-  std::ranges::stable_sort(rows, {}, [&order](const Row& row) { return order.at(row.group); });
-  return rows;
+std::vector<Row> grouped_rows(const std::vector<Row>& rows) {
+  std::vector<std::string> groups{""};
+  for (const Row& row : rows) {
+    if (std::ranges::find(groups, row.group) == groups.end()) groups.push_back(row.group);
+  }
+  std::vector<Row> out;
+  for (const std::string& group : groups) {
+    std::ranges::copy_if(rows, std::back_inserter(out),
+                         [&group](const Row& row) { return row.group == group; });
+  }
+  return out;
 }
 
 void write_row(const Row& row, std::size_t name_width, std::size_t value_width, bool describe,

@@ -52,7 +52,7 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> kno
       near.emplace_back(most + 1, name);
     }
   }
-  std::ranges::stable_sort(near, {}, &std::pair<std::size_t, std::string_view>::first);
+  std::ranges::sort(near);
   near.resize(std::min(near.size(), kMostSuggestions));
   std::string out;
   for (std::size_t i = 0; i < near.size(); ++i) {

@@ -44,8 +44,10 @@ void Table::write(const Terminal& terminal, std::ostream& out) const {
   std::vector<std::size_t> width = widths();
   std::vector<std::size_t> by_rank(columns_.size());
   std::iota(by_rank.begin(), by_rank.end(), std::size_t{0});
-  std::ranges::stable_sort(by_rank, std::greater<>{},
-                           [this](std::size_t c) { return columns_[c].rank; });
+  // The highest rank first, among equals the first column.
+  std::ranges::sort(by_rank, [this](std::size_t a, std::size_t b) {
+    return columns_[a].rank != columns_[b].rank ? columns_[a].rank > columns_[b].rank : a < b;
+  });
   std::vector<bool> dropped(columns_.size());
   for (const std::size_t c : by_rank) {
     if (columns_[c].rank == 0 || total_width(width) <= terminal.width) break;

@@ -146,7 +146,7 @@ TEST(Suggest, CountsEdits) {
 
 TEST(Suggest, NamesWhatIsNearAtMostThree) {
   const std::vector<std::string> known{"BytesSent", "BytesSend", "SendBytes", "BytesSeen", "Other"};
-  EXPECT_EQ(did_you_mean("BytesSen", known), " Did you mean BytesSent, BytesSend or BytesSeen?");
+  EXPECT_EQ(did_you_mean("BytesSen", known), " Did you mean BytesSeen, BytesSend or BytesSent?");
   EXPECT_EQ(did_you_mean("nothing near", known), "");
   EXPECT_EQ(did_you_mean("", known), "");
   EXPECT_EQ(did_you_mean(std::string(kMostSuggestBytes + 1, 'a'), known), "");
