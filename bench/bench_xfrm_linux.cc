@@ -49,7 +49,7 @@ class Keeping : public SilentSink {
 bool set_up_netns() {
   if (unshare(CLONE_NEWNET) != 0) return false;
   std::ofstream("/proc/sys/net/core/xfrm_acq_expires") << 3600;
-  const char* commands[] = {"ip link add q0 type dummy", "ip link set q0 up",
+  const char* commands[] = {"ip link add q0 type veth peer name q1", "ip link set q0 up",
                             "ip addr add 10.0.0.1/8 dev q0",
                             "ip xfrm policy add src 0.0.0.0/0 dst 10.0.0.0/8 dir out "
                             "tmpl src 0.0.0.0 dst 0.0.0.0 proto esp mode transport"};
