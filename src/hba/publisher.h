@@ -15,8 +15,8 @@
 namespace qm::hba {
 
 inline constexpr std::uint32_t kMostPublishedAdapters = 1024;
-inline constexpr std::uint32_t kMostPublishedSessions = 4096;
-inline constexpr std::uint32_t kMostPublishedRows = 16'384;  // disks, SAs, session–SA pairs
+inline constexpr std::uint32_t kMostPublishedSessions = 1024;
+inline constexpr std::uint32_t kMostPublishedRows = 4096;  // disks, SAs, session–SA pairs
 
 class Publisher {
  public:

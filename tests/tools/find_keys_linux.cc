@@ -18,7 +18,7 @@
 namespace {
 
 constexpr std::size_t kPiece = 8;
-constexpr std::size_t kWindow = std::size_t{1} << 20U;
+constexpr std::size_t kPage = 4096;
 
 // The sought pieces, with a bitmap before the set: nearly every place is dismissed by one load.
 struct Pieces {
@@ -56,26 +56,33 @@ std::string from_hex(const std::string& hex) {
 long search(const std::string& pid, const Pieces& pieces, std::size_t& searched_bytes) {
   std::ifstream maps("/proc/" + pid + "/maps");
   const int memory = ::open(("/proc/" + pid + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
-  if (memory < 0 || !maps) return -1;
+  const int pagemap = ::open(("/proc/" + pid + "/pagemap").c_str(), O_RDONLY | O_CLOEXEC);
+  if (memory < 0 || pagemap < 0 || !maps) return -1;
   long found = 0;
-  std::vector<char> window(kWindow + kPiece);
+  std::vector<char> window(kPage + kPiece);  // a key may lie across two pages
   for (std::string line; std::getline(maps, line);) {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
     char readable = 0;
     if (std::sscanf(line.c_str(), "%lx-%lx %c", &begin, &end, &readable) != 3) continue;
     if (readable != 'r') continue;
-    for (std::uint64_t at = begin; at < end; at += kWindow) {
+    // Only what is there: reading a page that was never touched would make it.
+    for (std::uint64_t at = begin; at < end; at += kPage) {
+      std::uint64_t page = 0;
+      const auto index = static_cast<off_t>(at / kPage * sizeof(page));
+      const bool told = ::pread(pagemap, &page, sizeof(page), index) == sizeof(page);
+      if (!told || page >> 62U == 0) continue;  // bits 63 and 62: present, swapped
       const std::size_t size = std::min<std::uint64_t>(window.size(), end - at);
       const ssize_t got = ::pread(memory, window.data(), size, static_cast<off_t>(at));
-      if (got <= 0) break;  // a hole, or [vvar]
-      searched_bytes += static_cast<std::size_t>(got);
+      if (got <= 0) continue;  // [vvar]
+      searched_bytes += kPage;
       const std::size_t here = pieces.count_in(window.data(), static_cast<std::size_t>(got));
       if (here > 0) std::cout << "process " << pid << ": " << here << " in " << line << "\n";
       found += static_cast<long>(here);
     }
   }
   ::close(memory);
+  ::close(pagemap);
   return found;
 }
 
