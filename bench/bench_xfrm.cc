@@ -1,12 +1,14 @@
 // Decoding SAs and keeping them, on an ESP message recorded from a kernel (556 bytes), made into
 // as many distinct SAs, 58 to a datagram of 32 KB as the kernel sends them.
 //
-//   receive             copies each datagram into one buffer, as recvmsg does: what all others add
-//   to touch               and adds up its bytes: the least that any reader costs decode and
-//   decodes them into a sink that keeps nothing first_dump          and puts them into an empty
-//   table, which grows first_dump_reserved and puts them into an empty table with room for them
-//   next_dump           and finds them all in the table again            target: 30 / 60 ns
-//   scattered           the same in random order, as events come
+//   receive              copies each datagram into one buffer, as recvmsg does
+//   touch                and adds up its bytes: the least that any reader costs
+//   decode_only          receives, and decodes into a sink that keeps nothing
+//   first_dump           receives, decodes, and fills an empty table, which grows
+//   first_dump_reserved  the same, with room made beforehand
+//   next_dump            the same, and finds all of them in the table: target 30 ns an SA at 100k,
+//                        60 ns at 1M, above receiving
+//   scattered            the same in random order, as events come
 //
 // The figures below the table are nanoseconds of processor time an SA.
 #include <benchmark/benchmark.h>
@@ -225,10 +227,11 @@ class WithRatios : public benchmark::ConsoleReporter {
   void Finalize() override {
     ConsoleReporter::Finalize();
     for (const std::int64_t count : {kSome, kMany}) {
-      for (const char* name :
-           {"decode_only", "first_dump", "first_dump_reserved", "next_dump", "scattered"}) {
-        beside(name, count, count == kSome ? 30 : 60);
+      for (const char* name : {"decode_only", "first_dump", "first_dump_reserved"}) {
+        beside(name, count, 0);
       }
+      beside("next_dump", count, count == kSome ? 30 : 60);
+      beside("scattered", count, 0);
     }
   }
 
@@ -241,11 +244,13 @@ class WithRatios : public benchmark::ConsoleReporter {
     const double received_ns = ns_per_sa("receive", count);
     const double cost_ns = ns_per_sa(name, count) - received_ns;
     const double touched_ns = ns_per_sa("touch", count) - received_ns;
-    std::printf(
-        "%-20s %7lld SAs: %5.1f ns an SA above receiving (%.1f), touching is %4.1f "
-        "(ratio %.1f); target %.0f: %s\n",
-        name.c_str(), static_cast<long long>(count), cost_ns, received_ns, touched_ns,
-        cost_ns / touched_ns, target_ns, cost_ns <= target_ns ? "met" : "MISSED");
+    std::printf("%-20s %7lld SAs: %5.1f ns an SA above receiving (%.1f), touching is %4.1f, ",
+                name.c_str(), static_cast<long long>(count), cost_ns, received_ns, touched_ns);
+    std::printf("ratio %.1f", cost_ns / touched_ns);
+    if (target_ns > 0) {
+      std::printf("; target %.0f: %s", target_ns, cost_ns <= target_ns ? "met" : "MISSED");
+    }
+    std::puts("");
   }
   std::map<std::string, double> ms_;
 };
