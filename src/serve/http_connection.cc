@@ -79,6 +79,7 @@ class HttpConnection final : public Connection,
 
   void next_request() {
     if (closed_) return;
+    head_ = false;
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
     parser_->body_limit(shared_->limits.body_bytes);
@@ -109,8 +110,20 @@ class HttpConnection final : public Connection,
     });
   }
 
+  // Beast looks at its own header limit only while a header is incomplete; so what it took is
+  // counted once more.
   void read_request() {
     arm(shared_->limits.request);
+    http::async_read_header(socket_, buffer_, *parser_,
+                            [self = shared_from_this()](error_code ec, std::size_t bytes) {
+                              if (!ec && bytes > self->shared_->limits.header_bytes)
+                                ec = http::error::header_limit;
+                              if (ec) return self->on_read(ec);
+                              self->read_body();
+                            });
+  }
+
+  void read_body() {
     http::async_read(
         socket_, buffer_, *parser_,
         [self = shared_from_this()](error_code ec, std::size_t) { self->on_read(ec); });

@@ -107,10 +107,9 @@ class Server final : public HttpServer {
     const std::weak_ptr<bool> alive = alive_;
     listener.acceptor.async_accept([this, alive, &listener, &pool](error_code ec, auto socket) {
       if (alive.expired() || closed_ || ec == asio::error::operation_aborted) return;
-      if (!ec) {
-        admit(Socket(std::move(socket)), pool);
-        return accept(listener, pool);
-      }
+      if (!ec) admit(Socket(std::move(socket)), pool);
+      // A peer that left between its arrival and our turn is no reason to pause.
+      if (!ec || ec == asio::error::connection_aborted) return accept(listener, pool);
       listener.pause.expires_after(kAcceptPause);
       listener.pause.async_wait([this, alive, &listener, &pool](error_code stopped) {
         if (!stopped && !alive.expired() && !closed_) accept(listener, pool);

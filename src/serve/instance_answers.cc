@@ -66,7 +66,7 @@ void write_doubts(JsonWriter& json, const std::vector<Doubt>& doubts) {
     json.key(*doubt.property).begin_object();
     if (doubt.malformed) {
       json.member("quality", "unavailable").member("reason", "malformed");
-      json.member("text", "the provider's data breaks the format's rules");
+      json.member("text", "The provider's data breaks the format's rules.");
     } else {
       const auto quality = static_cast<qm_quality>(doubt.quality.quality);
       const char* quality_text = qm_quality_text(quality);
