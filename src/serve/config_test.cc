@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "serve/host.h"
 #include "serve/log.h"
 
@@ -35,6 +38,15 @@ TEST(Config, every_key_is_read) {
   EXPECT_EQ(config->query_group, "storage");
   EXPECT_THAT(config->provider_users, ElementsAre("quickmode-collect"));
   EXPECT_THAT(config->provider_groups, ElementsAre("hba"));
+}
+
+TEST(Config, the_installed_file_is_valid_and_admits_the_collector) {
+  std::ifstream file(QM_SOURCE_DIR "/packaging/serve.toml");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto config = parse_config(text, "serve.toml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_THAT(config->provider_users, ElementsAre("quickmode-collect"));
+  EXPECT_EQ(config->query_group, "quickmode");
 }
 
 TEST(Config, an_empty_file_leaves_the_defaults) {

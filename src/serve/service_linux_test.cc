@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -197,6 +198,7 @@ TEST_F(ServiceTest, a_killed_provider_is_gone_with_its_instances) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     TestProvider provider(config_.runtime_dir, "child");
     for (;;) provider.turn();
   }
