@@ -58,7 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bool syncing = false;
   while (size >= 3) {
     const std::uint8_t act = data[0];
-    const std::size_t length = std::min<std::size_t>(data[1] | (data[2] << 8U), size - 3);
+    const std::size_t length =
+        std::min<std::size_t>(std::size_t{data[1]} | (std::size_t{data[2]} << 8U), size - 3);
     const auto* bytes = reinterpret_cast<const std::byte*>(data + 3);
     time.boot_ns += std::uint64_t{act} * 100'000'000U;
     engine.set_time(time);

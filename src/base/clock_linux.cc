@@ -12,7 +12,8 @@ Time now() {
   Time time;
   time.boot_ns = static_cast<std::uint64_t>(boot.tv_sec) * 1'000'000'000U +
                  static_cast<std::uint64_t>(boot.tv_nsec);
-  time.filetime_100ns = kFiletimeOfUnixEpoch + static_cast<std::uint64_t>(real.tv_sec) * 10'000'000U +
+  time.filetime_100ns = kFiletimeOfUnixEpoch +
+                        static_cast<std::uint64_t>(real.tv_sec) * 10'000'000U +
                         static_cast<std::uint64_t>(real.tv_nsec) / 100U;
   return time;
 }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace qm {
 
@@ -37,10 +37,14 @@ void Diagnostics::also(Span span, std::string message) {
 }
 
 void Diagnostics::sort() {
-  const auto end = full() ? std::prev(all_.end()) : all_.end();
-  std::stable_sort(all_.begin(), end, [](const Diagnostic& a, const Diagnostic& b) {
-    return a.span.begin < b.span.begin;
-  });
+  // Not std::stable_sort: clang warns of what libstdc++ 12 makes it of.
+  std::vector<std::pair<std::uint32_t, std::size_t>> order;
+  const std::size_t count = all_.size() - (full() ? 1 : 0);
+  for (std::size_t i = 0; i < count; ++i) order.emplace_back(all_[i].span.begin, i);
+  std::ranges::sort(order);
+  std::vector<Diagnostic> sorted;
+  for (const auto& [begin, index] : order) sorted.push_back(std::move(all_[index]));
+  std::ranges::move(sorted, all_.begin());
   last_kept_ = false;
 }
 
@@ -56,6 +60,8 @@ void Diagnostics::report(Diagnostic diagnostic) {
   if (is_error) {
     ++error_count_;
   } else if (diagnostic.severity == Severity::warning && ++warning_count_ > kMostWarnings) {
+    return;
+  } else if (diagnostic.severity == Severity::note && ++note_count_ > kMostWarnings) {
     return;
   }
   all_.push_back(std::move(diagnostic));

@@ -35,7 +35,7 @@ struct Diagnostic {
 class Diagnostics {
  public:
   static constexpr std::size_t kMostErrors = 20;
-  static constexpr std::size_t kMostWarnings = 200;  // more are counted, not kept
+  static constexpr std::size_t kMostWarnings = 200;  // more are counted, not kept; notes likewise
   static constexpr std::size_t kMostNotes = 8;       // of one diagnostic
 
   void error(std::string_view code, Span span, std::string message, std::string hint = {});
@@ -72,6 +72,7 @@ class Diagnostics {
   std::set<std::uint32_t> error_places_;  // where an error began
   std::size_t error_count_ = 0;
   std::size_t warning_count_ = 0;
+  std::size_t note_count_ = 0;
   bool last_kept_ = false;
 };
 

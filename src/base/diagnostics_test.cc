@@ -116,6 +116,12 @@ TEST(Diagnostics, CountsTheWarningsItDoesNotKeep) {
   EXPECT_FALSE(diagnostics.has_errors());
 }
 
+TEST(Diagnostics, KeepsNoMoreNotesThanWarnings) {
+  Diagnostics diagnostics;
+  for (std::size_t i = 0; i < Diagnostics::kMostWarnings + 1; ++i) diagnostics.note("n", {}, "hm");
+  EXPECT_EQ(diagnostics.all().size(), Diagnostics::kMostWarnings);
+}
+
 TEST(Diagnostics, KeepsTheMostNotes) {
   Diagnostics diagnostics;
   diagnostics.error("c", {}, "bad");

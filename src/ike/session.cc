@@ -85,19 +85,19 @@ void Session::ask(Request request, Time now) {
 void Session::received(Bytes bytes, Time now) {
   if (phase_ == Phase::down) return;
   framer_.add(bytes);
-  const auto garbled = [&](Error error) {
+  const auto garbled = [&](const Error& error) {
     closed(fmt::format("what answers at {} does not speak vici: {}", plain_text(socket_path_),
                        plain_text(error.message)),
            now);
   };
   while (phase_ != Phase::down) {
     auto body = framer_.next();
-    if (!body) return garbled(std::move(body).error());
+    if (!body) return garbled(body.error());
     if (!*body) return;
     auto packet = parse_packet(**body);
-    if (!packet) return garbled(std::move(packet).error());
+    if (!packet) return garbled(packet.error());
     auto handled = on_packet(*packet, now);
-    if (!handled) return garbled(std::move(handled).error());
+    if (!handled) return garbled(handled.error());
   }
 }
 

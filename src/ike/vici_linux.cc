@@ -91,13 +91,12 @@ class UnixViciClient final : public ViciClient {
   void receive(Time now) {
     for (int i = 0; i < kMostReceives && session_.is_connected(); ++i) {
       const ssize_t got = ::recv(fd_, buffer_.data(), buffer_.size(), 0);
+      if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
       if (got > 0) {
         session_.received(Bytes(buffer_).first(static_cast<std::size_t>(got)), now);
       } else if (got == 0) {
         session_.closed(
             fmt::format("the IKE daemon at {} closed the connection", plain_text(path_)), now);
-      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        return;
       } else if (errno != EINTR) {
         lost(errno, now);
       }
@@ -108,10 +107,9 @@ class UnixViciClient final : public ViciClient {
     while (session_.is_connected() && !session_.output().empty()) {
       const std::string_view output = session_.output();
       const ssize_t put = ::send(fd_, output.data(), output.size(), MSG_NOSIGNAL);
+      if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
       if (put >= 0) {
         session_.sent(static_cast<std::size_t>(put));
-      } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        return;
       } else if (errno != EINTR) {
         lost(errno, now);
       }

@@ -58,7 +58,8 @@ TEST_F(Disks, PartitionsMountedAtSeveralPlacesOnce) {
 TEST_F(Disks, AMultipathMapWithItsMountPoint) {
   for (const char* device : {"sda", "sdb"}) {
     const std::string disk =
-        add_disk(tree_, session_, device, device[2] - 'a' + 0U, device[2] == 'a' ? "8:0" : "8:16");
+        add_disk(tree_, session_, device, static_cast<unsigned>(device[2] - 'a'),
+                 device[2] == 'a' ? "8:0" : "8:16");
     add_map(tree_, disk, "dm-0", "mpatha", "253:0");
   }
   tree_.file("/proc/self/mountinfo", "1 1 253:0 / /srv rw - ext4 /dev/mapper/mpatha rw\n");

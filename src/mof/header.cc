@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
+#include <utility>
 #include <vector>
 
 #include "mof/limits.h"
@@ -92,6 +92,12 @@ class HeaderText {
     std::uint64_t id;
   };
 
+  static void sort_by_id(std::vector<Member>& members) {
+    std::ranges::sort(members, {}, [](const Member& member) {
+      return std::pair(member.id, member.property);  // then by place in the text
+    });
+  }
+
   template <class... Args>
   void put(fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
@@ -145,7 +151,7 @@ class HeaderText {
         members.push_back({&property, *id});
       }
     }
-    std::ranges::stable_sort(members, {}, &Member::id);
+    sort_by_id(members);
     write_struct(struct_name(the_class), members);
   }
 
@@ -173,7 +179,7 @@ class HeaderText {
       running = id;
       if (flag_of(parameter.qualifiers, direction)) members.push_back({&parameter, id});
     }
-    std::ranges::stable_sort(members, {}, &Member::id);
+    sort_by_id(members);
     if (!members.empty()) write_struct(method.name + std::string(suffix), members);
   }
 
@@ -213,7 +219,6 @@ class HeaderText {
       put("// {}\n", i < values.size() ? comment_text(values[i]) : std::string());
       put("#define {} {}\n", defines[i], comment_text(map[i]));
     }
-    if (!defines.empty()) put("\n");
   }
 
   struct Shape {

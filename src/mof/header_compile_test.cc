@@ -24,8 +24,7 @@ bool installed(const std::string& compiler) {
 class HeaderInCompilers : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("quickmode_header_test_" + std::to_string(getpid()));
-    fs::create_directories(folder_);
+    folder_ = fresh_folder("header");
     for (const char* name : {"iscsiprf", "quickmode"}) {
       Diagnostics diagnostics;
       const Model model = compile({std::string(QM_SOURCE_DIR "/mof/") + name + ".mof"},

@@ -18,7 +18,7 @@ TEST(Header, OfEveryConstruct) {
   const Compiled compiled =
       compile_files({{"every.mof", file_text(golden_path("every.mof"))}}, {}, {"every.mof"});
   EXPECT_FALSE(compiled.diagnostics.has_errors()) << compiled.said();
-  expect_golden("every.h", emit_header(compiled.model, {.guard = guard_of("every.h")}));
+  expect_golden("every.h.txt", emit_header(compiled.model, {.guard = guard_of("every.h")}));
 }
 
 TEST(Header, TheGuardIsTheFilesName) {

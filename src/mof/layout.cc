@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "mof/limits.h"
@@ -55,7 +56,9 @@ class Measure {
       if (!id || *id > kMostDataId) continue;
       layout.fields.push_back({&property, static_cast<std::uint32_t>(*id), 0, 0, 1});
     }
-    std::ranges::stable_sort(layout.fields, {}, &Field::data_id);
+    // By id, then by place in the text.
+    std::ranges::sort(layout.fields, {},
+                      [](const Field& field) { return std::pair(field.data_id, field.property); });
     std::uint64_t at = 0;
     for (Field& field : layout.fields) {
       const Extent extent = element(*field.property, depth);

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
+#include <random>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -49,6 +51,16 @@ inline std::string file_text(const std::string& path) {
 
 inline std::string golden_path(std::string_view name) {
   return std::string(QM_SOURCE_DIR "/tests/golden/mof/") + std::string(name);
+}
+
+// A folder of its own, so that tests of several builds can run at once. The caller removes it.
+inline std::filesystem::path fresh_folder(const std::string& name) {
+  std::random_device random;
+  std::filesystem::path folder =
+      std::filesystem::temp_directory_path() /
+      ("quickmode_" + name + "_" + std::to_string(random()) + std::to_string(random()));
+  std::filesystem::create_directories(folder);
+  return folder;
 }
 
 // The text is what the golden file says; UPDATE_GOLDEN=1 makes it so.

@@ -248,12 +248,13 @@ TEST(Conditions, NestUpToTheLimit) {
   EXPECT_TRUE(says(said(open + "#if 1\nx\n#endif\n" + close), "condition-depth"));
 }
 
+std::string in_parentheses(unsigned depth) {
+  return said("#if " + std::string(depth, '(') + "1" + std::string(depth, ')') + "\n#endif\n");
+}
+
 TEST(Conditions, ParenthesesNestUpToTheLimit) {
-  const auto nested = [](unsigned depth) {
-    return said("#if " + std::string(depth, '(') + "1" + std::string(depth, ')') + "\n#endif\n");
-  };
-  EXPECT_EQ(nested(kMostExpressionDepth - 1), "");
-  EXPECT_TRUE(says(nested(kMostExpressionDepth), "bad-condition"));
+  EXPECT_EQ(in_parentheses(kMostExpressionDepth - 1), "");
+  EXPECT_TRUE(says(in_parentheses(kMostExpressionDepth), "bad-condition"));
 }
 
 TEST(Directives, UnknownOnesAreErrorsWithAHint) {

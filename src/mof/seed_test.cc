@@ -131,7 +131,7 @@ TEST(Seed, TheHeaderIsThisText) {
   const Compiled ours = compile_disk({kMof + "iscsiprf.mof"});
   HeaderOptions options;
   options.guard = guard_of("out/iscsiprf.h");
-  expect_golden("iscsiprf.h", emit_header(ours.model, options));
+  expect_golden("iscsiprf.h.txt", emit_header(ours.model, options));
 }
 
 TEST(Seed, AllOurClassesCompileTogetherWithoutAWarning) {

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 class Tool : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("quickmode_tool_test_" + std::to_string(getpid()));
+    folder_ = fresh_folder("tool");
     fs::create_directories(folder_ / "inc");
     write("good.mof", "#include \"b.mof\"\nclass A : B { uint8 x = N; };\n");
     write("inc/b.mof", "class B {};\n");

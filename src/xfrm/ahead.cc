@@ -16,7 +16,7 @@ struct Place {
   std::size_t family = 0;
 };
 
-constexpr std::size_t kInfo = NLMSG_HDRLEN;
+constexpr std::size_t kInfo = sizeof(MessageHeader);
 constexpr std::size_t kInfoId = kInfo + offsetof(xfrm_usersa_info, id);
 constexpr Place kInInfo{kInfoId + offsetof(xfrm_id, daddr), kInfoId + offsetof(xfrm_id, spi),
                         kInfoId + offsetof(xfrm_id, proto),
@@ -25,14 +25,14 @@ constexpr Place kInId{
     kInfo + offsetof(xfrm_usersa_id, daddr), kInfo + offsetof(xfrm_usersa_id, spi),
     kInfo + offsetof(xfrm_usersa_id, proto), kInfo + offsetof(xfrm_usersa_id, family)};
 
-const Place* place_of(const nlmsghdr& header) {
-  switch (header.nlmsg_type) {
+const Place* place_of(const MessageHeader& header) {
+  switch (header.type) {
     case XFRM_MSG_NEWSA:
     case XFRM_MSG_UPDSA:
     case XFRM_MSG_EXPIRE:
-      return header.nlmsg_len >= kInfo + sizeof(xfrm_usersa_info) ? &kInInfo : nullptr;
+      return header.length >= kInfo + sizeof(xfrm_usersa_info) ? &kInInfo : nullptr;
     case XFRM_MSG_DELSA:
-      return header.nlmsg_len >= kInfo + sizeof(xfrm_usersa_id) ? &kInId : nullptr;
+      return header.length >= kInfo + sizeof(xfrm_usersa_id) ? &kInId : nullptr;
     default:
       return nullptr;
   }
@@ -54,16 +54,16 @@ void prefetch_datagram(Bytes datagram, const SaTable& table) {
   std::array<SaId, kAheadAtOnce> ids;
   std::size_t count = 0;
   std::size_t offset = 0;
-  nlmsghdr header{};
+  MessageHeader header;
   while (read_at(datagram, offset, header)) {
-    const bool fits = header.nlmsg_len <= datagram.size() - offset;
-    if (!fits || header.nlmsg_len < sizeof(header)) break;
+    const bool fits = header.length <= datagram.size() - offset;
+    if (!fits || header.length < sizeof(header)) break;
     const Place* place = place_of(header);
     if (place != nullptr && read_id(datagram.data() + offset, *place, ids[count])) {
       if (count == 0 && table.expects(ids[0])) return;
       if (++count == ids.size()) break;
     }
-    offset += NLMSG_ALIGN(header.nlmsg_len);
+    offset += aligned(header.length);
   }
   table.prefetch(std::span(ids).first(count));
 }

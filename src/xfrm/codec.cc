@@ -6,12 +6,12 @@ namespace qm::xfrm {
 namespace {
 
 struct Message {
-  nlmsghdr header{};
+  MessageHeader header;
   Bytes payload;
 };
 Complaint give_sa(const Message& message, Sa& sa, Sink& sink) {
   if (const Complaint wrong = read_sa(message.payload, sa)) return wrong;
-  sink.on_sa(sa, message.header.nlmsg_type == XFRM_MSG_UPDSA, message.header.nlmsg_seq);
+  sink.on_sa(sa, message.header.type == XFRM_MSG_UPDSA, message.header.seq);
   return nullptr;
 }
 
@@ -39,21 +39,21 @@ Complaint give_sa_counters(const Message& message, Sink& sink) {
   SaId id;
   Counters counters;
   if (const Complaint wrong = read_sa_counters(message.payload, id, counters)) return wrong;
-  sink.on_sa_counters(id, counters, message.header.nlmsg_seq);
+  sink.on_sa_counters(id, counters, message.header.seq);
   return nullptr;
 }
 
 Complaint give_sa_count(const Message& message, Sink& sink) {
   std::uint32_t count = 0;
   if (const Complaint wrong = read_sa_count(message.payload, count)) return wrong;
-  sink.on_sa_count(count, message.header.nlmsg_seq);
+  sink.on_sa_count(count, message.header.seq);
   return nullptr;
 }
 
 Complaint give_policy(const Message& message, Sink& sink) {
   Policy policy;
   if (const Complaint wrong = read_policy(message.payload, policy)) return wrong;
-  sink.on_policy(policy, message.header.nlmsg_seq);
+  sink.on_policy(policy, message.header.seq);
   return nullptr;
 }
 
@@ -72,7 +72,7 @@ Complaint give_expired_policy(const Message& message, Sink& sink) {
   if (hard) {
     sink.on_policy_deleted(policy);
   } else {
-    sink.on_other(message.header.nlmsg_type);
+    sink.on_other(message.header.type);
   }
   return nullptr;
 }
@@ -94,20 +94,20 @@ Complaint give_default_policy(const Message& message, Sink& sink) {
 Complaint give_done(const Message& message, Sink& sink) {
   int error = 0;
   if (!read_at(message.payload, 0, error)) return "an end of a dump cut short";
-  sink.on_done(message.header.nlmsg_seq, error);
+  sink.on_done(message.header.seq, error);
   return nullptr;
 }
 
 Complaint give_error(const Message& message, Sink& sink) {
-  nlmsgerr error{};
+  ErrorHeader error;
   if (!read_at(message.payload, 0, error)) return "an error cut short";
-  sink.on_error(message.header.nlmsg_seq, error.error);
+  sink.on_error(message.header.seq, error.error);
   return nullptr;
 }
 
 // sa is room to read into: making one for each message costs more than reading it.
 Complaint give(const Message& message, Sa& sa, Sink& sink) {
-  switch (message.header.nlmsg_type) {
+  switch (message.header.type) {
     case XFRM_MSG_NEWSA:
     case XFRM_MSG_UPDSA:
       return give_sa(message, sa, sink);
@@ -133,12 +133,12 @@ Complaint give(const Message& message, Sa& sa, Sink& sink) {
     case XFRM_MSG_GETDEFAULT:
     case XFRM_MSG_SETDEFAULT:
       return give_default_policy(message, sink);
-    case NLMSG_DONE:
+    case kDone:
       return give_done(message, sink);
-    case NLMSG_ERROR:
+    case kError:
       return give_error(message, sink);
     default:
-      sink.on_other(message.header.nlmsg_type);
+      sink.on_other(message.header.type);
       return nullptr;
   }
 }
@@ -155,17 +155,17 @@ void decode(Bytes datagram, Sink& sink) {
       sink.on_malformed(0, "stray bytes behind the messages");
       return;
     }
-    const std::size_t length = message.header.nlmsg_len;
+    const std::size_t length = message.header.length;
     Bytes whole;
-    if (length < sizeof(nlmsghdr) || !slice(datagram, offset, length, whole)) {
-      sink.on_malformed(message.header.nlmsg_type, "a message whose length breaks the frame");
+    if (length < sizeof(MessageHeader) || !slice(datagram, offset, length, whole)) {
+      sink.on_malformed(message.header.type, "a message whose length breaks the frame");
       return;
     }
-    message.payload = whole.subspan(sizeof(nlmsghdr));
+    message.payload = whole.subspan(sizeof(MessageHeader));
     if (const Complaint wrong = give(message, sa, sink)) {
-      sink.on_malformed(message.header.nlmsg_type, wrong);
+      sink.on_malformed(message.header.type, wrong);
     }
-    offset += NLMSG_ALIGN(length);
+    offset += aligned(length);
   }
 }
 

@@ -4,9 +4,7 @@
 // kernel writes it is a complaint. Threads: any. Limits: those of codec.h.
 #pragma once
 
-#include <linux/netlink.h>
 #include <linux/xfrm.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -15,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "xfrm/codec.h"
+#include "xfrm/frame.h"
 
 namespace qm::xfrm {
 
@@ -36,14 +35,14 @@ class AttributeReader {
   // False at the end, or when broken() says why.
   bool next(Attribute& out) {
     if (rest_.empty()) return false;
-    nlattr header{};
+    AttributeHeader header;
     if (!read_at(rest_, 0, header)) return give_up("stray bytes behind the attributes");
-    if (header.nla_len < sizeof(header)) return give_up("an attribute shorter than its header");
-    if (header.nla_len > rest_.size()) return give_up("an attribute longer than its message");
+    if (header.length < sizeof(header)) return give_up("an attribute shorter than its header");
+    if (header.length > rest_.size()) return give_up("an attribute longer than its message");
     if (++count_ > kMostAttributes) return give_up("too many attributes");
-    out.type = header.nla_type & NLA_TYPE_MASK;
-    out.value = rest_.subspan(sizeof(header), header.nla_len - sizeof(header));
-    rest_ = rest_.subspan(std::min<std::size_t>(NLA_ALIGN(header.nla_len), rest_.size()));
+    out.type = header.type & kAttributeTypeBits;
+    out.value = rest_.subspan(sizeof(header), header.length - sizeof(header));
+    rest_ = rest_.subspan(std::min<std::size_t>(aligned(header.length), rest_.size()));
     return true;
   }
   Complaint broken() const { return broken_; }
@@ -83,14 +82,17 @@ bool read_exactly(Bytes value, T& out) {
 
 // The attributes behind a fixed part of fixed_size bytes; false when that does not fit.
 inline bool attributes_behind(Bytes payload, std::size_t fixed_size, Bytes& out) {
-  const std::size_t aligned = NLMSG_ALIGN(fixed_size);
+  const std::size_t behind = aligned(fixed_size);
   if (payload.size() < fixed_size) return false;
-  out = payload.size() > aligned ? payload.subspan(aligned) : Bytes{};
+  out = payload.size() > behind ? payload.subspan(behind) : Bytes{};
   return true;
 }
 
 inline bool family_from(std::uint16_t wire, Family& out) {
-  if (wire != AF_INET && wire != AF_INET6) return false;
+  if (wire != static_cast<std::uint16_t>(Family::v4) &&
+      wire != static_cast<std::uint16_t>(Family::v6)) {
+    return false;
+  }
   out = static_cast<Family>(wire);
   return true;
 }
@@ -128,7 +130,7 @@ inline Complaint read_selector(const std::byte* from, Selector& out) {
   const auto family = load<std::uint16_t>(from + offsetof(xfrm_selector, family));
   out.family = Family::none;
   out.saddr_prefix_bits = out.daddr_prefix_bits = 0;
-  if (family != AF_UNSPEC && !family_from(family, out.family)) {
+  if (family != 0 && !family_from(family, out.family)) {
     return "a selector of an unknown family";
   }
   set_address(out.saddr, out.family, from + offsetof(xfrm_selector, saddr));

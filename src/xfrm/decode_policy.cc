@@ -5,7 +5,7 @@ namespace {
 
 Complaint read_template(const xfrm_user_tmpl& wire, Template& out) {
   // A template may leave its family open (validate_tmpl fills it in only where it is needed).
-  if (wire.family != AF_UNSPEC && !family_from(wire.family, out.family)) {
+  if (wire.family != 0 && !family_from(wire.family, out.family)) {
     return "a template of an unknown family";
   }
   if (wire.mode > static_cast<std::uint8_t>(Mode::iptfs)) return "a template of an unknown mode";

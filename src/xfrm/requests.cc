@@ -8,13 +8,14 @@ namespace {
 template <class T>
 void append(std::vector<std::byte>& out, const T& value) {
   const std::size_t at = out.size();
-  out.resize(at + NLMSG_ALIGN(sizeof(value)));
+  out.resize(at + aligned(sizeof(value)));
   std::memcpy(out.data() + at, &value, sizeof(value));
 }
 
 template <class T>
 void append_attribute(std::vector<std::byte>& out, std::uint16_t type, const T& value) {
-  append(out, nlattr{static_cast<std::uint16_t>(sizeof(nlattr) + sizeof(value)), type});
+  append(out, AttributeHeader{static_cast<std::uint16_t>(sizeof(AttributeHeader) + sizeof(value)),
+                              type});
   append(out, value);
 }
 
@@ -22,24 +23,24 @@ void append_attribute(std::vector<std::byte>& out, std::uint16_t type, const T& 
 std::size_t start(std::vector<std::byte>& out, std::uint16_t type, std::uint16_t flags,
                   std::uint32_t seq) {
   const std::size_t at = out.size();
-  nlmsghdr header{};
-  header.nlmsg_type = type;
-  header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
-  header.nlmsg_seq = seq;
+  MessageHeader header;
+  header.type = type;
+  header.flags = static_cast<std::uint16_t>(kRequest | flags);
+  header.seq = seq;
   append(out, header);
   return at;
 }
 
 void finish(std::vector<std::byte>& out, std::size_t at) {
   const auto length = static_cast<std::uint32_t>(out.size() - at);
-  std::memcpy(out.data() + at + offsetof(nlmsghdr, nlmsg_len), &length, sizeof(length));
+  std::memcpy(out.data() + at + offsetof(MessageHeader, length), &length, sizeof(length));
 }
 
 }  // namespace
 
 std::vector<std::byte> request_sa_dump(std::uint32_t seq, std::uint8_t proto) {
   std::vector<std::byte> out;
-  const std::size_t at = start(out, XFRM_MSG_GETSA, NLM_F_DUMP, seq);
+  const std::size_t at = start(out, XFRM_MSG_GETSA, kDump, seq);
   // A dump's attributes follow the header at once: xfrm_dump_sa parses with no fixed part.
   if (proto != 0) append_attribute(out, XFRMA_PROTO, proto);
   finish(out, at);
@@ -48,7 +49,7 @@ std::vector<std::byte> request_sa_dump(std::uint32_t seq, std::uint8_t proto) {
 
 std::vector<std::byte> request_policy_dump(std::uint32_t seq) {
   std::vector<std::byte> out;
-  finish(out, start(out, XFRM_MSG_GETPOLICY, NLM_F_DUMP, seq));
+  finish(out, start(out, XFRM_MSG_GETPOLICY, kDump, seq));
   return out;
 }
 

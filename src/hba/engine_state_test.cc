@@ -1,0 +1,57 @@
+// The engine over a restart: what it saved is where it goes on, and a damaged state is refused.
+#include "hba/engine_testing.h"
+#include "hba/ledger_state.h"
+
+namespace qm::hba {
+namespace {
+
+TEST_F(EngineTest, ARestartedCollectorGoesOnWhereItWas) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  engine_.on_sa(sa(false, 0x10, 200), true, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5), with(sa(false, 0x10, 200), 50, 1)});
+  const std::vector<std::byte> saved = LedgerState::save(engine_, kBoot);
+  Engine next(at(300));
+  ASSERT_TRUE(LedgerState::load(saved, kBoot, next).has_value());
+  engine_ = std::move(next);
+  engine_.set_kernel(true, "");
+  engine_.set_time(at(300));
+  // Meanwhile the inbound SA died, the outbound one went on, and a new pair came.
+  sync({with(sa(true, 0x11, 200), 900, 9), with(sa(true, 0x21, 290), 70, 1)});
+  engine_.set_inventory(inventory({"a"}));
+  const Report report =
+      refresh({with(sa(true, 0x11, 200), 900, 9), with(sa(true, 0x21, 290), 70, 1)});
+  const AdapterReport& a = adapter(report, "a");
+  EXPECT_EQ(a.totals[kConfidentialBytesSent], 970U);
+  EXPECT_EQ(a.totals[kConfidentialBytesReceived], 50U);
+  EXPECT_EQ(a.totals[kKeyAdditions], 2U);
+  EXPECT_EQ(a.totals[kActiveSa], 2U);
+  EXPECT_EQ(a.qualities[kConfidentialBytesReceived - 1], (Quality{QM_AT_LEAST, QM_REASON_RESTART}));
+}
+
+TEST_F(EngineTest, ADamagedOrForeignStateIsRefusedWhole) {
+  sync({});
+  engine_.set_inventory(inventory({"a", "b"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  const std::vector<std::byte> saved = LedgerState::save(engine_, kBoot);
+  for (std::size_t size = 0; size < saved.size(); ++size) {
+    Engine fresh(at(1));
+    EXPECT_FALSE(LedgerState::load(Bytes(saved).first(size), kBoot, fresh).has_value());
+    EXPECT_EQ(fresh.ledger().owners().size(), 1U);
+  }
+  for (std::size_t i = 0; i < saved.size(); ++i) {
+    std::vector<std::byte> changed = saved;
+    changed[i] ^= std::byte{0x40};
+    Engine fresh(at(1));
+    EXPECT_FALSE(LedgerState::load(changed, kBoot, fresh).has_value());
+  }
+  Engine fresh(at(1));
+  const auto other = LedgerState::load(saved, "another boot", fresh);
+  ASSERT_FALSE(other.has_value());
+  EXPECT_EQ(other.error().code, ErrorCode::state);
+}
+
+}  // namespace
+}  // namespace qm::hba
