@@ -54,7 +54,7 @@ Result<CounterPath> parse_counter_path(std::string_view text) {
   rest.remove_prefix(1);  // the backslash
   path.counter = rest;
   if (path.counter.empty()) return wrong(text, "no counter behind the last backslash");
-  if (path.counter.find('\\') != std::string::npos) {
+  if (path.counter.find_first_of("\\()") != std::string::npos) {
     return wrong(text, "an instance stands in parentheses, before the counter");
   }
   return path;

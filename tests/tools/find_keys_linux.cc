@@ -20,9 +20,9 @@ namespace {
 constexpr std::size_t kPiece = 8;
 constexpr std::size_t kPage = 4096;
 
-// The sought pieces, with a bitmap before the set: nearly every place is dismissed by one load.
+// The sought pieces, with a table before the set: nearly every place is dismissed by one load.
 struct Pieces {
-  std::vector<bool> first = std::vector<bool>(1U << 16U);
+  std::vector<std::uint8_t> first = std::vector<std::uint8_t>(1U << 16U);
   std::unordered_set<std::uint64_t> all;
 
   void add(const std::string& bytes) {
@@ -30,7 +30,7 @@ struct Pieces {
       std::uint64_t piece = 0;
       std::memcpy(&piece, bytes.data() + i, kPiece);
       all.insert(piece);
-      first[piece & 0xffffU] = true;
+      first[piece & 0xffffU] = 1;
     }
   }
   std::size_t count_in(const char* data, std::size_t size) const {
@@ -38,7 +38,7 @@ struct Pieces {
     for (std::size_t i = 0; i + kPiece <= size; ++i) {
       std::uint64_t piece = 0;
       std::memcpy(&piece, data + i, kPiece);
-      if (first[piece & 0xffffU] && all.contains(piece)) ++found;
+      if (first[piece & 0xffffU] != 0 && all.contains(piece)) ++found;
     }
     return found;
   }
