@@ -6,7 +6,8 @@ set -euo pipefail
 # shellcheck disable=SC2034  # the sets are read by name
 {
   build=(g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev
-    libtomlplusplus-dev libssl-dev libexpat1-dev)
+    libtomlplusplus-dev libssl-dev libexpat1-dev
+    clang-19 libbpf-dev)   # these two for the eBPF probes
   test=(libgtest-dev libgmock-dev librapidcheck-dev clang-19 clang-tidy-19 clang-format-19
     libclang-rt-19-dev g++-mingw-w64-x86-64-posix shellcheck curl jq python3)
   # uidmap: lets mmdebstrap work without root.

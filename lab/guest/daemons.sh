@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
-# The project's two daemons as an installation runs them: each its own user, collect with
-# CAP_NET_ADMIN and nothing else, serve with nothing.
+# The project's two daemons as an installation runs them: each its own user, collect with what
+# probes take and then CAP_NET_ADMIN alone, serve with nothing.
 
 qm_run=/run/quickmode
 qm_state=/var/lib/quickmode
@@ -23,7 +23,9 @@ start_daemon() {
   [[ -x $program ]] || die "quickmode-$which is not built: make build"
   ! daemon_runs "$which" || return 0
   case $which in
-    collect) caps=-all,+net_admin ;;
+    # All but net_admin it gives up by itself; LAB_PROBES=no: it never had them.
+    collect) caps=-all,+net_admin
+      [[ ${LAB_PROBES:-} == no ]] || caps+=,+bpf,+perfmon,+sys_admin,+setpcap ;;
     serve) words=(--listen 127.0.0.1:5985) ;;
     *) die "the daemons are collect and serve" ;;
   esac

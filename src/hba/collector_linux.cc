@@ -62,6 +62,23 @@ class Descriptor {
   int fd_;
 };
 
+// Says what the probes cover, in the log and to the engine; hands over what is attached.
+std::optional<xfrm::Probes> tell_of(Result<xfrm::Probes> probes, Engine& engine) {
+  if (!probes) {
+    log("probes: none: " + probes.error().message);
+    engine.set_probes("none: " + probes.error().message, {});
+    return std::nullopt;
+  }
+  const xfrm::ProbeCoverage& covered = probes->coverage();
+  log("probes: " + covered.text());
+  engine.set_probes(covered.text(),
+                    {.finals = covered.finals,
+                     .bad_spi = covered.bad_spi,
+                     // The counter is ESP's; a family that nobody watches would be missed.
+                     .not_decrypted = covered.async && covered.esp4 && covered.esp6});
+  return std::move(*probes);
+}
+
 // SIGTERM and SIGINT as something to poll.
 int stop_signals() {
   sigset_t signals;
@@ -74,11 +91,11 @@ int stop_signals() {
 
 class Collector {
  public:
-  Collector(const Configuration& configuration, Publisher publisher)
+  Collector(const Configuration& configuration, Publisher publisher, Result<xfrm::Probes> probes)
       : configuration_(configuration),
         boot_id_(boot_id()),
         engine_(now()),
-        kernel_(engine_),
+        kernel_(engine_, tell_of(std::move(probes), engine_)),
         tree_(iscsi::system_tree()),
         scanner_(*tree_),
         publisher_(std::move(publisher)),
@@ -154,7 +171,6 @@ Result<void> Collector::open_kernel() {
 
 Result<void> Collector::start() {
   load_state();
-  engine_.set_probes("none: this version counts without kernel probes");
   TRY(open_kernel());
   for (const std::string& path : configuration_.vici_sockets) {
     ike::Listener listener;
@@ -270,8 +286,12 @@ Result<void> collect(const Configuration& configuration) {
   }
   auto publisher = Publisher::open(configuration.provider_socket());
   if (!publisher) return std::unexpected(std::move(publisher).error());
+  // While the rights that this takes are there.
+  auto probes = configuration.probes
+                    ? xfrm::Probes::open()
+                    : fail(ErrorCode::state, "turned off (collect.probes = false)");
   TRY(keep_net_admin_only());
-  Collector collector(configuration, std::move(*publisher));
+  Collector collector(configuration, std::move(*publisher), std::move(probes));
   TRY(collector.start());
   log("started; publishing to " + configuration.provider_socket());
   return collector.run();

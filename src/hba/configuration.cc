@@ -42,6 +42,13 @@ Result<void> read_interval(const toml::node& node, const std::string& file, Conf
   return {};
 }
 
+Result<void> read_probes(const toml::node& node, const std::string& file, Configuration& out) {
+  const toml::value<bool>* value = node.as_boolean();
+  if (value == nullptr) return at(node.source(), file, "probes is true or false");
+  out.probes = value->get();
+  return {};
+}
+
 }  // namespace
 
 Result<void> read_toml(std::string_view text, const std::string& file_name,
@@ -66,10 +73,13 @@ Result<void> read_toml(std::string_view text, const std::string& file_name,
         TRY(read_vici(value, file_name, configuration));
       } else if (name == "collect.interval_ms") {
         TRY(read_interval(value, file_name, configuration));
+      } else if (name == "collect.probes") {
+        TRY(read_probes(value, file_name, configuration));
       } else {
-        return at(
-            value.source(), file_name,
-            fmt::format("unknown key '{}'; there are collect.interval_ms and ike.vici", name));
+        return at(value.source(), file_name,
+                  fmt::format("unknown key '{}'; there are collect.interval_ms, collect.probes and "
+                              "ike.vici",
+                              name));
       }
     }
   }

@@ -18,6 +18,7 @@ struct Configuration {
   std::string runtime_dir = "/run/quickmode";
   std::string state_dir = "/var/lib/quickmode";
   std::uint32_t interval_ms = 1000;                           // [collect] interval_ms
+  bool probes = true;                                         // [collect] probes
   std::vector<std::string> vici_sockets{"/run/charon.vici"};  // [ike] vici
 
   std::string provider_socket() const { return runtime_dir + "/provider.sock"; }

@@ -24,7 +24,7 @@ TEST(Configuration, ReadsWhatIsSaidAndKeepsTheRest) {
 TEST(Configuration, MistakesAreNamedWithFileAndLine) {
   EXPECT_EQ(error_of("[collect]\nintervall_ms = 5\n"),
             "collect.toml:2:16: unknown key 'collect.intervall_ms'; there are "
-            "collect.interval_ms and ike.vici");
+            "collect.interval_ms, collect.probes and ike.vici");
   EXPECT_EQ(error_of("[collector]\n"),
             "collect.toml:1:1: unknown section 'collector'; there are [collect] and [ike]");
   EXPECT_EQ(error_of("[ike]\nvici = \"/a\"\n"), "collect.toml:2:8: vici is a list of socket paths");

@@ -69,7 +69,8 @@ void Engine::overrun() {
 
 // One SA's last counters are lacking; the ledger marks its owner when it folds them.
 void Engine::gap(Quality loss) {
-  if (loss.quality == QM_EXACT) return;
+  // With probes it is none yet: settle_gaps() tells when the final did not come.
+  if (loss.quality == QM_EXACT || probed_.finals) return;
   ++gaps_;
   complete_since_filetime_ = now_.filetime_100ns;
 }
@@ -138,7 +139,8 @@ Ledger::EntryId Engine::add_entry(Entry entry, SaTable::Handle handle) {
   const AssociationKey key = entry.association;
   const Ledger::EntryId id = ledger_.add(std::move(entry));
   if (id == Ledger::kNoEntry) {
-    gap({QM_AT_LEAST, QM_REASON_GAP});
+    ++gaps_;
+    complete_since_filetime_ = now_.filetime_100ns;
     return id;
   }
   sas_.set_tag(handle, id + kFirstEntryTag);
@@ -252,20 +254,20 @@ Quality Engine::final_loss(const Entry& entry) const {
   return may_lack ? Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT} : Quality{};
 }
 
-void Engine::drop_entry(Ledger::EntryId id, Quality loss) {
+void Engine::drop_entry(Ledger::EntryId id, Quality loss, bool exact) {
   const auto found = by_association_.find(ledger_.at(id).association);
   std::erase(found->second, id);
   if (found->second.empty()) by_association_.erase(found);
   missing_.erase(id);
-  ledger_.end(id, now_, loss);
+  ledger_.end(id, now_, loss, probed_.finals && !exact);
 }
 
-void Engine::ended(SaTable::Handle handle, Quality loss) {
+void Engine::ended(SaTable::Handle handle, Quality loss, bool exact) {
   const Ledger::EntryId id = entry_of(handle);
   const xfrm::SaRecord record = sas_.record(handle);
   if (id != Ledger::kNoEntry) {
     gap(loss);
-    drop_entry(id, loss);
+    drop_entry(id, loss, exact);
   }
   if (syncing_) ended_in_sync_.emplace(record.id, record.add_time_s);
   sas_.erase(record.id);
@@ -284,7 +286,7 @@ void Engine::unknown_ended(const xfrm::Sa& final) {
   }
   entry.take(final.counters, final.stats, now_.boot_ns);
   const Quality loss = final_loss(entry);
-  ledger_.end_unknown(std::move(entry), now_, loss);
+  ledger_.end_unknown(std::move(entry), now_, loss, probed_.finals);
   if (syncing_) ended_in_sync_.emplace(final.id, final.add_time_s);
 }
 
@@ -311,7 +313,7 @@ void Engine::on_sa_deleted(const xfrm::Sa& final) {
     // Nobody's so far; an adapter may claim its association any moment now.
     Entry entry = make_entry(final, sas_.tag(handle) != kBaseline);
     entry.take(final.counters, final.stats, now_.boot_ns);
-    ledger_.end_unknown(std::move(entry), now_, {});
+    ledger_.end_unknown(std::move(entry), now_, {}, probed_.finals);
     if (syncing_) ended_in_sync_.emplace(record.id, record.add_time_s);
     sas_.erase(final.id);
     return;

@@ -24,6 +24,7 @@
 #include "ike/vici.h"
 #include "iscsi/inventory.h"
 #include "xfrm/codec.h"
+#include "xfrm/probe.h"
 #include "xfrm/tables.h"
 
 namespace qm::hba {
@@ -52,7 +53,20 @@ class Engine final : public xfrm::Sink, private SaView {
 
   void set_kernel(bool readable, std::string problem);
   void set_problem(std::string problem) { problem_ = std::move(problem); }
-  void set_probes(std::string state) { probes_ = std::move(state); }
+  // What the probes cover (engine_probes.cc); nothing by default. state: for people.
+  struct Probed {
+    bool finals = false;
+    bool bad_spi = false;
+    bool not_decrypted = false;
+  };
+  void set_probes(std::string state, Probed probed) {
+    probes_ = std::move(state);
+    probed_ = probed;
+  }
+  // The pairs (peer, our address) whose bad SPIs the probes must not miss: after attribute().
+  const std::vector<xfrm::AddressPair>& pairs_to_watch() const { return pairs_to_watch_; }
+  void on_final(const xfrm::SaFinal& final);  // at any time, before or after the event of its end
+  void take_probes(const xfrm::ProbeReading& reading);  // its finals too
   void set_inventory(iscsi::Inventory inventory);
   void set_interfaces(Interfaces interfaces) { interfaces_ = std::move(interfaces); }
   void set_netns_errors(std::optional<xfrm::NetnsErrors> errors);
@@ -107,6 +121,15 @@ class Engine final : public xfrm::Sink, private SaView {
     std::uint64_t not_decrypted_shown = 0;  // what was published; never falls
     bool sole_now = false;
     bool was_shared = false;
+    bool netns_bad_spi = false, netns_not_decrypted = false;  // a part is from the netns's counters
+    bool pair_shared =
+        false;  // several adapters have to do with one peer: its bad SPIs are nobody's
+    bool pair_missed = false;  // before a pair was known, some could not be listed
+  };
+  struct Pair {  // (peer, our address)
+    OwnerId owner = kNobody;
+    bool shared = false;
+    std::uint64_t bad_spi_told = 0;  // the probes' total when it was last taken
   };
   struct Undecided {  // a new SA that overlapped another: a rekey, unless the IKE daemon is silent
     xfrm::SaId id;
@@ -129,8 +152,9 @@ class Engine final : public xfrm::Sink, private SaView {
   bool place(Entry& entry) const;
   Ledger::EntryId add_entry(Entry entry, xfrm::SaTable::Handle handle);
   void decide_rekey(Ledger::EntryId id);
-  void ended(xfrm::SaTable::Handle handle, Quality loss);  // and forgets it
-  void drop_entry(Ledger::EntryId id, Quality loss);
+  // And forgets it. exact: its final is in already.
+  void ended(xfrm::SaTable::Handle handle, Quality loss, bool exact = false);
+  void drop_entry(Ledger::EntryId id, Quality loss, bool exact = false);
   Quality final_loss(const Entry& entry) const;
   void unknown_ended(const xfrm::Sa& final);
   void gap(Quality loss);
@@ -143,6 +167,13 @@ class Engine final : public xfrm::Sink, private SaView {
   void remember_reqid(std::uint32_t reqid);
   void settle_rekeys();
   void share_netns_errors();
+  void find_pairs();  // engine_probes.cc
+  void want_pair(const xfrm::AddressPair& pair, OwnerId owner,
+                 std::map<xfrm::AddressPair, std::set<OwnerId>>& users);
+  void take_failures(const xfrm::ProbedSa& sa, std::uint64_t not_decrypted);
+  void take_bad_spi(const xfrm::ProbeReading& reading);
+  void settle_gaps();
+  bool probes_tell(CounterId id) const;
   const iscsi::Adapter* adapter_of(const std::string& key) const;
 
   // engine_report.cc
@@ -186,6 +217,11 @@ class Engine final : public xfrm::Sink, private SaView {
   std::optional<xfrm::NetnsErrors> errors_, previous_errors_;
   std::vector<HostShare> shares_;  // by OwnerId
   std::vector<std::uint64_t> previous_integrity_;
+
+  Probed probed_;
+  std::map<xfrm::AddressPair, Pair> pairs_;
+  std::vector<xfrm::AddressPair> pairs_to_watch_;
+  std::uint64_t bad_spi_unlisted_ = 0;
 
   bool kernel_readable_ = false;
   std::string problem_, probes_;

@@ -98,6 +98,7 @@ void Engine::attribute() {
   bool new_claims = false;
   for (const auto& [key, use] : wanted) new_claims = claim(use.first, use.second) || new_claims;
   if (more_candidates || new_claims) adopt_live();
+  find_pairs();
 }
 
 bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
@@ -179,10 +180,16 @@ void Engine::share_netns_errors() {
       const auto added = [](std::uint64_t now, std::uint64_t before) {
         return static_cast<std::int64_t>(now - before);
       };
-      share.bad_spi += errors_->in_no_states - previous_errors_->in_no_states;
-      share.not_decrypted +=
-          added(errors_->in_state_proto_error, previous_errors_->in_state_proto_error) -
-          added(integrity[id], previous_integrity_[id]);
+      if (!probed_.bad_spi) {
+        share.bad_spi += errors_->in_no_states - previous_errors_->in_no_states;
+        share.netns_bad_spi = true;
+      }
+      if (!probed_.not_decrypted) {
+        share.not_decrypted +=
+            added(errors_->in_state_proto_error, previous_errors_->in_state_proto_error) -
+            added(integrity[id], previous_integrity_[id]);
+        share.netns_not_decrypted = true;
+      }
       share.not_decrypted_shown =
           std::max(share.not_decrypted_shown,
                    static_cast<std::uint64_t>(std::max<std::int64_t>(share.not_decrypted, 0)));
@@ -198,6 +205,7 @@ void Engine::conclude() {
   judge_sessions();
   settle_rekeys();
   ledger_.tick(now_);
+  settle_gaps();
   share_netns_errors();
 }
 

@@ -44,6 +44,8 @@ void worsen_by_loss(Quality& quality, const Owner& owner, CounterId id) {
                     id == kTransportBytesSent || id == kTunnelBytesSent;
   const Quality& loss = sent ? owner.sent_loss : owner.received_loss;
   quality.worsen(loss.quality, loss.reason);
+  const Quality& awaited = sent ? owner.awaited_sent : owner.awaited_received;
+  quality.worsen(awaited.quality, awaited.reason);
 }
 
 void set_all(Qualities& qualities, qm_quality quality, qm_reason reason) {
@@ -84,14 +86,23 @@ void Engine::fill_pending_operations(AdapterReport& adapter) const {
   quality.worsen(QM_INFERRED, QM_REASON_LARVALS);
 }
 
-// Counters 7 and 8: per netns in the kernel; an adapter's only while nobody else uses IPsec.
+// Counters 7 and 8: what the probes tell of peers and SAs (the ledger has the latter); without them
+// per netns in the kernel, an adapter's only while nobody else uses IPsec.
 void Engine::fill_netns_errors(AdapterReport& adapter, OwnerId owner) const {
   const HostShare share = owner < shares_.size() ? shares_[owner] : HostShare{};
   adapter.totals[kBadSpiPackets] = share.bad_spi;
-  adapter.totals[kPacketsNotDecrypted] = share.not_decrypted_shown;
+  adapter.totals[kPacketsNotDecrypted] += share.not_decrypted_shown;
   for (const CounterId id : {kBadSpiPackets, kPacketsNotDecrypted}) {
     Quality& quality = quality_of(adapter.qualities, id);
-    if (!errors_ || !errors_->complete) {
+    if (probes_tell(id)) {
+      const bool bad_spi = id == kBadSpiPackets;
+      if (bad_spi && share.pair_shared) quality.worsen(QM_AT_LEAST, QM_REASON_SHARED_SA);
+      if (bad_spi && share.pair_missed) quality.worsen(QM_AT_LEAST, QM_REASON_GAP);
+      // What an earlier process had from the netns's counters stays in the total.
+      if (bad_spi ? share.netns_bad_spi : share.netns_not_decrypted) {
+        quality.worsen(QM_INFERRED, QM_REASON_SOLE_USER);
+      }
+    } else if (!errors_ || !errors_->complete) {
       quality.worsen(QM_UNAVAILABLE, QM_REASON_NO_PROBE);
     } else if (!share.sole_now) {
       quality.worsen(QM_UNAVAILABLE, QM_REASON_NOT_SOLE_USER);
@@ -241,6 +252,14 @@ void Engine::report_host(Report& report, const std::vector<Totals>& totals) cons
     return adapter.qualities[kBadSpiPackets - 1U].quality != QM_UNAVAILABLE;
   });
   for (const CounterId id : {kBadSpiPackets, kPacketsNotDecrypted}) {
+    if (probes_tell(id)) {
+      for (const AdapterReport& adapter : report.adapters) {
+        if (!adapter.active) continue;
+        const Quality& part = adapter.qualities[id - 1U];
+        quality_of(host.qualities, id).worsen(part.quality, part.reason);
+      }
+      continue;
+    }
     quality_of(host.qualities, id)
         .worsen(known ? QM_INFERRED : QM_UNAVAILABLE,
                 known ? QM_REASON_SOLE_USER : QM_REASON_NOT_SOLE_USER);

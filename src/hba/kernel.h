@@ -7,13 +7,15 @@
 
 #include "base/result.h"
 #include "hba/engine.h"
+#include "xfrm/probe.h"
 #include "xfrm/socket.h"
 
 namespace qm::hba {
 
 class Kernel {
  public:
-  explicit Kernel(Engine& engine) : engine_(engine) {}
+  // probes: attached already, or none.
+  Kernel(Engine& engine, std::optional<xfrm::Probes> probes);
 
   // Opens the sockets and syncs. unsupported: no XFRM (retry later); denied: no CAP_NET_ADMIN.
   Result<void> open();
@@ -30,8 +32,11 @@ class Kernel {
   bool try_sync();
   void drain_all(bool& overrun);
   void close(const std::string& why);
+  void read_finals();
+  void read_probes();
 
   Engine& engine_;
+  std::optional<xfrm::Probes> probes_;
   std::optional<xfrm::EventSocket> events_;
   std::optional<xfrm::RequestSocket> requests_;
   bool sync_due_ = false;

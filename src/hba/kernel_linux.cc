@@ -7,6 +7,9 @@
 
 namespace qm::hba {
 
+Kernel::Kernel(Engine& engine, std::optional<xfrm::Probes> probes)
+    : engine_(engine), probes_(std::move(probes)) {}
+
 Result<void> Kernel::open() {
   // The events first: what happens during the dump is then in one of the two.
   auto events = xfrm::EventSocket::open();
@@ -42,10 +45,39 @@ void Kernel::drain_all(bool& overrun) {
   }
 }
 
+// The ring fills while nobody reads, and a flush fills it fast.
+void Kernel::read_finals() {
+  if (!probes_) return;
+  xfrm::ProbeReading reading;
+  do {
+    reading.finals.clear();
+    const auto read = probes_->read_finals(reading);
+    if (!read) engine_.set_problem(read.error().message);
+    for (const xfrm::SaFinal& final : reading.finals) engine_.on_final(final);
+  } while (reading.more);
+}
+
+void Kernel::read_probes() {
+  if (!probes_) return;
+  read_finals();
+  for (const xfrm::AddressPair& pair : engine_.pairs_to_watch()) {
+    if (const auto watched = probes_->watch(pair); !watched) {
+      engine_.set_problem(watched.error().message);
+    }
+  }
+  const auto reading = probes_->read();
+  if (!reading) {
+    engine_.set_problem(reading.error().message);
+    return;
+  }
+  engine_.take_probes(*reading);
+}
+
 void Kernel::drain() {
   if (!events_) return;
   bool overrun = false;
   drain_all(overrun);
+  read_finals();
   if (overrun) {
     engine_.overrun();
     sync_due_ = true;
@@ -111,6 +143,7 @@ void Kernel::refresh() {
   const auto errors = xfrm::read_netns_errors();
   engine_.attribute();
   read_sas();
+  read_probes();
   engine_.set_netns_errors(errors ? std::optional(*errors) : std::nullopt);
 }
 

@@ -18,16 +18,15 @@ bool is_active_outbound(const Entry& entry) {
   return entry.direction == xfrm::Direction::out && !entry.outer;
 }
 
-// What a live SA's contribution leaves behind when it ends: its gauges go, a KeyDeletion comes.
-Totals ended(const Entry& entry) {
-  Totals totals = entry.contribution();
+}  // namespace
+
+Totals Entry::legacy() const {
+  Totals totals = contribution();
   totals[kActiveSa] = 0;
   totals[kActiveTunnels] = 0;
-  totals[kKeyDeletions] = is_active_outbound(entry) ? 1 : 0;
+  totals[kKeyDeletions] = is_active_outbound(*this) ? 1 : 0;
   return totals;
 }
-
-}  // namespace
 
 SaDetails details_of(const xfrm::Sa& sa) {
   const xfrm::Algorithm& cipher = sa.aead.name.empty() ? sa.encryption : sa.aead;
@@ -66,6 +65,9 @@ Totals Entry::contribution() const {
     totals[out ? kTransportBytesSent : kTransportBytesReceived] = bytes;
   }
   if (!out) {
+    if (id.proto == xfrm::kEsp) {
+      totals[kPacketsNotDecrypted] = less(not_decrypted, not_decrypted_base);
+    }
     totals[kPacketsNotAuthenticated] = less(integrity_failed, integrity_base);
     if (replay_detection) {
       totals[kPacketsWithReplayDetection] = less(newest.packets, base.packets);
@@ -91,6 +93,12 @@ void Entry::take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::
   carry(integrity_failed, last_stats.integrity_failed, stats.integrity_failed);
   carry(replay, last_stats.replay, stats.replay);
   carry(replay_window_failures, last_stats.replay_window, stats.replay_window);
+}
+
+void Entry::take_failures(std::uint64_t not_decrypted_total) {
+  if (not_decrypted_total <= not_decrypted_told) return;
+  not_decrypted += not_decrypted_total - not_decrypted_told;
+  not_decrypted_told = not_decrypted_total;
 }
 
 Ledger::Ledger() {
@@ -144,26 +152,29 @@ Ledger::EntryId Ledger::add(Entry entry) {
   return id;
 }
 
-void Ledger::end(EntryId id, Time now, Quality loss) {
+void Ledger::end(EntryId id, Time now, Quality loss, bool awaits_final) {
   QM_ASSERT(in_use_[id]);
   Entry entry = std::move(entries_[id]);
   entries_[id] = Entry{};
   in_use_[id] = false;
   free_.push_back(id);
   count_live(entry.owner, -1);
-  Recent recent{std::move(entry), now.boot_ns, loss};
-  if (recent.entry.owner != kNobody) fold(recent);
-  remember(std::move(recent));
+  end_unknown(std::move(entry), now, loss, awaits_final);
 }
 
-void Ledger::end_unknown(Entry entry, Time now, Quality loss) {
-  Recent recent{std::move(entry), now.boot_ns, loss};
+void Ledger::end_unknown(Entry entry, Time now, Quality loss, bool awaits_final) {
+  Recent recent{std::move(entry), now.boot_ns, loss, awaits_final};
   if (recent.entry.owner != kNobody) fold(recent);
   remember(std::move(recent));
 }
 
 void Ledger::fold(const Recent& recent) {
-  owners_[recent.entry.owner].folded += ended(recent.entry);
+  owners_[recent.entry.owner].folded += recent.entry.legacy();
+  if (!recent.awaits_final) charge(recent);
+}
+
+// What a folded SA may lack, its owner's totals lack from now on.
+void Ledger::charge(const Recent& recent) {
   Owner& owner = owners_[recent.entry.owner];
   const bool out = recent.entry.direction == xfrm::Direction::out;
   (out ? owner.sent_loss : owner.received_loss).worsen(recent.loss.quality, recent.loss.reason);
@@ -171,6 +182,10 @@ void Ledger::fold(const Recent& recent) {
 
 void Ledger::remember(Recent recent) {
   if (recent_.size() >= kMostRecent) forget_oldest();
+  if (recent.awaits_final) {
+    awaited_.emplace(hash_of(recent.entry.id, recent.entry.add_time_s),
+                     first_recent_ + recent_.size());
+  }
   recent_.push_back(std::move(recent));
 }
 
@@ -180,7 +195,15 @@ void Ledger::forget_oldest() {
     oldest.entry.owner = kUnattributed;
     fold(oldest);
   }
+  if (oldest.awaits_final) {
+    forget_awaited(oldest.entry, first_recent_);
+    if (oldest.loss.quality != QM_EXACT && oldest.entry.owner != kNobody) {
+      charge(oldest);
+      ++unsettled_;
+    }
+  }
   recent_.pop_front();
+  ++first_recent_;
 }
 
 bool Ledger::correct(const xfrm::SaId& id, std::uint64_t add_time_s, const xfrm::Counters& counters,
@@ -189,10 +212,10 @@ bool Ledger::correct(const xfrm::SaId& id, std::uint64_t add_time_s, const xfrm:
     return recent.entry.id == id && recent.entry.add_time_s == add_time_s;
   });
   if (found == recent_.rend()) return false;
-  const Totals before = ended(found->entry);
+  const Totals before = found->entry.legacy();
   found->entry.take(counters, stats, now.boot_ns);
   if (found->entry.owner == kNobody) return true;
-  const Totals after = ended(found->entry);
+  const Totals after = found->entry.legacy();
   Totals& folded = owners_[found->entry.owner].folded;
   for (std::size_t i = 0; i < kCounters; ++i) folded.at(i) += after.at(i) - before.at(i);
   return true;
@@ -228,6 +251,7 @@ void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool o
     owners_[entry.owner].folded += done;
     entry.base = entry.newest;
     entry.integrity_base = entry.integrity_failed;
+    entry.not_decrypted_base = entry.not_decrypted;
     entry.negotiated = false;
     entry.rekey = false;
   }

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "hba/association.h"
 #include "hba/counters.h"
+#include "xfrm/probe.h"
 
 namespace qm::hba {
 
@@ -63,6 +64,8 @@ struct Entry {
   std::uint64_t integrity_failed = 0, integrity_base = 0;
   std::uint64_t replay = 0, replay_window_failures = 0;
   xfrm::Stats last_stats;
+  // Failed input that was not the ICV's, as the probes say; *_told: their total when last taken.
+  std::uint64_t not_decrypted = 0, not_decrypted_base = 0, not_decrypted_told = 0;
   OwnerId owner = kNobody;
   std::uint64_t since_boot_ns = 0;  // when we learnt of it
   std::uint64_t grew_boot_ns = 0;   // when its counters were last seen to grow
@@ -71,7 +74,10 @@ struct Entry {
   SaDetails details;
 
   Totals contribution() const;  // of its owner, as a live SA (no KeyDeletion yet)
+  // What that leaves behind when the SA ends: its gauges go, a KeyDeletion comes.
+  Totals legacy() const;
   void take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::uint64_t boot_ns);
+  void take_failures(std::uint64_t not_decrypted_total);  // since the probes were attached
 };
 
 struct Owner {
@@ -80,6 +86,8 @@ struct Owner {
   // Sticky: what the totals may lack. All of them; or, when an SA took its last counters along, the
   // sums over outbound or inbound SAs.
   Quality loss, sent_loss, received_loss;
+  // Not sticky: of SAs that have ended and whose final is still to come (rate_awaited).
+  Quality awaited_sent, awaited_received;
   Quality rekeys;  // sticky: how ReKeys was told
 };
 
@@ -87,8 +95,11 @@ struct Owner {
 struct Recent {
   Entry entry;
   std::uint64_t ended_boot_ns = 0;
-  Quality loss;  // what its counters may lack; its owner's, once it has one
+  Quality loss;               // what its counters may lack; its owner's, once it has one
+  bool awaits_final = false;  // the probe's word will settle it: until then no loss is certain
 };
+
+std::uint64_t hash_of(const xfrm::SaId& id, std::uint64_t add_time_s);
 
 class Ledger {
  public:
@@ -115,13 +126,18 @@ class Ledger {
   std::size_t pending() const { return live_of(kNobody); }
 
   // The SA ended; its newest counters are all there is. loss: what they may lack.
-  void end(EntryId id, Time now, Quality loss);
+  void end(EntryId id, Time now, Quality loss, bool awaits_final = false);
   // An SA that had no entry ended: kept in case its association is claimed soon.
-  void end_unknown(Entry entry, Time now, Quality loss);
+  void end_unknown(Entry entry, Time now, Quality loss, bool awaits_final = false);
   // A final (or a destroy probe's word) for an SA that has ended already: upward only.
   // False when no such SA is remembered.
   bool correct(const xfrm::SaId& id, std::uint64_t add_time_s, const xfrm::Counters& counters,
                const xfrm::Stats& stats, Time now);
+  // The destroy probe's word on the SA that ended first of those that wait for it: exact.
+  // False when none does.
+  bool settle(const xfrm::SaFinal& final, Time now);
+  void rate_awaited();           // fills the owners' awaited_… for a report
+  std::size_t take_unsettled();  // how many finals never came since the last call: each a loss
   const Recent* find_recent(const xfrm::SaId& id, std::uint64_t add_time_s) const;
   // An SA that ended lately with this SPI and protocol but another address: it was moved.
   const Recent* find_moved(const xfrm::Sa& sa) const;
@@ -140,7 +156,8 @@ class Ledger {
   void lose(OwnerId owner, Quality loss);  // its totals may lack something
   void lose_all(Quality loss);
 
-  // An owner's counters now: folded + live. Counters 2, 7 and 8 are not the ledger's: 0 here.
+  // An owner's counters now: folded + live. Counters 2 and 7 are not the ledger's: 0 here;
+  // 8 is what the probes told of SAs.
   Totals totals(OwnerId owner) const;
   std::vector<Totals> all_totals() const;  // by OwnerId, in one pass
 
@@ -151,6 +168,8 @@ class Ledger {
   void fold(const Recent& recent);
   void remember(Recent recent);
   void forget_oldest();
+  void charge(const Recent& recent);
+  void forget_awaited(const Entry& entry, std::uint64_t number);
   void count_live(OwnerId owner, int change);
 
   std::vector<Owner> owners_;
@@ -160,7 +179,10 @@ class Ledger {
   std::vector<EntryId> free_;
   std::vector<std::size_t> live_by_owner_;
   std::size_t pending_ = 0;
-  std::deque<Recent> recent_;  // oldest first
+  std::deque<Recent> recent_;       // oldest first
+  std::uint64_t first_recent_ = 0;  // number of the front one; they are numbered as they come
+  std::unordered_multimap<std::uint64_t, std::uint64_t> awaited_;  // hash of the SA → number
+  std::size_t unsettled_ = 0;
 };
 
 }  // namespace qm::hba

@@ -142,7 +142,8 @@ void put_entry(Writer& out, const Entry& entry) {
   }
   for (const std::uint64_t value :
        {entry.base.bytes, entry.base.packets, entry.newest.bytes, entry.newest.packets,
-        entry.integrity_failed, entry.integrity_base, entry.replay, entry.replay_window_failures}) {
+        entry.integrity_failed, entry.integrity_base, entry.replay, entry.replay_window_failures,
+        entry.not_decrypted, entry.not_decrypted_base}) {
     out.number(value);
   }
   for (const std::uint32_t value : {entry.last_stats.integrity_failed, entry.last_stats.replay,
@@ -168,7 +169,7 @@ Entry get_entry(Reader& in) {
   for (std::uint64_t* value :
        {&entry.base.bytes, &entry.base.packets, &entry.newest.bytes, &entry.newest.packets,
         &entry.integrity_failed, &entry.integrity_base, &entry.replay,
-        &entry.replay_window_failures}) {
+        &entry.replay_window_failures, &entry.not_decrypted, &entry.not_decrypted_base}) {
     *value = in.number();
   }
   for (std::uint32_t* value : {&entry.last_stats.integrity_failed, &entry.last_stats.replay,
@@ -200,7 +201,12 @@ std::vector<std::byte> LedgerState::save(const Engine& engine, std::string_view 
     const Owner& owner = owners[id];
     out.text(owner.key);
     for (std::size_t i = 0; i < kCounters; ++i) out.number(owner.folded.at(i));
-    for (const Quality& loss : {owner.loss, owner.sent_loss, owner.received_loss}) {
+    // A final that is still to come will not find the next process: then it is a loss.
+    Quality sent = owner.sent_loss;
+    Quality received = owner.received_loss;
+    sent.worsen(owner.awaited_sent.quality, owner.awaited_sent.reason);
+    received.worsen(owner.awaited_received.quality, owner.awaited_received.reason);
+    for (const Quality& loss : {owner.loss, sent, received}) {
       out.quality(loss);
     }
     out.quality(owner.rekeys);
@@ -208,7 +214,10 @@ std::vector<std::byte> LedgerState::save(const Engine& engine, std::string_view 
         id < engine.shares_.size() ? engine.shares_[id] : Engine::HostShare{};
     out.number(share.bad_spi);
     out.number(share.not_decrypted_shown);
-    out.number(share.was_shared ? 1 : 0, 1);
+    for (const bool flag : {share.was_shared, share.netns_bad_spi, share.netns_not_decrypted,
+                            share.pair_shared, share.pair_missed}) {
+      out.number(flag ? 1 : 0, 1);
+    }
   }
   out.number(engine.claims_.size(), 4);
   for (const auto& [key, claim] : engine.claims_) {
@@ -258,7 +267,10 @@ Result<LedgerState::Loaded> LedgerState::parse(Bytes bytes, std::string_view boo
     share.bad_spi = in.number();
     share.not_decrypted_shown = in.number();
     share.not_decrypted = static_cast<std::int64_t>(share.not_decrypted_shown);
-    share.was_shared = in.flag();
+    for (bool* flag : {&share.was_shared, &share.netns_bad_spi, &share.netns_not_decrypted,
+                       &share.pair_shared, &share.pair_missed}) {
+      *flag = in.flag();
+    }
     loaded.shares.push_back(share);
   }
   for (std::size_t n = in.count(kMostClaims, kAssociationBytes); n > 0; --n) {

@@ -201,7 +201,8 @@ int BPF_PROG(state_destroy, struct xfrm_state* x) {
   out->replay = x->stats.replay;
   out->integrity_failed = x->stats.integrity_failed;
   out->replay_window = x->replay_esn ? x->replay_esn->replay_window : x->props.replay_window;
-  bpf_ringbuf_submit(out, 0);
+  /* The reader comes by anyway: netlink has told it of the same end. */
+  bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
   return 0;
 }
 

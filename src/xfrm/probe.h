@@ -111,8 +111,7 @@ class Probes {
   ~Probes();
 
   const ProbeCoverage& coverage() const;
-  int fd() const;  // readable while finals wait
-  // Finals alone: cheap, after each batch of netlink events.
+  // Finals alone: no system call, so after each batch of netlink events.
   Result<void> read_finals(ProbeReading& reading);
   // Everything. Errors: io, denied (a kernel before 5.19 after the capabilities went).
   Result<ProbeReading> read();

@@ -269,10 +269,6 @@ const ProbeCoverage& Probes::coverage() const {
   return state_->coverage;
 }
 
-int Probes::fd() const {
-  return ring_buffer__epoll_fd(state_->ring.get());
-}
-
 Result<void> Probes::read_finals(ProbeReading& reading) {
   state_->reading = &reading;
   state_->undecodable = false;

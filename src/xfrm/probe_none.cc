@@ -21,10 +21,6 @@ const ProbeCoverage& Probes::coverage() const {
   return state_->coverage;
 }
 
-int Probes::fd() const {
-  return -1;
-}
-
 Result<void> Probes::read_finals(ProbeReading& reading) {
   reading.more = false;
   return fail(ErrorCode::unsupported, "the probes are not built");

@@ -1,0 +1,112 @@
+// What the eBPF probes tell, applied: finals of SAs, failed input, unknown SPIs by peer.
+#include <algorithm>
+
+#include "hba/engine.h"
+
+namespace qm::hba {
+
+bool Engine::probes_tell(CounterId id) const {
+  return id == kBadSpiPackets ? probed_.bad_spi
+                              : id == kPacketsNotDecrypted && probed_.not_decrypted;
+}
+
+// Three ways: its end is known and waits for this; its end is not known yet (a hard expiry drops
+// the last reference before it tells); or it is nobody's. A final of an SA that the ledger never
+// had, or has forgotten, is left out: it could be counted twice.
+void Engine::on_final(const xfrm::SaFinal& told) {
+  xfrm::SaFinal final = told;
+  if (!probed_.not_decrypted) final.not_decrypted = 0;  // the netns's counter has it
+  if (ledger_.settle(final, now_)) return;
+  const xfrm::SaTable::Handle handle = sas_.find(final.sa.id);
+  const Ledger::EntryId id = entry_of(handle);
+  if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != final.sa.add_time_s) return;
+  ledger_.at(id).take(final.counters, final.stats, now_.boot_ns);
+  ledger_.at(id).take_failures(final.not_decrypted);
+  ended(handle, {}, true);
+}
+
+void Engine::take_failures(const xfrm::ProbedSa& sa, std::uint64_t not_decrypted) {
+  const Ledger::EntryId id = entry_of(sas_.find(sa.id));
+  if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != sa.add_time_s) return;
+  ledger_.at(id).take_failures(not_decrypted);
+}
+
+void Engine::take_probes(const xfrm::ProbeReading& reading) {
+  for (const xfrm::SaFinal& final : reading.finals) on_final(final);
+  if (probed_.not_decrypted) {
+    for (const xfrm::SaFailures& each : reading.failures) {
+      take_failures(each.sa, each.not_decrypted);
+    }
+  }
+  if (probed_.bad_spi) take_bad_spi(reading);
+}
+
+// Finals that never came: the losses that were in suspense are certain now.
+void Engine::settle_gaps() {
+  if (const std::size_t unsettled = ledger_.take_unsettled(); unsettled > 0) {
+    gaps_ += unsettled;
+    complete_since_filetime_ = now_.filetime_100ns;
+  }
+  ledger_.rate_awaited();
+}
+
+// ---- peers
+
+void Engine::want_pair(const xfrm::AddressPair& pair, OwnerId owner,
+                       std::map<xfrm::AddressPair, std::set<OwnerId>>& users) {
+  if (pair.source.any() || pair.destination.any() || owner == kUnattributed) return;
+  users[pair].insert(owner);
+}
+
+// Whose peer sends from an address to one of ours: by the sessions' connections, and by the
+// inbound SAs' own addresses, which a tunnel has of its own. Sticky after a logout, as claims are.
+void Engine::find_pairs() {
+  if (!probed_.bad_spi) return;
+  std::map<xfrm::AddressPair, std::set<OwnerId>> users;
+  for (const auto& [key, claim] : claims_) {
+    if (claim.direction != xfrm::Direction::in || claim.shared) continue;
+    want_pair({key.saddr, key.daddr}, claim.owner, users);
+  }
+  for (const iscsi::Session& session : inventory_.sessions) {
+    const OwnerId owner = ledger_.owner(session.adapter_key);
+    for (const iscsi::Connection& connection : session.connections) {
+      want_pair({connection.remote.address, connection.local.address}, owner, users);
+    }
+  }
+  shares_.resize(ledger_.owners().size());
+  for (const auto& [pair, owners] : users) {
+    auto found = pairs_.find(pair);
+    if (found == pairs_.end()) {
+      const bool full = pairs_.size() >= xfrm::kMostWatchedPairs;
+      for (const OwnerId owner : owners) {
+        shares_[owner].pair_missed = shares_[owner].pair_missed || full || bad_spi_unlisted_ > 0;
+      }
+      if (full) continue;
+      found = pairs_.emplace(pair, Pair{}).first;
+      pairs_to_watch_.push_back(pair);
+    }
+    found->second.shared = owners.size() > 1;
+    found->second.owner = *owners.begin();
+    if (!found->second.shared) continue;
+    for (const OwnerId owner : owners) shares_[owner].pair_shared = true;
+  }
+}
+
+void Engine::take_bad_spi(const xfrm::ProbeReading& reading) {
+  bad_spi_unlisted_ = reading.totals.bad_spi_unlisted;
+  std::map<xfrm::AddressPair, std::uint64_t> told;
+  for (const xfrm::BadSpi& each : reading.bad_spi) told[each.pair] += each.packets;
+  for (const auto& [address_pair, packets] : told) {
+    const auto found = pairs_.find(address_pair);
+    // A stranger's count waits: if an adapter turns out to be meant, it gets all of it.
+    if (found == pairs_.end()) continue;
+    Pair& pair = found->second;
+    if (packets <= pair.bad_spi_told) continue;
+    if (!pair.shared && pair.owner != kNobody) {
+      shares_[pair.owner].bad_spi += packets - pair.bad_spi_told;
+    }
+    pair.bad_spi_told = packets;
+  }
+}
+
+}  // namespace qm::hba

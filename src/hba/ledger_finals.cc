@@ -1,0 +1,59 @@
+// The destroy probe's word on SAs that have ended: it settles what netlink left open.
+#include <algorithm>
+
+#include "hba/ledger.h"
+
+namespace qm::hba {
+
+std::uint64_t hash_of(const xfrm::SaId& id, std::uint64_t add_time_s) {
+  const AssociationKey key{id.daddr, id.daddr, id.spi, id.mark.value, id.proto, {}};
+  return AssociationHash{}(key) ^ add_time_s;
+}
+
+void Ledger::forget_awaited(const Entry& entry, std::uint64_t number) {
+  const auto [first, last] = awaited_.equal_range(hash_of(entry.id, entry.add_time_s));
+  const auto found =
+      std::find_if(first, last, [&](const auto& row) { return row.second == number; });
+  if (found != last) awaited_.erase(found);
+}
+
+bool Ledger::settle(const xfrm::SaFinal& final, Time now) {
+  const auto [first, last] = awaited_.equal_range(hash_of(final.sa.id, final.sa.add_time_s));
+  auto earliest = last;
+  for (auto row = first; row != last; ++row) {
+    const Entry& entry = recent_[row->second - first_recent_].entry;
+    if (entry.id != final.sa.id || entry.add_time_s != final.sa.add_time_s) continue;
+    if (earliest == last || row->second < earliest->second) earliest = row;
+  }
+  if (earliest == last) return false;
+  Recent& recent = recent_[earliest->second - first_recent_];
+  awaited_.erase(earliest);
+  recent.awaits_final = false;
+  recent.loss = {};
+  const Totals before = recent.entry.legacy();
+  recent.entry.take(final.counters, final.stats, now.boot_ns);
+  recent.entry.take_failures(final.not_decrypted);
+  if (recent.entry.owner == kNobody) return true;
+  const Totals after = recent.entry.legacy();
+  Totals& folded = owners_[recent.entry.owner].folded;
+  for (std::size_t i = 0; i < kCounters; ++i) folded.at(i) += after.at(i) - before.at(i);
+  return true;
+}
+
+void Ledger::rate_awaited() {
+  for (Owner& owner : owners_) owner.awaited_sent = owner.awaited_received = {};
+  for (const auto& [hash, number] : awaited_) {
+    const Recent& recent = recent_[number - first_recent_];
+    if (recent.entry.owner == kNobody) continue;
+    Owner& owner = owners_[recent.entry.owner];
+    const bool out = recent.entry.direction == xfrm::Direction::out;
+    (out ? owner.awaited_sent : owner.awaited_received)
+        .worsen(recent.loss.quality, recent.loss.reason);
+  }
+}
+
+std::size_t Ledger::take_unsettled() {
+  return std::exchange(unsettled_, 0);
+}
+
+}  // namespace qm::hba
