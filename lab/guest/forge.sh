@@ -27,6 +27,8 @@ verb_forge() {
   scenario "$1"
   local kind=$2 count=${3:-1} i spi seq
   read -r spi seq < <(newest_inbound)
+  printf -v spi %08x $((16#$spi))
+  printf -v seq %08x $((16#$seq))
   for ((i = 1; i <= count; i++)); do
     case $kind in
       # Every one another SPI: a spray.
