@@ -22,13 +22,47 @@ newest_inbound() {
     END { print last_spi, last_seq }'
 }
 
-# lab forge NAME bad-spi|bad-icv|short|replay COUNT
+# A third machine, as far as the kernel knows, that has the target's address and its SA's integrity
+# key, but encrypts nothing: the ICV is right, and what the padding decrypts to is noise (about one
+# in eight packets looks right by chance and is delivered as a protocol that nobody speaks).
+send_bad_padding() {
+  local spi=$1 seq=$2 key bits=32 mac
+  [[ $family == 4 ]] || bits=128
+  key=$(ip xfrm state get src "$tgt_addr" dst "$ini_addr" proto esp spi "0x$spi" |
+    sed -n 's/^\tauth-trunc hmac(sha256) \(0x[0-9a-f]*\) 128$/\1/p')
+  [[ -n $key ]] || die "$name: its SA has no key of hmac(sha256)"
+  ip netns add frg
+  ip link add vf type veth peer name vg netns frg
+  ip link set vf up
+  mac=$(cat /sys/class/net/vf/address)
+  ip -n frg -batch - <<BATCH
+link set vg up
+addr add $tgt_addr/$bits dev vg$no_dad
+route add $ini_addr/$bits dev vg
+neigh replace $ini_addr lladdr $mac dev vg nud permanent
+xfrm state add src $tgt_addr dst $ini_addr proto esp spi 0x$spi reqid 9 mode transport \
+  replay-oseq 0x$seq auth-trunc hmac(sha256) $key 128 enc ecb(cipher_null) ""
+xfrm policy add src $tgt_addr/$bits dst $ini_addr/$bits proto udp dir out \
+  tmpl src $tgt_addr dst $ini_addr proto esp reqid 9 mode transport
+BATCH
+  local to=$ini_addr i
+  [[ $family == 4 ]] || to="[$ini_addr]"
+  # UDP's 8 bytes, these and the trailer's 2: an IV and two blocks of AES.
+  for ((i = 0; i < $3; i++)); do
+    random_hex 19 | nsenter --net=/run/netns/frg socat -u - "UDP$family:$to:9"
+  done
+  ip link del vf
+  ip netns del frg
+}
+
+# lab forge NAME bad-spi|bad-icv|short|replay|bad-padding COUNT
 verb_forge() {
   scenario "$1"
   local kind=$2 count=${3:-1} i spi seq
   read -r spi seq < <(newest_inbound)
   printf -v spi %08x $((16#$spi))
   printf -v seq %08x $((16#$seq))
+  [[ $kind != bad-padding ]] || { send_bad_padding "$spi" "$seq" "$count"; return; }
   for ((i = 1; i <= count; i++)); do
     case $kind in
       # Every one another SPI: a spray.
@@ -38,7 +72,7 @@ verb_forge() {
       short) send_esp "$spi$(printf '%08x' $((16#$seq + i)))$(random_hex 4)" ;;
       # A number that was there before.
       replay) send_esp "$spi$seq$(random_hex 64)" ;;
-      *) die "lab forge NAME bad-spi|bad-icv|short|replay COUNT" ;;
+      *) die "lab forge NAME bad-spi|bad-icv|short|replay|bad-padding COUNT" ;;
     esac
   done
 }

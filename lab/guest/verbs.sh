@@ -11,7 +11,7 @@ lab read|write NAME MIB   moves that much, O_DIRECT, 1 MiB at a time
 lab rekey NAME            a new child SA pair; returns when it is in use
 lab terminate NAME        ends its IKE SA and all SAs; the trap policy stays
 lab reconnect NAME        negotiates again at once, without waiting for traffic
-lab forge NAME bad-spi|bad-icv|short|replay COUNT   packets that its target never sent
+lab forge NAME bad-spi|bad-icv|short|replay|bad-padding COUNT   as if its target sent them
 lab flush                 `ip xfrm state flush` on the initiator's side
 lab counters NAME         the kernel's live SAs of this session: sums, name=value
 lab tcp NAME              its connection's counters, name=value

@@ -72,7 +72,7 @@ std::optional<xfrm::Probes> tell_of(Result<xfrm::Probes> probes, Engine& engine)
   const xfrm::ProbeCoverage& covered = probes->coverage();
   log("probes: " + covered.text());
   engine.set_probes(covered.text(),
-                    {.finals = covered.finals,
+                    {.finals = covered.ends && covered.finals,
                      .bad_spi = covered.bad_spi,
                      // The counter is ESP's; a family that nobody watches would be missed.
                      .not_decrypted = covered.async && covered.esp4 && covered.esp6});

@@ -232,7 +232,7 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
       if (before_entry != Ledger::kNoEntry) {
         const Quality loss{QM_AT_LEAST, QM_REASON_GAP};
         gap(loss);
-        drop_entry(before_entry, loss);
+        drop_entry(before_entry, loss, told());
       }
       sas_.set_tag(upserted.handle, 0);
       [[fallthrough]];
@@ -246,28 +246,24 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
   }
 }
 
-Quality Engine::final_loss(const Entry& entry) const {
-  // The kernel counts an inbound packet after it has decrypted it, without the state's lock: a
-  // packet in flight when the SA died is missing in its last word (facts §1).
-  const bool may_lack = entry.direction != xfrm::Direction::out &&
-                        now_.boot_ns - entry.grew_boot_ns < kQuietNs && entry.grew_boot_ns != 0;
-  return may_lack ? Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT} : Quality{};
-}
-
-void Engine::drop_entry(Ledger::EntryId id, Quality loss, bool exact) {
+void Engine::drop_entry(Ledger::EntryId id, Quality loss, Ledger::Told told) {
   const auto found = by_association_.find(ledger_.at(id).association);
   std::erase(found->second, id);
   if (found->second.empty()) by_association_.erase(found);
   missing_.erase(id);
-  ledger_.end(id, now_, loss, probed_.finals && !exact);
+  ledger_.end(id, now_, loss, told);
 }
 
-void Engine::ended(SaTable::Handle handle, Quality loss, bool exact) {
+void Engine::ended(SaTable::Handle handle, Quality loss) {
+  ended(handle, loss, told());
+}
+
+void Engine::ended(SaTable::Handle handle, Quality loss, Ledger::Told told) {
   const Ledger::EntryId id = entry_of(handle);
   const xfrm::SaRecord record = sas_.record(handle);
   if (id != Ledger::kNoEntry) {
     gap(loss);
-    drop_entry(id, loss, exact);
+    drop_entry(id, loss, told);
   }
   if (syncing_) ended_in_sync_.emplace(record.id, record.add_time_s);
   sas_.erase(record.id);
@@ -286,7 +282,7 @@ void Engine::unknown_ended(const xfrm::Sa& final) {
   }
   entry.take(final.counters, final.stats, now_.boot_ns);
   const Quality loss = final_loss(entry);
-  ledger_.end_unknown(std::move(entry), now_, loss, probed_.finals);
+  ledger_.end_unknown(std::move(entry), now_, loss, told());
   if (syncing_) ended_in_sync_.emplace(final.id, final.add_time_s);
 }
 
@@ -313,7 +309,7 @@ void Engine::on_sa_deleted(const xfrm::Sa& final) {
     // Nobody's so far; an adapter may claim its association any moment now.
     Entry entry = make_entry(final, sas_.tag(handle) != kBaseline);
     entry.take(final.counters, final.stats, now_.boot_ns);
-    ledger_.end_unknown(std::move(entry), now_, {}, probed_.finals);
+    ledger_.end_unknown(std::move(entry), now_, {}, told());
     if (syncing_) ended_in_sync_.emplace(record.id, record.add_time_s);
     sas_.erase(final.id);
     return;

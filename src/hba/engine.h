@@ -29,10 +29,8 @@
 
 namespace qm::hba {
 
-inline constexpr std::size_t kMostClaims = 65'536;      // associations of adapters
-inline constexpr std::size_t kMostEarlyRekeys = 1024;   // child-rekey events before their SA
-inline constexpr std::uint64_t kQuietNs = 500'000'000;  // an SA that long unused has no packet
-                                                        // in flight
+inline constexpr std::size_t kMostClaims = 65'536;             // associations of adapters
+inline constexpr std::size_t kMostEarlyRekeys = 1024;          // child-rekey events before their SA
 inline constexpr std::uint64_t kRekeyWordNs = 10'000'000'000;  // how long to wait for the IKE
                                                                // daemon's word on a rekey
 inline constexpr unsigned kMissingReads = 2;  // an SA not found so often, without an event, is gone
@@ -152,10 +150,14 @@ class Engine final : public xfrm::Sink, private SaView {
   bool place(Entry& entry) const;
   Ledger::EntryId add_entry(Entry entry, xfrm::SaTable::Handle handle);
   void decide_rekey(Ledger::EntryId id);
-  // And forgets it. exact: its final is in already.
-  void ended(xfrm::SaTable::Handle handle, Quality loss, bool exact = false);
-  void drop_entry(Ledger::EntryId id, Quality loss, bool exact = false);
-  Quality final_loss(const Entry& entry) const;
+  void ended(xfrm::SaTable::Handle handle, Quality loss);  // and forgets it
+  void ended(xfrm::SaTable::Handle handle, Quality loss, Ledger::Told told);
+  void drop_entry(Ledger::EntryId id, Quality loss, Ledger::Told told);
+  Quality final_loss(const Entry& entry) const { return Ledger::in_flight_loss(entry, now_); }
+  // Of an SA that netlink says has ended.
+  Ledger::Told told() const {
+    return probed_.finals ? Ledger::Told::awaits_both : Ledger::Told::nothing;
+  }
   void unknown_ended(const xfrm::Sa& final);
   void gap(Quality loss);
   void gap_everywhere(Quality loss);

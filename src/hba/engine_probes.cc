@@ -11,8 +11,8 @@ bool Engine::probes_tell(CounterId id) const {
 }
 
 // Three ways: its end is known and waits for this; its end is not known yet (a hard expiry drops
-// the last reference before it tells); or it is nobody's. A final of an SA that the ledger never
-// had, or has forgotten, is left out: it could be counted twice.
+// the last reference before it tells, a flush tells when it is over); or it is nobody's. A final of
+// an SA that the ledger never had, or has forgotten, is left out: it could be counted twice.
 void Engine::on_final(const xfrm::SaFinal& told) {
   xfrm::SaFinal final = told;
   if (!probed_.not_decrypted) final.not_decrypted = 0;  // the netns's counter has it
@@ -22,7 +22,9 @@ void Engine::on_final(const xfrm::SaFinal& told) {
   if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != final.sa.add_time_s) return;
   ledger_.at(id).take(final.counters, final.stats, now_.boot_ns);
   ledger_.at(id).take_failures(final.not_decrypted);
-  ended(handle, {}, true);
+  const Entry& entry = ledger_.at(id);
+  ended(handle, final.last ? Quality{} : final_loss(entry),
+        final.last ? Ledger::Told::all : Ledger::Told::awaits_last);
 }
 
 void Engine::take_failures(const xfrm::ProbedSa& sa, std::uint64_t not_decrypted) {

@@ -15,7 +15,14 @@ xfrm::SaFinal final_of(const xfrm::Sa& sa, std::uint64_t not_decrypted = 0) {
   final.counters = sa.counters;
   final.stats = sa.stats;
   final.not_decrypted = not_decrypted;
+  final.last = true;
   return final;
+}
+
+xfrm::SaFinal end_of(const xfrm::Sa& sa) {
+  xfrm::SaFinal end = final_of(sa);
+  end.last = false;
+  return end;
 }
 
 class EngineProbesTest : public EngineTest {
@@ -81,6 +88,47 @@ TEST_F(EngineProbesTest, AFinalBeforeItsExpiryIsTheSameEnd) {
   EXPECT_EQ(adapter(report, "a").totals[kKeyDeletions], 1U);
   EXPECT_EQ(adapter(report, "a").totals[kActiveSa], 0U);
   EXPECT_EQ(quality(report, "a", kConfidentialBytesSent), kExact);
+}
+
+TEST_F(EngineProbesTest, AFlushOfSasAtRestIsExactBeforeTheirLastReferenceGoes) {
+  two_sas();
+  step(1);
+  engine_.on_final(end_of(with(sa(true, 1, 150), 1000, 10)));
+  engine_.on_final(end_of(with(sa(false, 2, 150), 2000, 20)));
+  engine_.on_sas_flushed(0);
+  Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 2000U);
+  EXPECT_EQ(adapter(report, "a").totals[kKeyDeletions], 1U);
+  EXPECT_EQ(quality(report, "a", kConfidentialBytesReceived), kExact);
+  step(kPendingNs / kSecond);
+  report = refresh();
+  EXPECT_EQ(quality(report, "a", kConfidentialBytesReceived), kExact);
+  EXPECT_EQ(report.health.gaps, 0U);
+}
+
+TEST_F(EngineProbesTest, AnEndAfterTheFlushWasToldCorrectsIt) {
+  two_sas();
+  engine_.on_sas_flushed(0);
+  engine_.on_final(end_of(with(sa(false, 2, 150), 2400, 24)));
+  Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 2400U);
+  EXPECT_EQ(quality(report, "a", kConfidentialBytesReceived),
+            (Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT}));
+  engine_.on_final(final_of(with(sa(false, 2, 150), 2500, 25)));
+  report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 2500U);
+  EXPECT_EQ(quality(report, "a", kConfidentialBytesReceived), kExact);
+}
+
+TEST_F(EngineProbesTest, AnEndToldOfTheSaBeforeIsNotTheSuccessors) {
+  two_sas();
+  engine_.on_sa_deleted(with(sa(false, 2, 150), 2400, 24));
+  engine_.on_sa(sa(false, 2, 150), false, 1);
+  engine_.on_final(end_of(with(sa(false, 2, 150), 2450, 24)));
+  engine_.on_final(final_of(with(sa(false, 2, 150), 2500, 25)));
+  const Report report = refresh({with(sa(false, 2, 150), 100, 1)});
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 2600U);
+  EXPECT_EQ(report.sas.size(), 2U);
 }
 
 TEST_F(EngineProbesTest, AFinalThatNeverComesIsADeclaredGap) {

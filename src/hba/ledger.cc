@@ -152,18 +152,20 @@ Ledger::EntryId Ledger::add(Entry entry) {
   return id;
 }
 
-void Ledger::end(EntryId id, Time now, Quality loss, bool awaits_final) {
+void Ledger::end(EntryId id, Time now, Quality loss, Told told) {
   QM_ASSERT(in_use_[id]);
   Entry entry = std::move(entries_[id]);
   entries_[id] = Entry{};
   in_use_[id] = false;
   free_.push_back(id);
   count_live(entry.owner, -1);
-  end_unknown(std::move(entry), now, loss, awaits_final);
+  end_unknown(std::move(entry), now, loss, told);
 }
 
-void Ledger::end_unknown(Entry entry, Time now, Quality loss, bool awaits_final) {
-  Recent recent{std::move(entry), now.boot_ns, loss, awaits_final};
+void Ledger::end_unknown(Entry entry, Time now, Quality loss, Told told) {
+  const bool awaits_final = told == Told::awaits_both || told == Told::awaits_last;
+  const bool end_told = told == Told::awaits_last;
+  Recent recent{std::move(entry), now.boot_ns, loss, awaits_final, end_told};
   if (recent.entry.owner != kNobody) fold(recent);
   remember(std::move(recent));
 }

@@ -27,6 +27,8 @@ namespace qm::hba {
 inline constexpr std::size_t kMostEntries = 1'000'000;
 inline constexpr std::size_t kMostOwners = 4096;
 inline constexpr std::size_t kMostRecent = 8192;  // ended SAs kept for late claims, corrections
+inline constexpr std::uint64_t kQuietNs = 500'000'000;       // an SA that long unused has no packet
+                                                             // in flight
 inline constexpr std::uint64_t kPendingNs = 60'000'000'000;  // unclaimed so long: unattributed
 
 using OwnerId = std::uint32_t;
@@ -96,7 +98,8 @@ struct Recent {
   Entry entry;
   std::uint64_t ended_boot_ns = 0;
   Quality loss;               // what its counters may lack; its owner's, once it has one
-  bool awaits_final = false;  // the probe's word will settle it: until then no loss is certain
+  bool awaits_final = false;  // the probe's last word will settle it: until then no loss is certain
+  bool end_told = false;      // … its first has come
 };
 
 std::uint64_t hash_of(const xfrm::SaId& id, std::uint64_t add_time_s);
@@ -126,16 +129,18 @@ class Ledger {
   std::size_t pending() const { return live_of(kNobody); }
 
   // The SA ended; its newest counters are all there is. loss: what they may lack.
-  void end(EntryId id, Time now, Quality loss, bool awaits_final = false);
+  enum class Told : std::uint8_t { nothing, awaits_both, awaits_last, all };  // by the probes
+  void end(EntryId id, Time now, Quality loss, Told told = Told::nothing);
   // An SA that had no entry ended: kept in case its association is claimed soon.
-  void end_unknown(Entry entry, Time now, Quality loss, bool awaits_final = false);
+  void end_unknown(Entry entry, Time now, Quality loss, Told told = Told::nothing);
   // A final (or a destroy probe's word) for an SA that has ended already: upward only.
   // False when no such SA is remembered.
   bool correct(const xfrm::SaId& id, std::uint64_t add_time_s, const xfrm::Counters& counters,
                const xfrm::Stats& stats, Time now);
-  // The destroy probe's word on the SA that ended first of those that wait for it: exact.
-  // False when none does.
+  // The probes' word on the SA that ended first of those that wait for it. The last one is exact;
+  // the first leaves what may have been in flight. False when none waits.
   bool settle(const xfrm::SaFinal& final, Time now);
+  static Quality in_flight_loss(const Entry& entry, Time now);
   void rate_awaited();           // fills the owners' awaited_… for a report
   std::size_t take_unsettled();  // how many finals never came since the last call: each a loss
   const Recent* find_recent(const xfrm::SaId& id, std::uint64_t add_time_s) const;

@@ -21,23 +21,36 @@ bool Ledger::settle(const xfrm::SaFinal& final, Time now) {
   const auto [first, last] = awaited_.equal_range(hash_of(final.sa.id, final.sa.add_time_s));
   auto earliest = last;
   for (auto row = first; row != last; ++row) {
-    const Entry& entry = recent_[row->second - first_recent_].entry;
+    const Recent& waiting = recent_[row->second - first_recent_];
+    const Entry& entry = waiting.entry;
+    if (!final.last && waiting.end_told) continue;
     if (entry.id != final.sa.id || entry.add_time_s != final.sa.add_time_s) continue;
     if (earliest == last || row->second < earliest->second) earliest = row;
   }
   if (earliest == last) return false;
   Recent& recent = recent_[earliest->second - first_recent_];
-  awaited_.erase(earliest);
-  recent.awaits_final = false;
-  recent.loss = {};
   const Totals before = recent.entry.legacy();
   recent.entry.take(final.counters, final.stats, now.boot_ns);
   recent.entry.take_failures(final.not_decrypted);
+  recent.end_told = true;
+  recent.loss = final.last ? Quality{} : in_flight_loss(recent.entry, now);
+  if (final.last) {
+    awaited_.erase(earliest);
+    recent.awaits_final = false;
+  }
   if (recent.entry.owner == kNobody) return true;
   const Totals after = recent.entry.legacy();
   Totals& folded = owners_[recent.entry.owner].folded;
   for (std::size_t i = 0; i < kCounters; ++i) folded.at(i) += after.at(i) - before.at(i);
   return true;
+}
+
+// The kernel counts an inbound packet after it has decrypted it, without the state's lock: one that
+// was in flight when the SA left the tables is missing there (facts §1).
+Quality Ledger::in_flight_loss(const Entry& entry, Time now) {
+  const bool may_lack = entry.direction != xfrm::Direction::out &&
+                        now.boot_ns - entry.grew_boot_ns < kQuietNs && entry.grew_boot_ns != 0;
+  return may_lack ? Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT} : Quality{};
 }
 
 void Ledger::rate_awaited() {

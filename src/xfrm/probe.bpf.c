@@ -68,7 +68,10 @@ struct xfrm_stats {
 
 struct xfrm_state_walk {
   struct list_head all;
+  __u8 state;
 };
+
+enum { XFRM_STATE_DEAD = 5 };
 
 struct xfrm_replay_state_esn {
   __u32 replay_window;
@@ -175,34 +178,56 @@ static __always_inline int is_ours(const struct xfrm_state* x) {
   return BPF_CORE_READ(x, xs_net.net, ns.inum) == watched_netns;
 }
 
-/* The last reference to a state went: hard expiry, deletion, flush; packets in flight hold one.
- * Left out: larvals (no type yet), and states that never stood in the tables: UPDSA makes one to
+/* Left out: larvals (no type yet), and states that never stood in the tables: UPDSA makes one to
  * carry its parameters to the live SA of the same id, and throws it away with zero counters. */
-SEC("fentry/__xfrm_state_destroy")
-int BPF_PROG(state_destroy, struct xfrm_state* x) {
-  if (!is_ours(x)) return 0;
-  const __u64 key = (__u64)x;
-  const struct probe_failures* failed = bpf_map_lookup_elem(&failures, &key);
-  const __u64 not_decrypted = failed ? failed->not_decrypted : 0;
-  if (failed) bpf_map_delete_elem(&failures, &key);
-  if (!x->type || x->km.all.next == &x->km.all) return 0;
+static __always_inline int is_told(const struct xfrm_state* x) {
+  const void* listed = (const void*)&x->km.all;
+  return BPF_CORE_READ(x, type) && BPF_CORE_READ(x, km.all.next) != listed;
+}
+
+static __always_inline void tell(const struct xfrm_state* x, __u64 not_decrypted, __u32 last) {
   count(&totals.finals);
   struct probe_final* out = bpf_ringbuf_reserve(&finals, sizeof *out, 0);
   if (!out) {
     count(&totals.finals_lost);
-    return 0;
+    return;
   }
   __builtin_memset(out, 0, sizeof *out);
   describe(&out->sa, x);
-  out->bytes = x->curlft.bytes;
-  out->packets = x->curlft.packets;
+  out->bytes = BPF_CORE_READ(x, curlft.bytes);
+  out->packets = BPF_CORE_READ(x, curlft.packets);
   out->not_decrypted = not_decrypted;
-  out->replay_window_failures = x->stats.replay_window;
-  out->replay = x->stats.replay;
-  out->integrity_failed = x->stats.integrity_failed;
-  out->replay_window = x->replay_esn ? x->replay_esn->replay_window : x->props.replay_window;
+  out->replay_window_failures = BPF_CORE_READ(x, stats.replay_window);
+  out->replay = BPF_CORE_READ(x, stats.replay);
+  out->integrity_failed = BPF_CORE_READ(x, stats.integrity_failed);
+  const struct xfrm_replay_state_esn* esn = BPF_CORE_READ(x, replay_esn);
+  out->replay_window =
+      esn ? BPF_CORE_READ(esn, replay_window) : BPF_CORE_READ(x, props.replay_window);
+  out->last = last;
   /* The reader comes by anyway: netlink has told it of the same end. */
   bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline __u64 failures_of(__u64 key) {
+  const struct probe_failures* failed = bpf_map_lookup_elem(&failures, &key);
+  return failed ? failed->not_decrypted : 0;
+}
+
+/* Deletion, hard expiry, flush; a dead state comes here again when several want its end. */
+SEC("fentry/__xfrm_state_delete")
+int BPF_PROG(state_delete, struct xfrm_state* x) {
+  if (!is_ours(x) || BPF_CORE_READ(x, km.state) == XFRM_STATE_DEAD || !is_told(x)) return 0;
+  tell(x, failures_of((__u64)x), 0);
+  return 0;
+}
+
+SEC("fentry/__xfrm_state_destroy")
+int BPF_PROG(state_destroy, struct xfrm_state* x) {
+  if (!is_ours(x)) return 0;
+  const __u64 key = (__u64)x;
+  const __u64 not_decrypted = failures_of(key);
+  bpf_map_delete_elem(&failures, &key); /* the next state may get the same address */
+  if (is_told(x)) tell(x, not_decrypted, 1);
   return 0;
 }
 

@@ -36,14 +36,17 @@ struct ProbedSa {
   friend bool operator==(const ProbedSa&, const ProbedSa&) = default;
 };
 
-// The last word on an SA that is gone for good: exact, packets that were in flight included.
-// It can come before the netlink event that tells of the same end (a hard expiry), or after.
+// The end of an SA. At first, when it leaves the kernel's tables, and a second time, last, when it
+// is gone for good: then the counters are exact, packets that were in flight included. Either can
+// come before the netlink event that tells of the same end (a hard expiry, a flush), or after; the
+// last one as late as it likes (probe_layout.h).
 struct SaFinal {
   ProbedSa sa;
   std::uint32_t replay_window = 0;  // 0: none
   Counters counters;
   Stats stats;
   std::uint64_t not_decrypted = 0;
+  bool last = false;
   friend bool operator==(const SaFinal&, const SaFinal&) = default;
 };
 
@@ -82,7 +85,7 @@ Result<ProbeTotals> decode_totals(Bytes bytes);
 probe_pair encode_pair(const AddressPair& pair);
 
 struct ProbeReading {
-  std::vector<SaFinal> finals;  // in the order of their ends; each is told once
+  std::vector<SaFinal> finals;  // as they came; each is told once
   bool more = false;            // kMostFinalsAtOnce were taken and others wait
   // All that is known, totals: the same again at each reading until the SA dies.
   std::vector<SaFailures> failures;
@@ -92,7 +95,7 @@ struct ProbeReading {
 
 // What is attached.
 struct ProbeCoverage {
-  bool finals = false;
+  bool ends = false, finals = false;  // an SA's end the first and the second time
   bool bad_spi = false;
   bool async = false;  // failures of asynchronous crypto
   bool esp4 = false, esp6 = false, ah4 = false, ah6 = false;

@@ -53,6 +53,8 @@ struct ProgramInfo {
   const char* what;
 };
 constexpr std::array kPrograms{
+    ProgramInfo{"state_delete", "__xfrm_state_delete", nullptr, &ProbeCoverage::ends,
+                "counters at deletion"},
     ProgramInfo{"state_destroy", "__xfrm_state_destroy", nullptr, &ProbeCoverage::finals,
                 "final counters"},
     ProgramInfo{"state_notfound", "xfrm_audit_state_notfound", nullptr, &ProbeCoverage::bad_spi,

@@ -50,6 +50,7 @@ Result<SaFinal> decode_final(Bytes record) {
   final.counters = {raw.bytes, raw.packets};
   final.stats = {raw.replay_window_failures, raw.replay, raw.integrity_failed};
   final.not_decrypted = raw.not_decrypted;
+  final.last = raw.last != 0;
   return final;
 }
 

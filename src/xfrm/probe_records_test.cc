@@ -36,6 +36,7 @@ probe_final final_record() {
   record.replay = 2;
   record.integrity_failed = 0xffff'fffe;
   record.replay_window = 32;
+  record.last = 1;
   return record;
 }
 
@@ -55,6 +56,7 @@ TEST(ProbeRecords, AFinalHoldsWhatTheKernelHeld) {
   EXPECT_EQ(final->stats, (Stats{1, 2, 0xffff'fffe}));
   EXPECT_EQ(final->not_decrypted, 3U);
   EXPECT_EQ(final->replay_window, 32U);
+  EXPECT_TRUE(final->last);
 }
 
 TEST(ProbeRecords, OneByteLessIsNone) {

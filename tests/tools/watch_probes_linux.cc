@@ -15,12 +15,12 @@ using namespace qm::xfrm;
 
 void print(const SaFinal& final) {
   fmt::print(
-      "final proto={} spi=0x{:08x} src={} dst={} reqid={} mode={} bytes={} packets={} "
+      "{} proto={} spi=0x{:08x} src={} dst={} reqid={} mode={} bytes={} packets={} "
       "not_decrypted={} replay={} replay_window={} integrity_failed={}\n",
-      final.sa.id.proto, final.sa.id.spi, final.sa.saddr.text(), final.sa.id.daddr.text(),
-      final.sa.reqid, static_cast<int>(final.sa.mode), final.counters.bytes, final.counters.packets,
-      final.not_decrypted, final.stats.replay, final.stats.replay_window,
-      final.stats.integrity_failed);
+      final.last ? "final" : "deleted", final.sa.id.proto, final.sa.id.spi, final.sa.saddr.text(),
+      final.sa.id.daddr.text(), final.sa.reqid, static_cast<int>(final.sa.mode),
+      final.counters.bytes, final.counters.packets, final.not_decrypted, final.stats.replay,
+      final.stats.replay_window, final.stats.integrity_failed);
 }
 
 // What changed since the line before of the same subject.
