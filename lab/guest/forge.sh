@@ -32,14 +32,14 @@ send_bad_padding() {
     sed -n 's/^\tauth-trunc hmac(sha256) \(0x[0-9a-f]*\) 128$/\1/p')
   [[ -n $key ]] || die "$name: its SA has no key of hmac(sha256)"
   ip netns add frg
-  ip link add vf type veth peer name vg netns frg
-  ip link set vf up
-  mac=$(cat /sys/class/net/vf/address)
+  ip link add frg0 type veth peer name frg1 netns frg
+  ip link set frg0 up
+  mac=$(cat /sys/class/net/frg0/address)
   ip -n frg -batch - <<BATCH
-link set vg up
-addr add $tgt_addr/$bits dev vg$no_dad
-route add $ini_addr/$bits dev vg
-neigh replace $ini_addr lladdr $mac dev vg nud permanent
+link set frg1 up
+addr add $tgt_addr/$bits dev frg1$no_dad
+route add $ini_addr/$bits dev frg1
+neigh replace $ini_addr lladdr $mac dev frg1 nud permanent
 xfrm state add src $tgt_addr dst $ini_addr proto esp spi 0x$spi reqid 9 mode transport \
   replay-oseq 0x$seq auth-trunc hmac(sha256) $key 128 enc ecb(cipher_null) ""
 xfrm policy add src $tgt_addr/$bits dst $ini_addr/$bits proto udp dir out \
@@ -51,7 +51,7 @@ BATCH
   for ((i = 0; i < $3; i++)); do
     random_hex 19 | nsenter --net=/run/netns/frg socat -u - "UDP$family:$to:9"
   done
-  ip link del vf
+  ip link del frg0
   ip netns del frg
 }
 
