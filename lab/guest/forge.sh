@@ -8,6 +8,7 @@ random_hex() { head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 send_esp() {
   local kind=IP4-SENDTO to=$ini_addr from=$tgt_addr bytes
   [[ $family == 4 ]] || kind=IP6-SENDTO to="[$ini_addr]" from="[$tgt_addr]"
+  # shellcheck disable=SC2001  # each two characters: no pattern of bash's
   bytes=$(sed 's/../\\x&/g' <<<"$1")
   # shellcheck disable=SC2059  # the escapes are meant
   printf "$bytes" | in_tgt socat -u - "$kind:$to:50,bind=$from"

@@ -230,6 +230,22 @@ TEST_F(EngineProbesTest, APeerOfTwoAdaptersIsNobodys) {
   EXPECT_EQ(quality(report, "a", kBadSpiPackets), (Quality{QM_AT_LEAST, QM_REASON_SHARED_SA}));
 }
 
+TEST_F(EngineProbesTest, TheLastPairThatCanBeWatchedIsExact) {
+  sync({});
+  iscsi::Inventory many = inventory({"a"});
+  auto& connections = many.sessions[0].connections;
+  connections.assign(xfrm::kMostWatchedPairs, connections.front());
+  for (std::uint16_t i = 0; iscsi::Connection & connection : connections) {
+    connection.remote.address.bytes[2] = static_cast<std::uint8_t>(i >> 8U);
+    connection.remote.address.bytes[3] = static_cast<std::uint8_t>(i++);
+  }
+  engine_.set_inventory(many);
+  EXPECT_EQ(quality(refresh(), "a", kBadSpiPackets), kExact);
+  connections.front().remote.address = address("192.0.2.9");
+  engine_.set_inventory(many);
+  EXPECT_EQ(quality(refresh(), "a", kBadSpiPackets), (Quality{QM_AT_LEAST, QM_REASON_GAP}));
+}
+
 TEST_F(EngineProbesTest, WhatASprayCrowdedOutIsSaid) {
   sync({});
   xfrm::ProbeReading reading;
