@@ -37,16 +37,16 @@ xfrm::Policy iscsi_policy(const xfrm::Sa& sa, std::uint32_t reqid) {
   xfrm::Policy policy;
   policy.index = 9;
   policy.direction = xfrm::PolicyDirection::out;
-  const auto bits = static_cast<std::uint8_t>(sa.saddr.family() == Family::v4 ? 32 : 128);
+  const auto bits = static_cast<std::uint8_t>(sa.saddr.family == Family::v4 ? 32 : 128);
   policy.selector = {.saddr = sa.saddr,
                      .daddr = sa.id.daddr,
                      .saddr_prefix_bits = bits,
                      .daddr_prefix_bits = bits,
-                     .family = sa.saddr.family(),
+                     .family = sa.saddr.family,
                      .proto = 6};
   policy.templates = {{.saddr = {},
                        .daddr = {},
-                       .family = sa.saddr.family(),
+                       .family = sa.saddr.family,
                        .reqid = reqid,
                        .proto = sa.id.proto}};
   return policy;
