@@ -1,0 +1,185 @@
+#include "sim/checker.h"
+
+#include <fmt/format.h>
+
+namespace qm::sim {
+namespace {
+
+using namespace hba;  // NOLINT: the counters' names
+
+constexpr std::array<const char*, kCounters> kNames{"ActiveSA",
+                                                    "PendingKeyOperations",
+                                                    "KeyAdditions",
+                                                    "KeyDeletions",
+                                                    "ReKeys",
+                                                    "ActiveTunnels",
+                                                    "BadSPIPackets",
+                                                    "PacketsNotDecrypted",
+                                                    "PacketsNotAuthenticated",
+                                                    "PacketsWithReplayDetection",
+                                                    "ConfidentialBytesSent",
+                                                    "ConfidentialBytesReceived",
+                                                    "AuthenticatedBytesSent",
+                                                    "AuthenticatedBytesReceived",
+                                                    "TransportBytesSent",
+                                                    "TransportBytesReceived",
+                                                    "TunnelBytesSent",
+                                                    "TunnelBytesReceived"};
+
+CounterId id_of(std::size_t index) {
+  return static_cast<CounterId>(index + 1);
+}
+
+// Those that the truth keeps as bounds.
+bool is_bounded(CounterId id) {
+  return !is_gauge(id) && id != kBadSpiPackets && id != kPacketsNotDecrypted;
+}
+
+int adapter_number(const std::string& key) {
+  return key.size() == 2 && key[0] == 'a' ? key[1] - '0' : kNone;
+}
+
+}  // namespace
+
+void Checker::forget() {
+  before_.clear();
+  deficit_before_.reset();
+}
+
+Checker::Wrong Checker::check_sums(const Report& report) const {
+  Totals sum = report.host.unattributed;
+  for (const AdapterReport& adapter : report.adapters) sum += adapter.totals;
+  if (sum == report.host.totals) return std::nullopt;
+  return "the host's totals are not the sum of its adapters' and the unattributed";
+}
+
+Checker::Wrong Checker::check_falls(const Report& report) {
+  const auto one = [&](const std::string& name, const Totals& totals,
+                       const Qualities& qualities) -> Wrong {
+    Totals& before = before_[name];
+    for (std::size_t i = 0; i < kCounters; ++i) {
+      if (is_gauge(id_of(i)) || qualities[i].quality == QM_UNAVAILABLE) continue;
+      if (totals.at(i) < before.at(i)) {
+        return fmt::format("{} of {} fell from {} to {}", kNames[i], name, before.at(i),
+                           totals.at(i));
+      }
+      before.at(i) = totals.at(i);
+    }
+    return std::nullopt;
+  };
+  std::map<std::string, bool> shown;
+  for (const AdapterReport& adapter : report.adapters) {
+    shown[adapter.info.key] = true;
+    if (Wrong wrong = one(adapter.info.key, adapter.totals, adapter.qualities)) return wrong;
+  }
+  for (const auto& [name, totals] : before_) {
+    if (adapter_number(name) != kNone && !shown[name] && totals != Totals{}) {
+      return fmt::format("{} is no longer shown though it has totals", name);
+    }
+  }
+  if (Wrong wrong = one("unattributed", report.host.unattributed, report.host.qualities)) {
+    return wrong;
+  }
+  return one("host", report.host.totals, report.host.qualities);
+}
+
+Checker::Wrong Checker::check_bounds(const std::string& name, const Totals& totals,
+                                     const Qualities& qualities, const Totals& upper,
+                                     const Totals& lower) const {
+  for (std::size_t i = 0; i < kCounters; ++i) {
+    const qm_quality quality = qualities[i].quality;
+    if (!is_bounded(id_of(i))) continue;
+    if (id_of(i) == kReKeys && quality > QM_AT_LEAST) continue;  // inferred: may be either
+    if (totals.at(i) > upper.at(i)) {
+      return fmt::format("{} of {} is {}, the truth at most {}", kNames[i], name, totals.at(i),
+                         upper.at(i));
+    }
+    if (quality == QM_EXACT && totals.at(i) < lower.at(i)) {
+      return fmt::format("{} of {} is {} and said to be exact, the truth is at least {}", kNames[i],
+                         name, totals.at(i), lower.at(i));
+    }
+  }
+  return std::nullopt;
+}
+
+Checker::Wrong Checker::check_gauges(const Collector::Published& published, World& world) const {
+  if (published.disturbed) return std::nullopt;
+  const Truth& truth = world.truth();
+  const auto one = [&](const std::string& name, int number, std::uint64_t active,
+                       const Quality& quality) -> Wrong {
+    if (quality.quality > QM_AT_LEAST) return std::nullopt;
+    const std::uint64_t most = truth.active_upper(number);
+    const std::uint64_t least = truth.active_lower(number);
+    const bool few = quality.quality == QM_EXACT && active < least;
+    if (active <= most && !few) return std::nullopt;
+    return fmt::format("ActiveSA of {} is {}, the truth {} to {}", name, active, least, most);
+  };
+  for (const AdapterReport& adapter : published.report.adapters) {
+    if (Wrong wrong = one(adapter.info.key, adapter_number(adapter.info.key),
+                          adapter.totals[kActiveSa], adapter.qualities[kActiveSa - 1U])) {
+      return wrong;
+    }
+  }
+  return one("host", kNone, published.report.host.totals[kActiveSa],
+             published.report.host.qualities[kActiveSa - 1U]);
+}
+
+// Between two publications without a new gap the host's deficit does not grow.
+Checker::Wrong Checker::check_deficit(const Collector::Published& published) {
+  Totals deficit;
+  for (std::size_t i = 0; i < kCounters; ++i) {
+    const std::uint64_t truth = published.lower.back().at(i);
+    const std::uint64_t told = published.report.host.totals.at(i);
+    deficit.at(i) = truth > told ? truth - told : 0;
+  }
+  const std::uint64_t gaps = published.report.health.gaps;
+  Wrong wrong;
+  if (deficit_before_ && gaps == gaps_before_ && !fault_since_ && !published.reading_failed) {
+    for (std::size_t i = 0; i < kCounters && !wrong; ++i) {
+      if (!is_bounded(id_of(i)) || id_of(i) == kReKeys) continue;
+      if (deficit.at(i) <= deficit_before_->at(i)) continue;
+      wrong = fmt::format("{} of the host lacks {}, {} before, and no new gap says so", kNames[i],
+                          deficit.at(i), deficit_before_->at(i));
+    }
+  }
+  if (published.reading_failed && deficit_before_) {
+    for (std::size_t i = 0; i < kCounters; ++i) {
+      deficit_before_->at(i) = std::max(deficit_before_->at(i), deficit.at(i));
+    }
+  } else {
+    deficit_before_ = deficit;
+  }
+  return wrong;
+}
+
+std::optional<std::string> Checker::check(const Collector::Published& published, World& world) {
+  const Report& report = published.report;
+  const Truth& truth = world.truth();
+  if (Wrong wrong = check_sums(report)) return wrong;
+  if (Wrong wrong = check_falls(report)) return wrong;
+  for (const AdapterReport& adapter : report.adapters) {
+    const int number = adapter_number(adapter.info.key);
+    if (Wrong wrong =
+            check_bounds(adapter.info.key, adapter.totals, adapter.qualities, truth.upper(number),
+                         published.lower[static_cast<std::size_t>(number)])) {
+      return wrong;
+    }
+  }
+  if (Wrong wrong = check_bounds("host", report.host.totals, report.host.qualities,
+                                 truth.host_upper(), published.lower.back())) {
+    return wrong;
+  }
+  if (Wrong wrong = check_gauges(published, world)) return wrong;
+  if (Wrong wrong = check_deficit(published)) return wrong;
+  const bool natural = world.take_natural_gap();
+  const std::uint64_t gaps = report.health.gaps;
+  const bool new_gap = gaps > gaps_before_;
+  if (new_gap && !natural && !fault_since_ && published.settled && world.faultless()) {
+    return fmt::format("{} gaps, {} before, though nothing went wrong", gaps, gaps_before_);
+  }
+  gaps_before_ = gaps;
+  fault_since_ = !published.settled;
+  return std::nullopt;
+}
+
+}  // namespace qm::sim
