@@ -49,6 +49,7 @@ class Engine final : public xfrm::Sink, private SaView {
   void end_sync();      // the dumps are complete and the events that queued up are applied
   void abandon_sync();  // a dump failed: nothing is concluded from what it did not show
   void overrun();       // the kernel dropped events: a gap; a sync is due
+  bool behind() const { return behind_; }  // events were lost, or not read: a sync is due
 
   void set_kernel(bool readable, std::string problem);
   void set_problem(std::string problem) { problem_ = std::move(problem); }
@@ -67,6 +68,8 @@ class Engine final : public xfrm::Sink, private SaView {
   std::vector<xfrm::SaId> sas_to_read() const;  // those that serve iSCSI, and pending ones
   // SAs that a reading did not find. True: an event was lost, a sync is due.
   bool note_missing(std::span<const xfrm::SaId> ids);
+  // The reading broke off: until the next attribute() counters may be those of an earlier one.
+  void reading_failed() { reading_failed_ = true; }
   void conclude();  // verdicts, time, shares of per-netns counters; then report() is consistent
   Report report() const;
 
@@ -121,6 +124,8 @@ class Engine final : public xfrm::Sink, private SaView {
   static constexpr std::uint32_t kFirstEntryTag = 2;
   Ledger::EntryId entry_of(xfrm::SaTable::Handle handle) const;
 
+  void go_on_from(Recent& moved, Entry& entry);
+  void moved_unseen(Entry& old);
   void born(const xfrm::Sa& sa, xfrm::SaTable::Handle handle, bool negotiated);
   bool resume(const xfrm::Sa& sa, xfrm::SaTable::Handle handle);
   Entry make_entry(const xfrm::Sa& sa, bool negotiated) const;
@@ -133,12 +138,12 @@ class Engine final : public xfrm::Sink, private SaView {
   void drop_entry(Ledger::EntryId id, Quality loss);
   Quality final_loss(const Entry& entry) const;
   void unknown_ended(const xfrm::Sa& final);
-  void gap(Quality loss);
   void gap_everywhere(Quality loss);
 
   void judge_sessions();
   bool find_candidates();                                      // true when they changed
   bool claim(const Use& use, const std::set<OwnerId>& users);  // true when it is new
+  void hand_over(const AssociationKey& key);
   void adopt_live();
   void remember_reqid(std::uint32_t reqid);
   void settle_rekeys();
@@ -165,17 +170,22 @@ class Engine final : public xfrm::Sink, private SaView {
 
   std::unordered_map<AssociationKey, Claim, AssociationHash> claims_;
   std::unordered_map<AssociationKey, std::vector<Ledger::EntryId>, AssociationHash> by_association_;
+  std::vector<AssociationKey> handed_over_;  // to their claims' owners, after the next reading
   std::vector<Candidate> candidates_;
   std::array<std::uint64_t, 64> reqid_filter_{};  // a Bloom filter: most SAs are nobody's
   std::vector<SessionVerdict> verdicts_;          // by position in inventory_.sessions
   std::unordered_map<Ledger::EntryId, unsigned> missing_;
 
   bool syncing_ = false;
+  bool reading_failed_ = false;
   bool first_sync_ = true;  // what it shows is the baseline
   std::set<std::pair<xfrm::SaId, std::uint64_t>> ended_in_sync_;
-  bool restored_ = false;  // a state of an earlier process was loaded
-  // Its live SAs, until the first dump shows which of them live on.
-  std::map<std::pair<xfrm::SaId, std::uint64_t>, Entry> restored_entries_;
+  std::vector<Ledger::EntryId> born_in_sync_;  // shown by its dump, not by events
+  bool hurt_in_sync_ = false;                  // events were lost while it went on
+  bool behind_ = true;                         // no complete dump since events were lost
+  bool restored_ = false;                      // a state of an earlier process was loaded
+  // Its live SAs, until the first dump shows which of them live on; in the ledger from the start.
+  std::map<std::pair<xfrm::SaId, std::uint64_t>, Ledger::EntryId> restored_entries_;
 
   std::uint32_t ike_daemons_ = 0;
   std::vector<ike::IkeSa> ike_sas_;
@@ -191,6 +201,7 @@ class Engine final : public xfrm::Sink, private SaView {
   std::string problem_, probes_;
   std::uint64_t started_filetime_ = 0, complete_since_filetime_ = 0;
   std::uint64_t events_ = 0, dumps_ = 0, overruns_ = 0, gaps_ = 0, decode_errors_ = 0;
+  std::uint64_t losses_before_ = 0;  // the ledger's, at the last conclude()
   std::uint64_t refresh_ns_ = 0;
 };
 

@@ -83,6 +83,7 @@ bool Engine::find_candidates() {
 }
 
 void Engine::attribute() {
+  reading_failed_ = false;
   const bool more_candidates = find_candidates();
   judge_sessions();
   // Associations in use now, and by whom.
@@ -119,14 +120,37 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
   }
   found->second = {target, use.direction, use.outer, shared};
   if (const auto live = by_association_.find(use.association); live != by_association_.end()) {
+    bool another = false;
     for (const Ledger::EntryId id : live->second) {
-      ledger_.assign(id, target, use.direction, use.outer);
+      const OwnerId before = ledger_.at(id).owner;
+      // Nobody's, or nobody's in time: the first to claim it.
+      const bool first = before == kNobody || (before == kUnattributed && is_new);
+      if (first) ledger_.assign(id, target, use.direction, use.outer);
+      if (first || before == target) continue;
+      // What it does up to the next reading may be the earlier user's or the new one's.
+      another = true;
+      ledger_.assign(id, kUnattributed, use.direction, use.outer);
+      if (before == kUnattributed || shared) continue;
+      for (const OwnerId user : {before, target}) {
+        ledger_.lose(user, {QM_AT_LEAST, QM_REASON_SHARED_SA});
+      }
     }
+    if (another) handed_over_.push_back(use.association);
   }
   if (is_new && ike_daemons_ == 0) {
     ledger_.owner_at(target).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
   }
   return is_new;
+}
+
+void Engine::hand_over(const AssociationKey& key) {
+  const auto live = by_association_.find(key);
+  const auto found = claims_.find(key);
+  if (live == by_association_.end() || found == claims_.end()) return;
+  const Claim& claim = found->second;
+  for (const Ledger::EntryId id : live->second) {
+    ledger_.assign(id, claim.owner, claim.direction, claim.outer);
+  }
 }
 
 // SAs that were nobody's until now. Their counters are read next; they have counted since birth.
@@ -195,10 +219,18 @@ void Engine::share_netns_errors() {
 }
 
 void Engine::conclude() {
+  // Without a reading nobody knows yet whose the growth is.
+  if (!reading_failed_) {
+    for (const AssociationKey& key : handed_over_) hand_over(key);
+    handed_over_.clear();
+  }
   judge_sessions();
   settle_rekeys();
   ledger_.tick(now_);
   share_netns_errors();
+  gaps_ += ledger_.losses() - losses_before_;
+  if (ledger_.losses() != losses_before_) complete_since_filetime_ = now_.filetime_100ns;
+  losses_before_ = ledger_.losses();
 }
 
 }  // namespace qm::hba

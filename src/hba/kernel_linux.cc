@@ -50,6 +50,7 @@ void Kernel::drain() {
     engine_.overrun();
     sync_due_ = true;
   }
+  if (engine_.behind()) sync_due_ = true;
 }
 
 bool Kernel::try_sync() {
@@ -95,6 +96,8 @@ void Kernel::read_sas() {
   const auto read = requests_->read_sas(ids, engine_, missing);
   if (!read) {
     engine_.set_problem("reading SAs: " + read.error().message);
+    engine_.reading_failed();
+    drain();
     return;
   }
   std::vector<xfrm::SaId> gone;

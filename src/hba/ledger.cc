@@ -23,7 +23,7 @@ Totals ended(const Entry& entry) {
   Totals totals = entry.contribution();
   totals[kActiveSa] = 0;
   totals[kActiveTunnels] = 0;
-  totals[kKeyDeletions] = is_active_outbound(entry) ? 1 : 0;
+  totals[kKeyDeletions] = is_active_outbound(entry) && !entry.moved ? 1 : 0;
   return totals;
 }
 
@@ -75,6 +75,7 @@ Totals Entry::contribution() const {
 }
 
 void Entry::take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::uint64_t boot_ns) {
+  const bool first = read_boot_ns == 0;
   read_boot_ns = std::max(read_boot_ns, boot_ns);
   // Messages can arrive out of order: a lower value is an older one.
   if (counters.bytes < newest.bytes || counters.packets < newest.packets) return;
@@ -82,9 +83,9 @@ void Entry::take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::
   newest = counters;
   // 32 bits that wrap: the difference modulo 2^32 is what was added, unless it went "back" by an
   // old message, which would look like nearly 2^32.
-  const auto carry = [](std::uint64_t& total, std::uint32_t& last, std::uint32_t now) {
+  const auto carry = [first](std::uint64_t& total, std::uint32_t& last, std::uint32_t now) {
     const std::uint32_t added = now - last;
-    if (added > 0x8000'0000U) return;
+    if (added > 0x8000'0000U && !first) return;
     total += added;
     last = now;
   };
@@ -108,6 +109,7 @@ OwnerId Ledger::owner(const std::string& key) {
   const auto id = static_cast<OwnerId>(owners_.size());
   Owner owner;
   owner.key = key;
+  owner.loss = lately_;
   owners_.push_back(std::move(owner));
   live_by_owner_.push_back(0);
   owner_by_key_.emplace(key, id);
@@ -151,13 +153,13 @@ void Ledger::end(EntryId id, Time now, Quality loss) {
   in_use_[id] = false;
   free_.push_back(id);
   count_live(entry.owner, -1);
-  Recent recent{std::move(entry), now.boot_ns, loss};
+  Recent recent{std::move(entry), now.boot_ns, loss, ticks_};
   if (recent.entry.owner != kNobody) fold(recent);
   remember(std::move(recent));
 }
 
 void Ledger::end_unknown(Entry entry, Time now, Quality loss) {
-  Recent recent{std::move(entry), now.boot_ns, loss};
+  Recent recent{std::move(entry), now.boot_ns, loss, ticks_};
   if (recent.entry.owner != kNobody) fold(recent);
   remember(std::move(recent));
 }
@@ -167,6 +169,7 @@ void Ledger::fold(const Recent& recent) {
   Owner& owner = owners_[recent.entry.owner];
   const bool out = recent.entry.direction == xfrm::Direction::out;
   (out ? owner.sent_loss : owner.received_loss).worsen(recent.loss.quality, recent.loss.reason);
+  if (recent.loss.quality != QM_EXACT) ++losses_;
 }
 
 void Ledger::remember(Recent recent) {
@@ -205,15 +208,30 @@ const Recent* Ledger::find_recent(const xfrm::SaId& id, std::uint64_t add_time_s
   return found == recent_.rend() ? nullptr : &*found;
 }
 
-const Recent* Ledger::find_moved(const xfrm::Sa& sa) const {
+bool is_moved(const Entry& old, const xfrm::SaId& id, const AssociationKey& association,
+              std::uint64_t add_time_s) {
+  const AssociationKey& key = old.association;
+  return old.id.spi == id.spi && old.id.proto == id.proto && old.add_time_s == add_time_s &&
+         key.reqid == association.reqid && key.mode == association.mode && !old.moved &&
+         (key.saddr != association.saddr || key.daddr != association.daddr);
+}
+
+Recent* Ledger::find_moved(const xfrm::Sa& sa) {
+  const AssociationKey key = association_of(sa);
   const auto found = std::find_if(recent_.rbegin(), recent_.rend(), [&](const Recent& recent) {
-    const Entry& old = recent.entry;
-    const bool same_addresses = old.id.daddr == sa.id.daddr && old.association.saddr == sa.saddr;
-    return old.id.spi == sa.id.spi && old.id.proto == sa.id.proto && !same_addresses &&
-           old.association.reqid == sa.reqid && old.newest.bytes <= sa.counters.bytes &&
-           sa.counters.bytes > 0;
+    return is_moved(recent.entry, sa.id, key, sa.add_time_s);
   });
   return found == recent_.rend() ? nullptr : &*found;
+}
+
+bool Ledger::undo_deletion(Recent& recent) {
+  if (recent.tick != ticks_) return false;
+  const Entry& entry = recent.entry;
+  if (entry.owner != kNobody && is_active_outbound(entry)) {
+    --owners_[entry.owner].folded[kKeyDeletions];
+  }
+  recent.entry.moved = true;
+  return true;
 }
 
 void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool outer) {
@@ -244,6 +262,9 @@ void Ledger::assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direc
     recent.entry.owner = owner;
     recent.entry.direction = direction;
     recent.entry.outer = outer;
+    // Only now it is known that it sent: nothing of it was being decrypted.
+    const bool sent = direction == xfrm::Direction::out;
+    if (sent && recent.loss.reason == QM_REASON_IN_FLIGHT) recent.loss = {};
     fold(recent);
   }
 }
@@ -271,7 +292,10 @@ Ledger::Marked Ledger::mark_rekey(const Address& daddr, std::uint32_t spi, std::
 }
 
 void Ledger::tick(Time now) {
+  ++ticks_;
   const auto overdue = [&](std::uint64_t since_ns) { return now.boot_ns - since_ns >= kPendingNs; };
+  if (lately_boot_ns_ == 0) lately_boot_ns_ = now.boot_ns;
+  if (overdue(lately_boot_ns_)) lately_ = {};
   while (!recent_.empty() && overdue(recent_.front().ended_boot_ns)) forget_oldest();
   if (pending_ == 0) return;
   for (EntryId id = 0; id < entries_.size(); ++id) {
@@ -286,6 +310,8 @@ void Ledger::lose(OwnerId owner, Quality loss) {
 }
 
 void Ledger::lose_all(Quality loss) {
+  lately_.worsen(loss.quality, loss.reason);
+  lately_boot_ns_ = 0;
   for (OwnerId id = 0; id < owners_.size(); ++id) lose(id, loss);
 }
 

@@ -175,6 +175,7 @@ Entry get_entry(Reader& in) {
                                &entry.last_stats.replay_window, &entry.owner}) {
     *value = in.word();
   }
+  entry.read_boot_ns = 1;  // its stats go on from what was read
   return entry;
 }
 
@@ -218,9 +219,8 @@ std::vector<std::byte> LedgerState::save(const Engine& engine, std::string_view 
     out.number(claim.outer ? 1 : 0, 1);
     out.number(claim.shared ? 1 : 0, 1);
   }
-  out.number(engine.ledger_.live() + engine.restored_entries_.size(), 4);
+  out.number(engine.ledger_.live(), 4);
   engine.ledger_.for_each([&](Ledger::EntryId, const Entry& entry) { put_entry(out, entry); });
-  for (const auto& [key, entry] : engine.restored_entries_) put_entry(out, entry);
   out.number(checksum(out.bytes()));
   return out.take();
 }
@@ -294,7 +294,8 @@ void LedgerState::apply(Loaded&& loaded, Engine& engine) {
   }
   for (Entry& entry : loaded.entries) {
     const auto key = std::make_pair(entry.id, entry.add_time_s);
-    engine.restored_entries_.insert_or_assign(key, std::move(entry));
+    if (engine.restored_entries_.contains(key)) continue;
+    engine.restored_entries_.emplace(key, engine.ledger_.add(std::move(entry)));
   }
   engine.restored_ = true;
 }

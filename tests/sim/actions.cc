@@ -140,7 +140,7 @@ void World::end(std::uint32_t track, bool by_expiry) {
   ++changes_;
   say("{} of lane {} {}", track, before.lane, by_expiry ? "expires" : "is deleted");
   if (before.out || !used) return;
-  natural_gap_ = true;
+  ++natural_gaps_;
   // Packets that were being decrypted are counted after the last word (facts, section 1).
   if (now_ns - before.traffic_ns < kInFlightNs && random_.chance(300)) {
     carry(track, random_.between(40, 3000), 2, nullptr);
@@ -184,6 +184,7 @@ void World::take_spi_again(int number) {
     const std::uint32_t track = truth_.born(make_track(number, i, out));
     kernel_.add(make_sa(lane, lane.layers[i], out, spis[i]), track);
     made.push_back(track);
+    truth_.rekeyed(track);  // the daemon's word on an earlier SA of this SPI may fit it, too
   }
   ++changes_;
   say("lane {}: the same SPI again: {}", number, fmt::join(made, ","));
@@ -211,9 +212,9 @@ void World::expire_larvals(int number) {
 void World::move_one(std::uint32_t& track, const Address& local, const Address& remote, bool out) {
   xfrm::Sa sa = kernel_.find(track)->sa;
   if (random_.chance(200)) carry(track, random_.between(40, 900), 1, nullptr);
+  const std::uint64_t hurt = kernel_.messages_hurt();
   kernel_.remove(track);
-  const bool used = sa.counters.packets > 0;
-  natural_gap_ = natural_gap_ || (!out && used);
+  if (!out) ++natural_gaps_;
   truth_.ended(track, kernel_.now().boot_ns, true);
   sa.id.daddr = out ? remote : local;
   sa.saddr = out ? local : remote;
@@ -225,6 +226,7 @@ void World::move_one(std::uint32_t& track, const Address& local, const Address& 
   std::uint32_t number = 0;
   truth_.moved_in(next, track, number);
   kernel_.add(sa, number);
+  if (kernel_.messages_hurt() != hurt) truth_.moved_unseen(number);
   say("{} is moved and goes on as {}", track, number);
   track = number;
 }
@@ -253,6 +255,11 @@ void World::move(int number) {
   }
   if (!policy_first) put_policies();
   truth_.claimed[static_cast<std::size_t>(number)] = {};
+  for (std::uint32_t track = 0; track < truth_.size(); ++track) {
+    // Whoever claims the new addresses has no claim on what ended under the old ones.
+    Tracked& sa = truth_.at(track);
+    if (sa.lane == number && !sa.live && !sa.counts) sa.exempt = true;
+  }
   ++changes_;
 }
 
@@ -260,7 +267,6 @@ void World::flush() {
   const std::uint8_t protos[] = {0, 0, 255, xfrm::kEsp, xfrm::kAh};
   const std::uint8_t proto = protos[random_.below(5)];
   kernel_.flush(proto);
-  natural_gap_ = true;
   ++changes_;
   say("flush of {}", proto);
   after_flush();

@@ -27,8 +27,8 @@ class Checker {
 
   std::map<std::string, Totals> before_;
   bool fault_since_ = false;  // something was lost or restarted since the last publication
-  std::uint64_t gaps_before_ = 0;
-  std::optional<Totals> deficit_before_;  // of the host
+  std::uint64_t gaps_before_ = 0, gaps_earlier_ = 0;  // one and two publications ago
+  std::optional<std::array<std::int64_t, hba::kCounters>> deficit_before_;  // of the host
 };
 
 }  // namespace qm::sim

@@ -61,6 +61,8 @@ void Collector::start() {
     fault_ = true;  // whatever ended meanwhile
   }
   interleave(false);
+  began_ns_ = kernel_.now().boot_ns;
+  world_.take_words();  // told while nobody listened
   kernel_.join();
   engine_.set_kernel(true, "");
   if (world_.daemon()) engine_.ike_state(1);
@@ -102,6 +104,7 @@ void Collector::drain_events() {
     engine_.overrun();
     sync_due_ = true;
   }
+  if (engine_.behind()) sync_due_ = true;
 }
 
 bool Collector::dump_policies() {
@@ -183,6 +186,8 @@ void Collector::read_sas() {
     if (world_.random().chance(kernel_.faults.read_fails / 10)) {
       reading_failed_ = true;
       world_.say("a reading fails");
+      engine_.reading_failed();
+      drain_events();
       return;
     }
     xfrm::decode(kernel_.answer(id, ++seq_), rows);
@@ -206,7 +211,7 @@ void Collector::claim_in_truth() {
       const bool remembered =
           sa.ended_ns > settled_ns_ && now_ns - sa.ended_ns < kSurelyRememberedNs;
       if (!sa.live && !remembered) continue;
-      truth.count(number);
+      truth.count(number, now_ns - began_ns_ > kSurelyRememberedNs);
       if (truth.at(number).counts) counted_.push_back(number);
     }
   }
@@ -242,7 +247,9 @@ Collector::Published Collector::refresh() {
     interleave(true);
   }
   published.report = engine_.report();
+  published.lower_after = truth.host_lower();
   published.reading_failed = reading_failed_;
+  published.claimed_more = !counted_.empty();
   published.disturbed = world_.changes() != changes;
   published.settled = kernel_.messages_hurt() == hurt_before_ && !sync_due_;
   world_.published();

@@ -24,7 +24,9 @@ class Collector {
     bool fault = false;      // something was lost since the last publication
     bool disturbed = false;  // SAs came or went while it was made
     bool reading_failed = false;
+    bool claimed_more = false;  // the truth's lower bound holds more SAs than before
     std::vector<Totals> lower;  // by adapter, then the host's: as of its beginning
+    Totals lower_after;         // the host's, as of its end
   };
 
   Collector(World& world, std::vector<std::byte>& disk);
@@ -56,6 +58,7 @@ class Collector {
   std::uint64_t hurt_before_ = 0;  // messages that the kernel had hurt at the last good sync
   std::uint64_t settled_ns_ = 0;   // since when no fault is open
   bool fault_ = false;
+  std::uint64_t began_ns_ = 0;
   std::vector<std::uint32_t> counted_;  // in Truth by this refresh
 };
 

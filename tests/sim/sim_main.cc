@@ -51,6 +51,13 @@ std::optional<std::string> tell(std::uint64_t seed, const Settings& settings,
         ++publications;
         world.say("published: {} gaps, settled {}", published.report.health.gaps,
                   published.settled);
+        if (settings.trace) {
+          for (const auto& sa : published.report.sas) {
+            world.say("  {} owner {} bytes {}-{} packets {}-{} negotiated {}", sa.name,
+                      static_cast<int>(sa.entry.owner), sa.entry.newest.bytes, sa.entry.base.bytes,
+                      sa.entry.newest.packets, sa.entry.base.packets, sa.entry.negotiated);
+          }
+        }
         if (auto wrong = checker.check(published, world)) return wrong;
       }
     } catch (const Crash&) {

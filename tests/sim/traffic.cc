@@ -14,10 +14,11 @@ void World::carry(std::uint32_t track, std::uint64_t bytes, std::uint64_t packet
     if (live->sa.use_time_s == 0) live->sa.use_time_s = kernel_.now().unix_s();
   }
   const Tracked& sa = truth_.at(track);
+  const bool seen = by != nullptr && by->seen[sa.out ? 1 : 0];
   say("{} bytes on {} of lane {} by {}", bytes, track, sa.lane,
-      by == nullptr ? "nobody" : fmt::format("a{}{}", by->adapter, by->seen ? "" : " (unseen)"));
-  truth_.traffic(track, bytes, packets, by == nullptr ? kNone : by->adapter,
-                 by != nullptr && by->seen, kernel_.now().boot_ns);
+      by == nullptr ? "nobody" : fmt::format("a{}{}", by->adapter, seen ? "" : " (unseen)"));
+  truth_.traffic(track, bytes, packets, by == nullptr ? kNone : by->adapter, seen,
+                 kernel_.now().boot_ns);
 }
 
 void World::traffic(int number) {
@@ -27,10 +28,11 @@ void World::traffic(int number) {
     if (session.lane == number) movers.push_back(&session);
   }
   const Session* by = nullptr;
-  if (!movers.empty() && !random_.chance(50)) {
+  const bool out = random_.chance(500);
+  // Without a policy a session's packets go in the clear; what else uses the SA is unknown.
+  if (!movers.empty() && lane.policy[out ? 1 : 0] && !random_.chance(50)) {
     by = movers[random_.below(static_cast<std::uint32_t>(movers.size()))];
   }
-  const bool out = random_.chance(500);
   const auto& generations = out ? lane.outs : lane.ins;
   if (generations.empty()) return;
   // Out goes by the newest; the peer may still use an older one.

@@ -29,9 +29,11 @@ bool is_pair(const Tracked& sa) {
 
 }  // namespace
 
-void Truth::add_low(Tracked& sa, const Totals& some) {
+void Truth::add_low(Tracked& sa, const Totals& some, bool seen) {
   sa.totals += some;
-  if (sa.counts) lanes_[index(sa.lane)].lower += some;
+  if (!sa.counts) return;
+  lanes_[index(sa.lane)].lower += some;
+  if (sa.late && !seen) lanes_[index(sa.lane)].late += some;
 }
 
 void Truth::add_key(Tracked& sa, CounterId counter, bool low) {
@@ -57,6 +59,11 @@ void Truth::moved_in(Tracked sa, std::uint32_t from, std::uint32_t& number) {
   number = size() - 1;
 }
 
+void Truth::moved_unseen(std::uint32_t number) {
+  add_key(all_[number], kKeyAdditions, false);
+  add_key(all_[number], kKeyDeletions, false);
+}
+
 void Truth::ended(std::uint32_t number, std::uint64_t now_ns, bool moved) {
   Tracked& sa = all_[number];
   if (!sa.live) return;
@@ -74,7 +81,7 @@ void Truth::traffic(std::uint32_t number, std::uint64_t bytes, std::uint64_t pac
   const Totals some = contribution(sa, bytes, packets);
   Lane& lane = lanes_[index(sa.lane)];
   (seen && adapter != kNone ? lane.own[static_cast<std::size_t>(adapter)] : lane.free) += some;
-  add_low(sa, some);
+  add_low(sa, some, seen);
 }
 
 void Truth::integrity_failed(std::uint32_t number, std::uint64_t packets) {
@@ -100,7 +107,7 @@ void Truth::restart_from_nothing() {
   first_sync_done = false;
   claimed = {};
   for (Lane& lane : lanes_) {
-    lane.free = lane.lower = Totals{};
+    lane.free = lane.lower = lane.late = Totals{};
     lane.own = {};
   }
   for (Tracked& sa : all_) {
@@ -111,11 +118,13 @@ void Truth::restart_from_nothing() {
   }
 }
 
-void Truth::count(std::uint32_t number) {
+void Truth::count(std::uint32_t number, bool late) {
   Tracked& sa = all_[number];
   if (sa.counts || sa.exempt || sa.larval || sa.lane == kNone) return;
   sa.counts = true;
+  sa.late = late;
   lanes_[index(sa.lane)].lower += sa.totals;
+  if (late) lanes_[index(sa.lane)].late += sa.totals;
 }
 
 Totals Truth::upper(int adapter) const {
@@ -138,7 +147,9 @@ bool Truth::sole(int adapter) const {
 Totals Truth::lower(int adapter) const {
   Totals sum;
   for (const Lane& lane : lanes_) {
-    if (lane.adapters.contains(adapter) && lane.adapters.size() == 1) sum += lane.lower;
+    if (!lane.adapters.contains(adapter) || lane.adapters.size() != 1) continue;
+    for (std::size_t i = 0; i < hba::kCounters; ++i)
+      sum.at(i) += lane.lower.at(i) - lane.late.at(i);
   }
   return sum;
 }

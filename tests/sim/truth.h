@@ -37,7 +37,10 @@ struct Tracked {     // one SA
   bool certain = false;  // born after the first sync: surely a KeyAddition
   bool exempt = false;   // ended before the collector could know of it: nothing is promised
   bool counts = false;   // its lane was claimed in its lifetime, or soon after
-  Totals totals{};       // without gauges
+  // Claimed when it was unattributed already: what it did before stays there.
+  bool late = false;
+  std::uint64_t known_ns = 0;  // since when the collector can have waited for a claim
+  Totals totals{};             // without gauges
   std::uint64_t ended_ns = 0, traffic_ns = 0;
 };
 
@@ -45,6 +48,8 @@ class Truth {
  public:
   std::uint32_t born(Tracked sa);  // its number; KeyAdditions of outbound inner ones
   void moved_in(Tracked sa, std::uint32_t from, std::uint32_t& number);  // no negotiation
+  // The move's messages were lost: it may look like an end and a negotiation.
+  void moved_unseen(std::uint32_t number);
   void ended(std::uint32_t number, std::uint64_t now_ns, bool moved = false);
   // seen: the collector knows of the mover's session.
   void traffic(std::uint32_t number, std::uint64_t bytes, std::uint64_t packets, int adapter,
@@ -56,7 +61,7 @@ class Truth {
 
   // The collector starts knowing nothing: what lives is the baseline.
   void restart_from_nothing();
-  void count(std::uint32_t number);
+  void count(std::uint32_t number, bool late);
 
   Tracked& at(std::uint32_t number) { return all_[number]; }
   const std::vector<Tracked>& all() const { return all_; }
@@ -78,10 +83,11 @@ class Truth {
     Totals free;
     std::array<Totals, kMostAdapters> own{};
     Totals lower;
+    Totals late;  // the part of it that need not be any adapter's
     std::set<int> adapters;
   };
   static std::size_t index(int lane) { return static_cast<std::size_t>(lane); }
-  void add_low(Tracked& sa, const Totals& some);
+  void add_low(Tracked& sa, const Totals& some, bool seen = true);
   void add_key(Tracked& sa, CounterId counter, bool low);
 
   std::vector<Tracked> all_;

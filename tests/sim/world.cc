@@ -158,12 +158,12 @@ iscsi::Inventory World::scan() {
     inventory.adapters.push_back(adapter);
   }
   for (Session& each : sessions_) {
-    each.shown = true;
     iscsi::Session session;
     session.sid = each.sid;
     session.adapter_key = fmt::format("a{}", each.adapter);
     session.target = "iqn.2026-11.sim:target";
     const Lane& lane = lane_at(each.lane);
+    for (std::size_t out : {0U, 1U}) each.shown[out] = each.shown[out] || lane.policy[out];
     session.persistent = {lane.remote, 3260};
     session.connections = {{0, {lane.local, each.port}, {lane.remote, 3260}, true}};
     inventory.sessions.push_back(session);
@@ -173,7 +173,7 @@ iscsi::Inventory World::scan() {
 
 void World::published() {
   large_burst_ = false;
-  for (Session& session : sessions_) session.seen = session.seen || session.shown;
+  for (Session& session : sessions_) session.seen = session.shown;
 }
 
 void World::forget_showing() {
@@ -183,9 +183,10 @@ void World::forget_showing() {
 std::vector<std::pair<int, bool>> World::claimable() const {
   std::vector<std::pair<int, bool>> found;
   for (const Session& session : sessions_) {
-    if (!session.shown) continue;
     for (const bool out : {false, true}) {
-      if (!lanes_[static_cast<std::size_t>(session.lane)].policy[out ? 1 : 0]) continue;
+      if (!session.shown[out ? 1 : 0] ||
+          !lanes_[static_cast<std::size_t>(session.lane)].policy[out ? 1 : 0])
+        continue;
       found.emplace_back(session.lane, out);
     }
   }

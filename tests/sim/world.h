@@ -34,7 +34,7 @@ struct Lane {
   Address local, remote;              // of the sessions
   Address outer_local, outer_remote;  // of tunnels; else the same
   std::vector<Layer> layers;
-  bool port_in_policy = false;
+  bool port_in_policy = false;  // then the collector expects iSCSI on it: a candidate
   std::uint32_t replay_window = 0;
   std::array<bool, 2> policy{};  // by outbound
   std::vector<Generation> outs, ins, larvals;
@@ -45,8 +45,9 @@ struct Session {
   int adapter = kNone;
   int lane = kNone;
   std::uint16_t port = 0;
-  bool shown = false;  // stood in an inventory that the collector has read
-  bool seen = false;   // … and published by
+  // By direction (outbound 1): its policy and itself could be read by the collector, …
+  std::array<bool, 2> shown{};
+  std::array<bool, 2> seen{};  // … which has published since
 };
 
 struct RekeyWord {
@@ -71,8 +72,8 @@ class World {
   bool daemon() const { return daemon_; }
   bool faultless() const { return faultless_; }
   std::vector<RekeyWord> take_words();
-  // Something ended that a collector without probes may not know in full.
-  bool take_natural_gap() { return std::exchange(natural_gap_, false); }
+  // How many SAs ended that a collector without probes may not know in full.
+  std::uint64_t natural_gaps() const { return natural_gaps_; }
   std::uint64_t changes() const { return changes_; }  // births and deaths of SAs
 
   template <class... Args>
@@ -136,7 +137,7 @@ class World {
   std::vector<RekeyWord> words_;
   std::uint32_t next_sid_ = 1;
   std::uint64_t changes_ = 0;
-  bool natural_gap_ = false;
+  std::uint64_t natural_gaps_ = 0;
   bool large_burst_ = false;  // since the last publication: 31 bits of failures would be ambiguous
 };
 
