@@ -133,6 +133,7 @@ class Engine final : public xfrm::Sink, private SaView {
   // Fills owner, direction, outer, may_serve from the claims and candidates; false: not ours.
   bool place(Entry& entry) const;
   Ledger::EntryId add_entry(Entry entry, xfrm::SaTable::Handle handle);
+  bool was_told(const xfrm::SaId& id);
   void decide_rekey(Ledger::EntryId id);
   void ended(xfrm::SaTable::Handle handle, Quality loss);  // and forgets it
   void drop_entry(Ledger::EntryId id, Quality loss);

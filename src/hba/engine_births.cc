@@ -175,17 +175,21 @@ void Engine::set_ike_sas(std::vector<ike::IkeSa> sas, bool fresh) {
   ike_sas_fresh_ = fresh;
 }
 
+// The IKE daemon said that this SA replaced another before the ledger knew of it.
+bool Engine::was_told(const xfrm::SaId& id) {
+  const auto word = std::ranges::find_if(early_rekeys_, [&](const auto& early) {
+    return early.first.new_spi_out == id.spi && early.first.remote == id.daddr &&
+           early.first.proto == id.proto;
+  });
+  if (word == early_rekeys_.end()) return false;
+  early_rekeys_.erase(word);
+  return true;
+}
+
 void Engine::decide_rekey(Ledger::EntryId id) {
   Entry& entry = ledger_.at(id);
-  const auto word = std::ranges::find_if(early_rekeys_, [&](const auto& early) {
-    return early.first.new_spi_out == entry.id.spi && early.first.remote == entry.id.daddr &&
-           early.first.proto == entry.id.proto;
-  });
-  if (word != early_rekeys_.end()) {
-    entry.rekey = true;
-    early_rekeys_.erase(word);
-    return;
-  }
+  entry.rekey = was_told(entry.id);
+  if (entry.rekey) return;
   if (entry.direction != xfrm::Direction::out || entry.outer) return;
   const bool overlaps = by_association_[entry.association].size() > 1;
   if (ike_daemons_ > 0) {

@@ -223,8 +223,7 @@ void World::move_one(std::uint32_t& track, const Address& local, const Address& 
   next.live = true;
   next.totals = {};
   next.ended_ns = 0;
-  std::uint32_t number = 0;
-  truth_.moved_in(next, track, number);
+  const std::uint32_t number = truth_.moved_in(next, track, sa.counters.bytes, sa.counters.packets);
   kernel_.add(sa, number);
   if (kernel_.messages_hurt() != hurt) truth_.moved_unseen(number);
   say("{} is moved and goes on as {}", track, number);

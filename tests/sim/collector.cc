@@ -88,6 +88,7 @@ void Collector::drain_all(bool& overrun) {
 void Collector::take_words() {
   for (const RekeyWord& word : world_.take_words()) {
     engine_.ike_rekey(word.rekey);
+    world_.say("the daemon says that {} is a rekey", word.track);
     world_.truth().told_rekey(word.track);
   }
 }

@@ -53,9 +53,10 @@ std::optional<std::string> tell(std::uint64_t seed, const Settings& settings,
                   published.settled);
         if (settings.trace) {
           for (const auto& sa : published.report.sas) {
-            world.say("  {} owner {} bytes {}-{} packets {}-{} negotiated {}", sa.name,
+            world.say("  {} owner {} bytes {}-{} packets {}-{} negotiated {} rekey {}", sa.name,
                       static_cast<int>(sa.entry.owner), sa.entry.newest.bytes, sa.entry.base.bytes,
-                      sa.entry.newest.packets, sa.entry.base.packets, sa.entry.negotiated);
+                      sa.entry.newest.packets, sa.entry.base.packets, sa.entry.negotiated,
+                      sa.entry.rekey);
           }
         }
         if (auto wrong = checker.check(published, world)) return wrong;

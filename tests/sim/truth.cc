@@ -52,11 +52,14 @@ std::uint32_t Truth::born(Tracked sa) {
   return size() - 1;
 }
 
-void Truth::moved_in(Tracked sa, std::uint32_t from, std::uint32_t& number) {
+std::uint32_t Truth::moved_in(Tracked sa, std::uint32_t from, std::uint64_t bytes,
+                              std::uint64_t packets) {
   sa.certain = all_[from].certain;
   sa.counts = all_[from].counts;
+  sa.late = all_[from].late;
+  sa.inherited = contribution(sa, bytes, packets);
   all_.push_back(sa);
-  number = size() - 1;
+  return size() - 1;
 }
 
 void Truth::moved_unseen(std::uint32_t number) {
@@ -114,6 +117,8 @@ void Truth::restart_from_nothing() {
     sa.certain = sa.counts = false;
     for (const CounterId key : {kKeyAdditions, kKeyDeletions, kReKeys}) sa.totals[key] = 0;
     if (!sa.live) sa.exempt = true;
+    sa.totals += sa.inherited;
+    sa.inherited = {};
     if (sa.live && sa.lane != kNone) lanes_[index(sa.lane)].free += sa.totals;
   }
 }

@@ -40,6 +40,7 @@ struct Tracked {     // one SA
   // Claimed when it was unattributed already: what it did before stays there.
   bool late = false;
   std::uint64_t known_ns = 0;  // since when the collector can have waited for a claim
+  Totals inherited{};          // not among its totals
   Totals totals{};             // without gauges
   std::uint64_t ended_ns = 0, traffic_ns = 0;
 };
@@ -47,7 +48,9 @@ struct Tracked {     // one SA
 class Truth {
  public:
   std::uint32_t born(Tracked sa);  // its number; KeyAdditions of outbound inner ones
-  void moved_in(Tracked sa, std::uint32_t from, std::uint32_t& number);  // no negotiation
+  // No negotiation. bytes, packets: what it was born with.
+  std::uint32_t moved_in(Tracked sa, std::uint32_t from, std::uint64_t bytes,
+                         std::uint64_t packets);
   // The move's messages were lost: it may look like an end and a negotiation.
   void moved_unseen(std::uint32_t number);
   void ended(std::uint32_t number, std::uint64_t now_ns, bool moved = false);
