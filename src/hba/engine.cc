@@ -53,6 +53,12 @@ void Engine::end_sync() {
     restored_entries_.clear();
     gap_everywhere({QM_AT_LEAST, QM_REASON_RESTART});
   }
+  if (began_s_ == std::numeric_limits<std::uint64_t>::max()) {
+    began_s_ = now_.unix_s();
+    sas_.for_each([this](SaTable::Handle handle) {
+      began_s_ = std::max(began_s_, sas_.record(handle).add_time_s);
+    });
+  }
   syncing_ = false;
   first_sync_ = false;
   behind_ = hurt_in_sync_;
@@ -103,7 +109,7 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
     const SaTable::Handle handle = sas_.find(sa.id);
     const Ledger::EntryId id = entry_of(handle);
     if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != sa.add_time_s) return;
-    ledger_.at(id).take(sa.counters, sa.stats, now_.boot_ns);
+    take_reading(id, sa);
     ledger_.at(id).details = details_of(sa);
     ledger_.at(id).details_known = true;
     missing_.erase(id);
@@ -122,7 +128,7 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
       return;
     case SaTable::Change::same:
       if (source_ == Source::dump && before_entry != Ledger::kNoEntry) {
-        ledger_.at(before_entry).take(sa.counters, sa.stats, now_.boot_ns);
+        take_reading(before_entry, sa);
       }
       return;
     case SaTable::Change::replaced:
@@ -136,8 +142,7 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
     case SaTable::Change::added:
     case SaTable::Change::matured: {
       if (sa.larval) return;
-      const bool baseline = source_ == Source::dump && first_sync_ && !restored_;
-      born(sa, upserted.handle, !baseline);
+      born(sa, upserted.handle, source_ == Source::event || !is_baseline(sa));
       return;
     }
   }
@@ -146,9 +151,43 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
 Quality Engine::final_loss(const Entry& entry) const {
   // The kernel counts an inbound packet after it has decrypted it, without the state's lock: a
   // packet in flight when the SA died is missing in its last word (facts §1).
-  const bool may_lack = entry.direction != xfrm::Direction::out &&
-                        now_.boot_ns - entry.grew_boot_ns < kQuietNs && entry.grew_boot_ns != 0;
+  // It may have died as early as when the socket was last empty.
+  const std::uint64_t died_boot_ns = std::min(now_.boot_ns, drained_boot_ns_);
+  const bool may_lack = entry.direction != xfrm::Direction::out && entry.grew_boot_ns != 0 &&
+                        died_boot_ns < entry.grew_boot_ns + kQuietNs;
   return may_lack ? Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT} : Quality{};
+}
+
+void Engine::take_reading(Ledger::EntryId id, const xfrm::Sa& sa) {
+  Entry& entry = ledger_.at(id);
+  before_reading_.try_emplace(
+      id, BeforeReading{entry.newest, entry.last_stats, entry.integrity_failed, entry.replay,
+                        entry.replay_window_failures});
+  entry.take(sa.counters, sa.stats, now_.boot_ns);
+}
+
+// Its last word is less than what was read: the reading was of its successor, which has taken the
+// SPI again within the second. Nothing of it has been published: events are applied before that.
+void Engine::take_final(Ledger::EntryId id, const xfrm::Sa& final) {
+  Entry& entry = ledger_.at(id);
+  const auto before = before_reading_.find(id);
+  const bool less = final.counters.bytes < entry.newest.bytes ||
+                    final.counters.packets < entry.newest.packets ||
+                    final.stats.integrity_failed < entry.last_stats.integrity_failed;
+  if (less && before != before_reading_.end()) {
+    entry.newest = before->second.newest;
+    entry.last_stats = before->second.last_stats;
+    entry.integrity_failed = before->second.integrity_failed;
+    entry.replay = before->second.replay;
+    entry.replay_window_failures = before->second.replay_window_failures;
+  }
+  entry.take(final.counters, final.stats, now_.boot_ns);
+}
+
+// Of what a dump shows: did it live before this ledger began? A restarted collector can't tell of
+// one that served nobody then, unless it was added later than all of the baseline.
+bool Engine::is_baseline(const xfrm::Sa& sa) const {
+  return first_sync_ && sa.add_time_s <= began_s_;
 }
 
 void Engine::drop_entry(Ledger::EntryId id, Quality loss) {
@@ -156,6 +195,7 @@ void Engine::drop_entry(Ledger::EntryId id, Quality loss) {
   std::erase(found->second, id);
   if (found->second.empty()) by_association_.erase(found);
   missing_.erase(id);
+  before_reading_.erase(id);
   ledger_.end(id, now_, loss);
 }
 
@@ -181,8 +221,7 @@ void Engine::unknown_ended(const xfrm::Sa& final) {
     return;
   }
   if (ledger_.correct(final.id, final.add_time_s, final.counters, final.stats, now_)) return;
-  const bool baseline = syncing_ && first_sync_ && !restored_;
-  Entry entry = make_entry(final, !baseline);
+  Entry entry = make_entry(final, !syncing_ || !is_baseline(final));
   place(entry);
   entry.rekey = was_told(final.id);
   entry.take(final.counters, final.stats, now_.boot_ns);
@@ -220,7 +259,7 @@ void Engine::on_sa_deleted(const xfrm::Sa& final) {
     sas_.erase(final.id);
     return;
   }
-  ledger_.at(id).take(final.counters, final.stats, now_.boot_ns);
+  take_final(id, final);
   ended(handle, final_loss(ledger_.at(id)));
 }
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -44,6 +45,9 @@ class Engine final : public xfrm::Sink, private SaView {
 
   void set_time(Time now) { now_ = now; }
   void set_source(Source source) { source_ = source; }
+
+  // No event that happened before the time set last is still to come: the socket was drained.
+  void drained() { drained_boot_ns_ = now_.boot_ns; }
 
   void begin_sync();
   void end_sync();      // the dumps are complete and the events that queued up are applied
@@ -103,6 +107,12 @@ class Engine final : public xfrm::Sink, private SaView {
     bool outer = false;
     bool shared = false;  // several adapters use it now: its growth is nobody's
   };
+  // An entry before the readings since the last conclude(): a DELSA that they overtook undoes them.
+  struct BeforeReading {
+    xfrm::Counters newest;
+    xfrm::Stats last_stats;
+    std::uint64_t integrity_failed = 0, replay = 0, replay_window_failures = 0;
+  };
   // What a per-netns error counter gave an owner while it was the netns's only user of IPsec.
   struct HostShare {
     std::uint64_t bad_spi = 0;
@@ -114,7 +124,6 @@ class Engine final : public xfrm::Sink, private SaView {
   struct Undecided {  // a new SA that overlapped another: a rekey, unless the IKE daemon is silent
     xfrm::SaId id;
     std::uint64_t since_boot_ns = 0;
-    OwnerId owner = kNobody;
   };
 
   Strength strength(const AssociationKey& key) const override;
@@ -133,6 +142,9 @@ class Engine final : public xfrm::Sink, private SaView {
   // Fills owner, direction, outer, may_serve from the claims and candidates; false: not ours.
   bool place(Entry& entry) const;
   Ledger::EntryId add_entry(Entry entry, xfrm::SaTable::Handle handle);
+  void take_reading(Ledger::EntryId id, const xfrm::Sa& sa);
+  void take_final(Ledger::EntryId id, const xfrm::Sa& final);
+  bool is_baseline(const xfrm::Sa& sa) const;
   bool was_told(const xfrm::SaId& id);
   void decide_rekey(Ledger::EntryId id);
   void ended(xfrm::SaTable::Handle handle, Quality loss);  // and forgets it
@@ -162,6 +174,10 @@ class Engine final : public xfrm::Sink, private SaView {
   void rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId id) const;
 
   Time now_;
+  std::uint64_t drained_boot_ns_ = std::numeric_limits<std::uint64_t>::max();
+  // An SA that was added after this second since 1970 is none of the baseline; before the first
+  // sync all may be.
+  std::uint64_t began_s_ = std::numeric_limits<std::uint64_t>::max();
   Source source_ = Source::event;
   Ledger ledger_;
   xfrm::SaTable sas_;
@@ -176,6 +192,8 @@ class Engine final : public xfrm::Sink, private SaView {
   std::array<std::uint64_t, 64> reqid_filter_{};  // a Bloom filter: most SAs are nobody's
   std::vector<SessionVerdict> verdicts_;          // by position in inventory_.sessions
   std::unordered_map<Ledger::EntryId, unsigned> missing_;
+
+  std::unordered_map<Ledger::EntryId, BeforeReading> before_reading_;
 
   bool syncing_ = false;
   bool reading_failed_ = false;

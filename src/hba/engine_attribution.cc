@@ -224,6 +224,7 @@ void Engine::conclude() {
     for (const AssociationKey& key : handed_over_) hand_over(key);
     handed_over_.clear();
   }
+  before_reading_.clear();
   judge_sessions();
   settle_rekeys();
   ledger_.tick(now_);

@@ -150,7 +150,7 @@ void Engine::moved_unseen(Entry& old) {
     }
     entry.base = least(old.newest, entry.newest);
     entry.negotiated = false;
-    entry.rekey = false;
+    entry.rekey = entry.rekey_inferred = false;
     old.moved = true;
     return;
   }
@@ -193,10 +193,11 @@ void Engine::decide_rekey(Ledger::EntryId id) {
   if (entry.direction != xfrm::Direction::out || entry.outer) return;
   const bool overlaps = by_association_[entry.association].size() > 1;
   if (ike_daemons_ > 0) {
-    if (overlaps) undecided_.push_back({entry.id, now_.boot_ns, entry.owner});
+    if (overlaps) undecided_.push_back({entry.id, now_.boot_ns});
     return;
   }
   entry.rekey = overlaps;
+  entry.rekey_inferred = true;
   if (entry.owner != kNobody) {
     ledger_.owner_at(entry.owner).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
   }
@@ -210,10 +211,7 @@ void Engine::settle_rekeys() {
   std::erase_if(undecided_, [this](const Undecided& undecided) {
     if (now_.boot_ns - undecided.since_boot_ns < kRekeyWordNs) return false;
     const xfrm::SaId& id = undecided.id;
-    const bool marked = ledger_.mark_rekey(id.daddr, id.spi, id.proto) == Ledger::Marked::now;
-    if (marked && undecided.owner != kNobody) {
-      ledger_.owner_at(undecided.owner).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
-    }
+    static_cast<void>(ledger_.mark_rekey(id.daddr, id.spi, id.proto, true));
     return true;
   });
 }

@@ -39,6 +39,7 @@ void Kernel::drain_all(bool& overrun) {
     }
     overrun = overrun || drained->overrun;
     more = drained->more;
+    if (!more) engine_.drained();
   }
 }
 

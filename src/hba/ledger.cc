@@ -167,6 +167,7 @@ void Ledger::end_unknown(Entry entry, Time now, Quality loss) {
 void Ledger::fold(const Recent& recent) {
   owners_[recent.entry.owner].folded += ended(recent.entry);
   Owner& owner = owners_[recent.entry.owner];
+  rate_rekeys(recent.entry);
   const bool out = recent.entry.direction == xfrm::Direction::out;
   (out ? owner.sent_loss : owner.received_loss).worsen(recent.loss.quality, recent.loss.reason);
   if (recent.loss.quality != QM_EXACT) ++losses_;
@@ -247,12 +248,13 @@ void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool o
     entry.base = entry.newest;
     entry.integrity_base = entry.integrity_failed;
     entry.negotiated = false;
-    entry.rekey = false;
+    entry.rekey = entry.rekey_inferred = false;
   }
   entry.owner = owner;
   entry.direction = direction;
   entry.outer = outer;
   count_live(owner, +1);
+  rate_rekeys(entry);
 }
 
 void Ledger::assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direction direction,
@@ -269,24 +271,33 @@ void Ledger::assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direc
   }
 }
 
-Ledger::Marked Ledger::mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto) {
+void Ledger::rate_rekeys(const Entry& entry) {
+  if (!entry.rekey_inferred || entry.owner == kNobody) return;
+  owners_[entry.owner].rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
+}
+
+Ledger::Marked Ledger::mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto,
+                                  bool inferred) {
   const auto same = [&](const Entry& entry) {
     return entry.id.spi == spi && entry.id.proto == proto && entry.id.daddr == daddr;
   };
-  for (EntryId id = 0; id < entries_.size(); ++id) {
-    if (!in_use_[id] || !same(entries_[id])) continue;
-    if (entries_[id].rekey) return Marked::already;
-    entries_[id].rekey = true;
+  const auto mark = [&](Entry& entry) {
+    if (entry.rekey) return Marked::already;
+    entry.rekey = true;
+    entry.rekey_inferred = inferred;
+    rate_rekeys(entry);
     return Marked::now;
+  };
+  for (EntryId id = 0; id < entries_.size(); ++id) {
+    if (in_use_[id] && same(entries_[id])) return mark(entries_[id]);
   }
   for (auto recent = recent_.rbegin(); recent != recent_.rend(); ++recent) {
     Entry& entry = recent->entry;
     if (!same(entry)) continue;
-    if (entry.rekey) return Marked::already;
-    entry.rekey = true;
-    const bool folded = entry.owner != kNobody;
+    const Marked marked = mark(entry);
+    const bool folded = marked == Marked::now && entry.owner != kNobody;
     if (folded && is_active_outbound(entry)) ++owners_[entry.owner].folded[kReKeys];
-    return Marked::now;
+    return marked;
   }
   return Marked::unknown;
 }

@@ -54,11 +54,12 @@ struct Entry {
   xfrm::Direction direction = xfrm::Direction::unknown;
   bool replay_detection = false;
   bool outer = false;  // not the innermost of a bundle: its payload is counted by the inner one
-  bool negotiated = false;  // its birth was seen (or must have happened): one KeyAddition
-  bool rekey = false;       // … and it replaced another: one ReKey
-  bool moved = false;       // it goes on under another address: its end is no KeyDeletion
-  bool may_serve = false;   // of interest even if nobody claims it: then unattributed
-  xfrm::Counters base;      // not this owner's: inherited, or folded for an earlier owner
+  bool negotiated = false;      // its birth was seen (or must have happened): one KeyAddition
+  bool rekey = false;           // … and it replaced another: one ReKey
+  bool rekey_inferred = false;  // … as the overlap suggests: no IKE daemon said so
+  bool moved = false;           // it goes on under another address: its end is no KeyDeletion
+  bool may_serve = false;       // of interest even if nobody claims it: then unattributed
+  xfrm::Counters base;          // not this owner's: inherited, or folded for an earlier owner
   xfrm::Counters newest;
   // Stats carried past their 32 bits; *_base like base.
   std::uint64_t integrity_failed = 0, integrity_base = 0;
@@ -142,7 +143,9 @@ class Ledger {
                      bool outer);
   // This outbound SA replaced another. unknown: no such SA is remembered.
   enum class Marked : std::uint8_t { unknown, already, now };
-  Marked mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto);
+  // inferred: from an overlap; its owner's ReKeys are then no better.
+  Marked mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto,
+                    bool inferred = false);
 
   // Time passes: what stayed pending too long goes to unattributed; recent ones are forgotten.
   void tick(Time now);
@@ -160,6 +163,7 @@ class Ledger {
  private:
   friend class LedgerState;  // saves and loads (ledger_state.h)
   void fold(const Recent& recent);
+  void rate_rekeys(const Entry& entry);
   void remember(Recent recent);
   void forget_oldest();
   void count_live(OwnerId owner, int change);

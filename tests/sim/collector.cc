@@ -82,6 +82,7 @@ void Collector::drain_all(bool& overrun) {
     }
     xfrm::decode(datagram, engine_);
   }
+  engine_.drained();
   take_words();
 }
 
@@ -218,6 +219,10 @@ void Collector::claim_in_truth() {
   }
 }
 
+void Collector::forget_claims() {
+  for (const std::uint32_t number : counted_) world_.truth().uncount(number);
+}
+
 Collector::Published Collector::refresh() {
   Truth& truth = world_.truth();
   interleave(false);
@@ -254,6 +259,7 @@ Collector::Published Collector::refresh() {
   published.disturbed = world_.changes() != changes;
   published.settled = kernel_.messages_hurt() == hurt_before_ && !sync_due_;
   world_.published();
+  counted_.clear();
   for (const auto& [lane, out] : world_.claimable()) {
     if (published.settled && !published.disturbed) {
       truth.claimed[static_cast<std::size_t>(lane)][out ? 1 : 0] = true;

@@ -34,6 +34,7 @@ class Collector {
   void start();  // loads the state, joins, syncs
   void drain();
   Published refresh();
+  void forget_claims();  // it died before it could publish what it had claimed
 
  private:
   class Rows;

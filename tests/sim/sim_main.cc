@@ -62,6 +62,7 @@ std::optional<std::string> tell(std::uint64_t seed, const Settings& settings,
         if (auto wrong = checker.check(published, world)) return wrong;
       }
     } catch (const Crash&) {
+      collector->forget_claims();
       collector.reset();
       world.kernel().leave();
       world.forget_showing();

@@ -132,6 +132,16 @@ void Truth::count(std::uint32_t number, bool late) {
   if (late) lanes_[index(sa.lane)].late += sa.totals;
 }
 
+void Truth::uncount(std::uint32_t number) {
+  Tracked& sa = all_[number];
+  sa.counts = false;
+  Lane& lane = lanes_[index(sa.lane)];
+  for (std::size_t i = 0; i < hba::kCounters; ++i) {
+    lane.lower.at(i) -= sa.totals.at(i);
+    if (sa.late) lane.late.at(i) -= sa.totals.at(i);
+  }
+}
+
 Totals Truth::upper(int adapter) const {
   Totals sum;
   for (const Lane& lane : lanes_) {

@@ -65,6 +65,7 @@ class Truth {
   // The collector starts knowing nothing: what lives is the baseline.
   void restart_from_nothing();
   void count(std::uint32_t number, bool late);
+  void uncount(std::uint32_t number);
 
   Tracked& at(std::uint32_t number) { return all_[number]; }
   const std::vector<Tracked>& all() const { return all_; }
