@@ -251,7 +251,7 @@ void Engine::on_sa_deleted(const xfrm::Sa& final) {
   if (id == Ledger::kNoEntry) {
     // Nobody's so far; an adapter may claim its association any moment now.
     Entry entry = make_entry(final, sas_.tag(handle) != kBaseline);
-    entry.rekey = was_told(final.id);
+    entry.rekey = sas_.tag(handle) == kTold || was_told(final.id);
     entry.take(final.counters, final.stats, now_.boot_ns);
     const Quality loss = final_loss(entry);
     ledger_.end_unknown(std::move(entry), now_, loss);

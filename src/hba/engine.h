@@ -128,9 +128,11 @@ class Engine final : public xfrm::Sink, private SaView {
 
   Strength strength(const AssociationKey& key) const override;
 
-  // The table's tag of an SA: 0 nothing known, kBaseline, or its entry's id + kFirstEntryTag.
+  // The table's tag of an SA: 0 nothing known, kBaseline, kTold (a rekey, by the IKE daemon's
+  // word), or its entry's id + kFirstEntryTag.
   static constexpr std::uint32_t kBaseline = 1;
-  static constexpr std::uint32_t kFirstEntryTag = 2;
+  static constexpr std::uint32_t kTold = 2;
+  static constexpr std::uint32_t kFirstEntryTag = 3;
   Ledger::EntryId entry_of(xfrm::SaTable::Handle handle) const;
 
   void go_on_from(Recent& moved, Entry& entry);

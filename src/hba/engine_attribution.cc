@@ -170,8 +170,13 @@ void Engine::adopt_live() {
     entry.add_time_s = record.add_time_s;
     entry.replay_detection = record.replay_detection;
     entry.negotiated = sas_.tag(handle) != kBaseline;
+    entry.rekey = sas_.tag(handle) == kTold;
     entry.since_boot_ns = now_.boot_ns;
     if (!place(entry)) continue;
+    if (Recent* moved = ledger_.find_moved(entry.id, entry.association, entry.add_time_s)) {
+      go_on_from(*moved, entry);
+      entry.base = entry.newest = moved->entry.newest;
+    }
     const bool negotiated = entry.negotiated;
     const Ledger::EntryId id = add_entry(std::move(entry), handle);
     if (id != Ledger::kNoEntry && negotiated) decide_rekey(id);

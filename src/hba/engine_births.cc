@@ -94,13 +94,13 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
   Entry entry = make_entry(sa, negotiated);
   const bool placed = place(entry);
   const bool event = source_ == Source::event;
-  const bool may_be_moved = sa.counters.packets > 0 || interesting(sa.reqid);
-  Recent* moved = may_be_moved ? ledger_.find_moved(sa) : nullptr;
+  Recent* moved = ledger_.find_moved(sa.id, association_of(sa), sa.add_time_s);
   if (moved != nullptr) go_on_from(*moved, entry);
   // An event shows a new SA as it was born: what it counts already, it inherited.
   const bool inherited = event && sa.counters.packets > 0;
   if (!placed && !inherited && moved == nullptr) {
-    sas_.set_tag(handle, negotiated ? 0 : kBaseline);
+    const bool told = negotiated && !early_rekeys_.empty() && was_told(sa.id);
+    sas_.set_tag(handle, told ? kTold : negotiated ? 0 : kBaseline);
     return;
   }
   if (inherited) {
@@ -130,8 +130,10 @@ void Engine::go_on_from(Recent& moved, Entry& entry) {
     // Who claims it will have it all.
     std::swap(entry.negotiated, old.negotiated);
     old.association = entry.association;
-  }
-  if (entry.owner == kNobody) {
+    if (entry.owner != kNobody) {
+      ledger_.assign(moved, entry.owner, entry.direction, entry.outer);
+    }
+  } else if (entry.owner == kNobody) {
     entry.owner = old.owner;
     entry.direction = old.direction;
     entry.outer = old.outer;
@@ -166,6 +168,11 @@ void Engine::ike_state(std::uint32_t daemons_up) {
 void Engine::ike_rekey(const ike::ChildRekey& rekey) {
   const Ledger::Marked marked = ledger_.mark_rekey(rekey.remote, rekey.new_spi_out, rekey.proto);
   if (marked != Ledger::Marked::unknown) return;
+  const SaTable::Handle handle = sas_.find({rekey.remote, rekey.new_spi_out, rekey.proto, {}});
+  if (handle != SaTable::kNone && sas_.tag(handle) < kFirstEntryTag) {
+    if (sas_.tag(handle) != kBaseline) sas_.set_tag(handle, kTold);
+    return;
+  }
   early_rekeys_.emplace_back(rekey, now_.boot_ns);
   if (early_rekeys_.size() > kMostEarlyRekeys) early_rekeys_.pop_front();
 }
@@ -188,7 +195,7 @@ bool Engine::was_told(const xfrm::SaId& id) {
 
 void Engine::decide_rekey(Ledger::EntryId id) {
   Entry& entry = ledger_.at(id);
-  entry.rekey = was_told(entry.id);
+  entry.rekey = entry.rekey || was_told(entry.id);
   if (entry.rekey) return;
   if (entry.direction != xfrm::Direction::out || entry.outer) return;
   const bool overlaps = by_association_[entry.association].size() > 1;

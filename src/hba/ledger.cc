@@ -175,6 +175,7 @@ void Ledger::fold(const Recent& recent) {
 
 void Ledger::remember(Recent recent) {
   if (recent_.size() >= kMostRecent) forget_oldest();
+  ++recent_spis_[recent.entry.id.spi];
   recent_.push_back(std::move(recent));
 }
 
@@ -184,6 +185,8 @@ void Ledger::forget_oldest() {
     oldest.entry.owner = kUnattributed;
     fold(oldest);
   }
+  const auto spi = recent_spis_.find(oldest.entry.id.spi);
+  if (--spi->second == 0) recent_spis_.erase(spi);
   recent_.pop_front();
 }
 
@@ -217,10 +220,11 @@ bool is_moved(const Entry& old, const xfrm::SaId& id, const AssociationKey& asso
          (key.saddr != association.saddr || key.daddr != association.daddr);
 }
 
-Recent* Ledger::find_moved(const xfrm::Sa& sa) {
-  const AssociationKey key = association_of(sa);
+Recent* Ledger::find_moved(const xfrm::SaId& id, const AssociationKey& association,
+                           std::uint64_t add_time_s) {
+  if (!recent_spis_.contains(id.spi)) return nullptr;  // nearly always
   const auto found = std::find_if(recent_.rbegin(), recent_.rend(), [&](const Recent& recent) {
-    return is_moved(recent.entry, sa.id, key, sa.add_time_s);
+    return is_moved(recent.entry, id, association, add_time_s);
   });
   return found == recent_.rend() ? nullptr : &*found;
 }
@@ -257,17 +261,21 @@ void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool o
   rate_rekeys(entry);
 }
 
+void Ledger::assign(Recent& recent, OwnerId owner, xfrm::Direction direction, bool outer) {
+  recent.entry.owner = owner;
+  recent.entry.direction = direction;
+  recent.entry.outer = outer;
+  // Only now it is known that it sent: nothing of it was being decrypted.
+  const bool sent = direction == xfrm::Direction::out;
+  if (sent && recent.loss.reason == QM_REASON_IN_FLIGHT) recent.loss = {};
+  fold(recent);
+}
+
 void Ledger::assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direction direction,
                            bool outer) {
   for (Recent& recent : recent_) {
     if (recent.entry.owner != kNobody || recent.entry.association != key) continue;
-    recent.entry.owner = owner;
-    recent.entry.direction = direction;
-    recent.entry.outer = outer;
-    // Only now it is known that it sent: nothing of it was being decrypted.
-    const bool sent = direction == xfrm::Direction::out;
-    if (sent && recent.loss.reason == QM_REASON_IN_FLIGHT) recent.loss = {};
-    fold(recent);
+    assign(recent, owner, direction, outer);
   }
 }
 

@@ -132,12 +132,14 @@ class Ledger {
                const xfrm::Stats& stats, Time now);
   const Recent* find_recent(const xfrm::SaId& id, std::uint64_t add_time_s) const;
   // The SA that ended lately and goes on as this one.
-  Recent* find_moved(const xfrm::Sa& sa);
+  Recent* find_moved(const xfrm::SaId& id, const AssociationKey& association,
+                     std::uint64_t add_time_s);
   // It did not end but move. False: its end was published already and stands.
   bool undo_deletion(Recent& recent);
 
   // Gives a live entry to an owner: all of it when pending, else what comes from now on.
   void assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool outer);
+  void assign(Recent& recent, OwnerId owner, xfrm::Direction direction, bool outer);
   // The same for SAs of this association that ended lately and that nobody claimed.
   void assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direction direction,
                      bool outer);
@@ -175,7 +177,8 @@ class Ledger {
   std::vector<EntryId> free_;
   std::vector<std::size_t> live_by_owner_;
   std::size_t pending_ = 0;
-  std::deque<Recent> recent_;  // oldest first
+  std::deque<Recent> recent_;                                     // oldest first
+  std::unordered_map<std::uint32_t, std::uint32_t> recent_spis_;  // how many of each
   std::uint64_t ticks_ = 0;
   std::uint64_t losses_ = 0;
   Quality lately_;  // what was lost for all, while an owner to come may claim of it

@@ -258,7 +258,7 @@ Collector::Published Collector::refresh() {
   published.claimed_more = !counted_.empty();
   published.disturbed = world_.changes() != changes;
   published.settled = kernel_.messages_hurt() == hurt_before_ && !sync_due_;
-  world_.published();
+  world_.published(!reading_failed_);
   counted_.clear();
   for (const auto& [lane, out] : world_.claimable()) {
     if (published.settled && !published.disturbed) {

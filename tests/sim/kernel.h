@@ -63,6 +63,7 @@ class Kernel {
   enum class Got : std::uint8_t { nothing, datagram, lost };
   void join();
   void leave() { listening_ = false; }
+  bool listening() const { return listening_; }
   Got receive(test::Message& datagram);
   std::uint64_t messages_hurt() const { return hurt_; }  // lost or cut, so far
 

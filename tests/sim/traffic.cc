@@ -54,8 +54,8 @@ void World::fail_integrity(int number) {
   KernelSa* live = kernel_.find(track);
   if (live == nullptr) return;
   std::uint64_t packets = random_.between(1, 5);
-  if (!large_burst_ && random_.chance(100)) {  // so that the 32 bits wrap within a story
-    large_burst_ = true;
+  if (large_bursts_ == 0 && random_.chance(100)) {  // so that the 32 bits wrap within a story
+    large_bursts_ = 2;
     packets += 0x7000'0000;
   }
   live->sa.stats.integrity_failed += static_cast<std::uint32_t>(packets);

@@ -171,8 +171,8 @@ iscsi::Inventory World::scan() {
   return inventory;
 }
 
-void World::published() {
-  large_burst_ = false;
+void World::published(bool all_read) {
+  if (all_read && large_bursts_ > 0) --large_bursts_;
   for (Session& session : sessions_) session.seen = session.shown;
 }
 

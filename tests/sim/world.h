@@ -61,8 +61,8 @@ class World {
 
   void act(bool calm = false);  // calm: nothing that policies, sessions or inventories show
   iscsi::Inventory scan();
-  void published();       // what the last scan showed is known from now on
-  void forget_showing();  // the collector died before it published
+  void published(bool all_read);  // what the last scan showed is known from now on
+  void forget_showing();          // the collector died before it published
   // Lanes and directions that the collector can claim by what the last scan showed.
   std::vector<std::pair<int, bool>> claimable() const;
 
@@ -138,7 +138,8 @@ class World {
   std::uint32_t next_sid_ = 1;
   std::uint64_t changes_ = 0;
   std::uint64_t natural_gaps_ = 0;
-  bool large_burst_ = false;  // since the last publication: 31 bits of failures would be ambiguous
+  // Publications until 31 bits of failures would not be ambiguous.
+  unsigned large_bursts_ = 0;
 };
 
 }  // namespace qm::sim
