@@ -120,6 +120,10 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
                          ended_in_sync_.contains({sa.id, sa.add_time_s});
   if (stale_row) return;
   const SaTable::Handle before = sas_.find(sa.id);
+  // Prepared while it was a larval; the event that told of its maturing was faster.
+  const bool has_matured = source_ == Source::dump && sa.larval && before != SaTable::kNone &&
+                           !sas_.record(before).larval;
+  if (has_matured) return;
   const Ledger::EntryId before_entry = entry_of(before);
   const SaTable::Upserted upserted = sas_.upsert(sa, updated && source_ == Source::event);
   switch (upserted.change) {
@@ -223,6 +227,7 @@ void Engine::unknown_ended(const xfrm::Sa& final) {
   if (ledger_.correct(final.id, final.add_time_s, final.counters, final.stats, now_)) return;
   Entry entry = make_entry(final, !syncing_ || !is_baseline(final));
   place(entry);
+  start_from_moved(entry);
   entry.rekey = was_told(final.id);
   entry.take(final.counters, final.stats, now_.boot_ns);
   const Quality loss = final_loss(entry);

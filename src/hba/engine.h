@@ -136,6 +136,7 @@ class Engine final : public xfrm::Sink, private SaView {
   Ledger::EntryId entry_of(xfrm::SaTable::Handle handle) const;
 
   void go_on_from(Recent& moved, Entry& entry);
+  void start_from_moved(Entry& entry);
   void moved_unseen(Entry& old);
   void born(const xfrm::Sa& sa, xfrm::SaTable::Handle handle, bool negotiated);
   bool resume(const xfrm::Sa& sa, xfrm::SaTable::Handle handle);

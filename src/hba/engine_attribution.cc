@@ -173,10 +173,7 @@ void Engine::adopt_live() {
     entry.rekey = sas_.tag(handle) == kTold;
     entry.since_boot_ns = now_.boot_ns;
     if (!place(entry)) continue;
-    if (Recent* moved = ledger_.find_moved(entry.id, entry.association, entry.add_time_s)) {
-      go_on_from(*moved, entry);
-      entry.base = entry.newest = moved->entry.newest;
-    }
+    start_from_moved(entry);
     const bool negotiated = entry.negotiated;
     const Ledger::EntryId id = add_entry(std::move(entry), handle);
     if (id != Ledger::kNoEntry && negotiated) decide_rekey(id);

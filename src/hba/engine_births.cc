@@ -141,6 +141,20 @@ void Engine::go_on_from(Recent& moved, Entry& entry) {
   }
 }
 
+// An SA of which nothing is known but its last word: when it was moved, its predecessor's counters
+// are among its own. Events were lost, or the predecessor is still thought to live.
+void Engine::start_from_moved(Entry& entry) {
+  if (Recent* moved = ledger_.find_moved(entry.id, entry.association, entry.add_time_s)) {
+    go_on_from(*moved, entry);
+    entry.base = entry.newest = moved->entry.newest;
+    return;
+  }
+  ledger_.for_each([&](Ledger::EntryId, const Entry& old) {
+    if (!is_moved(old, entry.id, entry.association, entry.add_time_s)) return;
+    entry.base = entry.newest = old.newest;
+  });
+}
+
 // The events of a move were lost: a dump shows the SA under its new address, with what the old one
 // counted. The old one is about to be ended as vanished.
 void Engine::moved_unseen(Entry& old) {

@@ -298,6 +298,8 @@ void LedgerState::apply(Loaded&& loaded, Engine& engine) {
   for (Entry& entry : loaded.entries) {
     const auto key = std::make_pair(entry.id, entry.add_time_s);
     if (engine.restored_entries_.contains(key)) continue;
+    // When it last grew is not known any more: perhaps just now.
+    if (entry.newest.packets > 0) entry.grew_boot_ns = engine.now_.boot_ns;
     engine.restored_entries_.emplace(key, engine.ledger_.add(std::move(entry)));
   }
   engine.restored_ = true;

@@ -225,7 +225,9 @@ void World::move_one(std::uint32_t& track, const Address& local, const Address& 
   next.ended_ns = 0;
   const std::uint32_t number = truth_.moved_in(next, track, sa.counters.bytes, sa.counters.packets);
   kernel_.add(sa, number);
-  if (kernel_.messages_hurt() != hurt || !kernel_.listening()) truth_.moved_unseen(number);
+  if (kernel_.messages_hurt() != hurt || !kernel_.listening()) {
+    truth_.moved_unseen(number);
+  }
   say("{} is moved and goes on as {}", track, number);
   track = number;
 }

@@ -43,6 +43,12 @@ int adapter_number(const std::string& key) {
 
 }  // namespace
 
+void Checker::collector_died() {
+  fault_since_ = true;
+  gaps_before_ = gaps_earlier_ = 0;
+  deficit_before_.reset();
+}
+
 void Checker::forget() {
   before_.clear();
   deficit_before_.reset();

@@ -13,7 +13,7 @@ class Checker {
  public:
   // What is wrong, in words; nothing: all is well.
   std::optional<std::string> check(const Collector::Published& published, World& world);
-  void collector_died() { fault_since_ = true; }
+  void collector_died();
   void forget();  // the ledger's state is lost: totals begin anew
 
  private:
