@@ -184,6 +184,7 @@ void Engine::take_final(Ledger::EntryId id, const xfrm::Sa& final) {
     entry.integrity_failed = before->second.integrity_failed;
     entry.replay = before->second.replay;
     entry.replay_window_failures = before->second.replay_window_failures;
+    entry.grew_boot_ns = before->second.grew_boot_ns;
   }
   entry.take(final.counters, final.stats, now_.boot_ns);
 }
@@ -208,6 +209,11 @@ void Engine::ended(SaTable::Handle handle, Quality loss) {
   const xfrm::SaRecord record = sas_.record(handle);
   if (id != Ledger::kNoEntry) {
     drop_entry(id, loss);
+  } else if (!record.larval && loss.quality != QM_EXACT && ledger_.recent().size() < kMostRecent) {
+    // Nobody's so far: who claims its association soon shall know that it had one more.
+    Entry entry = make_entry(record, sas_.tag(handle));
+    place(entry);
+    ledger_.end_unknown(std::move(entry), now_, loss);
   }
   if (syncing_) ended_in_sync_.emplace(record.id, record.add_time_s);
   sas_.erase(record.id);
@@ -225,7 +231,7 @@ void Engine::unknown_ended(const xfrm::Sa& final) {
     return;
   }
   if (ledger_.correct(final.id, final.add_time_s, final.counters, final.stats, now_)) return;
-  Entry entry = make_entry(final, !syncing_ || !is_baseline(final));
+  Entry entry = make_entry(final, !is_baseline(final));
   place(entry);
   start_from_moved(entry);
   entry.rekey = was_told(final.id);
@@ -273,7 +279,11 @@ void Engine::on_sa_expired(const xfrm::Sa& state, bool hard) {
     // EXPIRE hard is the last word on an SA: no DELSA follows (facts §1). One that nobody knows and
     // that carried nothing was a larval: ALLOCSPI tells nobody of its birth.
     const bool known = sas_.find(state.id) != SaTable::kNone;
-    if (known || state.counters.packets > 0) on_sa_deleted(state);
+    if (known || state.counters.packets > 0) {
+      on_sa_deleted(state);
+    } else if (syncing_) {
+      ended_in_sync_.emplace(state.id, state.add_time_s);
+    }
     return;
   }
   ++events_;
@@ -284,6 +294,7 @@ void Engine::on_sa_expired(const xfrm::Sa& state, bool hard) {
 
 void Engine::on_sas_flushed(std::uint8_t proto) {
   ++events_;
+  hurt_in_sync_ = true;  // rows to come may have been prepared before
   std::vector<SaTable::Handle> flushed;
   sas_.for_each([&](SaTable::Handle handle) {
     const bool all = proto == 0 || proto == 255;

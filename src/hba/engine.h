@@ -111,7 +111,7 @@ class Engine final : public xfrm::Sink, private SaView {
   struct BeforeReading {
     xfrm::Counters newest;
     xfrm::Stats last_stats;
-    std::uint64_t integrity_failed = 0, replay = 0, replay_window_failures = 0;
+    std::uint64_t integrity_failed = 0, replay = 0, replay_window_failures = 0, grew_boot_ns = 0;
   };
   // What a per-netns error counter gave an owner while it was the netns's only user of IPsec.
   struct HostShare {
@@ -141,6 +141,7 @@ class Engine final : public xfrm::Sink, private SaView {
   void born(const xfrm::Sa& sa, xfrm::SaTable::Handle handle, bool negotiated);
   bool resume(const xfrm::Sa& sa, xfrm::SaTable::Handle handle);
   Entry make_entry(const xfrm::Sa& sa, bool negotiated) const;
+  Entry make_entry(const xfrm::SaRecord& record, std::uint32_t tag) const;
   bool interesting(std::uint32_t reqid) const;
   // Fills owner, direction, outer, may_serve from the claims and candidates; false: not ours.
   bool place(Entry& entry) const;

@@ -163,15 +163,7 @@ void Engine::adopt_live() {
   });
   for (const xfrm::SaTable::Handle handle : found) {
     const xfrm::SaRecord record = sas_.record(handle);
-    Entry entry;
-    entry.id = record.id;
-    entry.association = {record.saddr, record.id.daddr, record.reqid,
-                         record.if_id, record.id.proto, record.mode};
-    entry.add_time_s = record.add_time_s;
-    entry.replay_detection = record.replay_detection;
-    entry.negotiated = sas_.tag(handle) != kBaseline;
-    entry.rekey = sas_.tag(handle) == kTold;
-    entry.since_boot_ns = now_.boot_ns;
+    Entry entry = make_entry(record, sas_.tag(handle));
     if (!place(entry)) continue;
     start_from_moved(entry);
     const bool negotiated = entry.negotiated;

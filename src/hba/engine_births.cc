@@ -61,6 +61,19 @@ Entry Engine::make_entry(const xfrm::Sa& sa, bool negotiated) const {
   return entry;
 }
 
+Entry Engine::make_entry(const xfrm::SaRecord& record, std::uint32_t tag) const {
+  Entry entry;
+  entry.id = record.id;
+  entry.association = {record.saddr, record.id.daddr, record.reqid,
+                       record.if_id, record.id.proto, record.mode};
+  entry.add_time_s = record.add_time_s;
+  entry.replay_detection = record.replay_detection;
+  entry.negotiated = tag != kBaseline;
+  entry.rekey = tag == kTold;
+  entry.since_boot_ns = now_.boot_ns;
+  return entry;
+}
+
 Ledger::EntryId Engine::add_entry(Entry entry, SaTable::Handle handle) {
   const AssociationKey key = entry.association;
   const Ledger::EntryId id = ledger_.add(std::move(entry));
@@ -80,6 +93,11 @@ bool Engine::resume(const xfrm::Sa& sa, SaTable::Handle handle) {
   const Ledger::EntryId id = found->second;
   restored_entries_.erase(found);
   Entry& entry = ledger_.at(id);
+  if (sa.counters.bytes < entry.newest.bytes || sa.counters.packets < entry.newest.packets) {
+    // Its SPI has been taken again within the second.
+    ledger_.end(id, now_, {QM_AT_LEAST, QM_REASON_RESTART});
+    return false;
+  }
   entry.since_boot_ns = now_.boot_ns;
   entry.details_known = true;
   entry.details = details_of(sa);

@@ -222,12 +222,13 @@ void World::move_one(std::uint32_t& track, const Address& local, const Address& 
   Tracked next = truth_.at(track);
   next.live = true;
   next.totals = {};
-  next.ended_ns = 0;
+  next.ended_ns = next.traffic_ns = 0;  // what is in flight is on its way to the old one
   const std::uint32_t number = truth_.moved_in(next, track, sa.counters.bytes, sa.counters.packets);
   kernel_.add(sa, number);
   if (kernel_.messages_hurt() != hurt || !kernel_.listening()) {
     truth_.moved_unseen(number);
   }
+  moves_.push_back(number);
   say("{} is moved and goes on as {}", track, number);
   track = number;
 }

@@ -172,11 +172,13 @@ iscsi::Inventory World::scan() {
 }
 
 void World::published(bool all_read) {
+  moves_.clear();
   if (all_read && large_bursts_ > 0) --large_bursts_;
   for (Session& session : sessions_) session.seen = session.shown;
 }
 
 void World::forget_showing() {
+  for (const std::uint32_t number : std::exchange(moves_, {})) truth_.moved_unseen(number);
   for (Session& session : sessions_) session.shown = session.seen;
 }
 

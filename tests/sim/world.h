@@ -135,6 +135,7 @@ class World {
   std::array<bool, kMostAdapters> present_{};
   std::vector<std::uint32_t> strangers_;
   std::vector<RekeyWord> words_;
+  std::vector<std::uint32_t> moves_;  // since the last publication
   std::uint32_t next_sid_ = 1;
   std::uint64_t changes_ = 0;
   std::uint64_t natural_gaps_ = 0;
