@@ -124,6 +124,8 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
   const bool has_matured = source_ == Source::dump && sa.larval && before != SaTable::kNone &&
                            !sas_.record(before).larval;
   if (has_matured) return;
+  // UPDSA on an SA that an earlier process knew shows nothing of it (facts §13); the dump will.
+  if (updated && before == SaTable::kNone && awaits(sa.id)) return;
   const Ledger::EntryId before_entry = entry_of(before);
   const SaTable::Upserted upserted = sas_.upsert(sa, updated && source_ == Source::event);
   switch (upserted.change) {
@@ -131,6 +133,7 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
       gap_everywhere({QM_AT_LEAST, QM_REASON_GAP});
       return;
     case SaTable::Change::same:
+      if (before_entry != Ledger::kNoEntry && !updated) follow(before_entry, sa);
       if (source_ == Source::dump && before_entry != Ledger::kNoEntry) {
         take_reading(before_entry, sa);
       }
@@ -146,7 +149,10 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
     case SaTable::Change::added:
     case SaTable::Change::matured: {
       if (sa.larval) return;
-      born(sa, upserted.handle, source_ == Source::event || !is_baseline(sa));
+      // Before the first dump an UPDSA may speak of an SA that lived already.
+      const bool negotiated =
+          source_ == Source::event ? !first_sync_ || !updated : !is_baseline(sa);
+      born(sa, upserted.handle, negotiated);
       return;
     }
   }

@@ -135,10 +135,12 @@ class Engine final : public xfrm::Sink, private SaView {
   static constexpr std::uint32_t kFirstEntryTag = 3;
   Ledger::EntryId entry_of(xfrm::SaTable::Handle handle) const;
 
+  void follow(Ledger::EntryId id, const xfrm::Sa& sa);
   void go_on_from(Recent& moved, Entry& entry);
   void start_from_moved(Entry& entry);
   void moved_unseen(Entry& old);
   void born(const xfrm::Sa& sa, xfrm::SaTable::Handle handle, bool negotiated);
+  bool awaits(const xfrm::SaId& id) const;
   bool resume(const xfrm::Sa& sa, xfrm::SaTable::Handle handle);
   Entry make_entry(const xfrm::Sa& sa, bool negotiated) const;
   Entry make_entry(const xfrm::SaRecord& record, std::uint32_t tag) const;

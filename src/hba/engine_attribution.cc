@@ -124,8 +124,9 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
     for (const Ledger::EntryId id : live->second) {
       const OwnerId before = ledger_.at(id).owner;
       // Nobody's, or nobody's in time: the first to claim it.
-      const bool first = before == kNobody || (before == kUnattributed && is_new);
+      const bool first = before == kNobody || (ledger_.at(id).timed_out && is_new);
       if (first) ledger_.assign(id, target, use.direction, use.outer);
+      ledger_.at(id).timed_out = false;
       if (first || before == target) continue;
       // What it does up to the next reading may be the earlier user's or the new one's.
       another = true;

@@ -86,6 +86,12 @@ Ledger::EntryId Engine::add_entry(Entry entry, SaTable::Handle handle) {
   return id;
 }
 
+// An earlier process knew an SA of this id; no dump has shown it yet.
+bool Engine::awaits(const xfrm::SaId& id) const {
+  const auto found = restored_entries_.lower_bound({id, 0});
+  return found != restored_entries_.end() && found->first.first == id;
+}
+
 // An SA that an earlier process knew: it goes on where that one left off.
 bool Engine::resume(const xfrm::Sa& sa, SaTable::Handle handle) {
   const auto found = restored_entries_.find({sa.id, sa.add_time_s});
@@ -103,6 +109,7 @@ bool Engine::resume(const xfrm::Sa& sa, SaTable::Handle handle) {
   entry.details = details_of(sa);
   entry.take(sa.counters, sa.stats, now_.boot_ns);
   sas_.set_tag(handle, id + kFirstEntryTag);
+  entry.association = association_of(sa);  // inbound, it may have been moved
   by_association_[entry.association].push_back(id);
   return true;
 }
@@ -137,6 +144,17 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
   if (id == Ledger::kNoEntry) return;
   if (syncing_ && !event) born_in_sync_.push_back(id);
   if (new_negotiation) decide_rekey(id);
+}
+
+// An inbound SA that was moved keeps its id: without the events of it, only its source tells.
+void Engine::follow(Ledger::EntryId id, const xfrm::Sa& sa) {
+  AssociationKey& association = ledger_.at(id).association;
+  if (association == association_of(sa)) return;
+  const auto found = by_association_.find(association);
+  std::erase(found->second, id);
+  if (found->second.empty()) by_association_.erase(found);
+  association = association_of(sa);
+  by_association_[association].push_back(id);
 }
 
 // A moved SA is the one that ended, under another address: no negotiation, no deletion.

@@ -320,7 +320,9 @@ void Ledger::tick(Time now) {
   for (EntryId id = 0; id < entries_.size(); ++id) {
     const Entry& entry = entries_[id];
     if (!in_use_[id] || entry.owner != kNobody || !entry.may_serve) continue;
-    if (overdue(entry.since_boot_ns)) assign(id, kUnattributed, entry.direction, entry.outer);
+    if (!overdue(entry.since_boot_ns)) continue;
+    assign(id, kUnattributed, entry.direction, entry.outer);
+    entries_[id].timed_out = true;
   }
 }
 

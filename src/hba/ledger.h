@@ -58,6 +58,7 @@ struct Entry {
   bool rekey = false;           // … and it replaced another: one ReKey
   bool rekey_inferred = false;  // … as the overlap suggests: no IKE daemon said so
   bool moved = false;           // it goes on under another address: its end is no KeyDeletion
+  bool timed_out = false;       // nobody claimed it in time: unattributed, though not shared
   bool may_serve = false;       // of interest even if nobody claims it: then unattributed
   xfrm::Counters base;          // not this owner's: inherited, or folded for an earlier owner
   xfrm::Counters newest;

@@ -107,7 +107,7 @@ class Reader {
 
 constexpr std::size_t kAddressBytes = 17;
 constexpr std::size_t kAssociationBytes = 2 * kAddressBytes + 10;
-constexpr std::size_t kEntryBytes = kAssociationBytes + 4 + 8 + 8 + 1 + 6 + 4 * 8 + 4 * 8 + 12 + 4;
+constexpr std::size_t kEntryBytes = kAssociationBytes + 4 + 8 + 8 + 1 + 7 + 4 * 8 + 4 * 8 + 12 + 4;
 
 void put_association(Writer& out, const AssociationKey& key) {
   out.address(key.saddr);
@@ -137,7 +137,7 @@ void put_entry(Writer& out, const Entry& entry) {
   out.number(entry.add_time_s);
   out.number(static_cast<std::uint64_t>(entry.direction), 1);
   for (const bool flag : {entry.replay_detection, entry.outer, entry.negotiated, entry.rekey,
-                          entry.rekey_inferred, entry.may_serve}) {
+                          entry.rekey_inferred, entry.timed_out, entry.may_serve}) {
     out.number(flag ? 1 : 0, 1);
   }
   for (const std::uint64_t value :
@@ -162,7 +162,7 @@ Entry get_entry(Reader& in) {
   entry.add_time_s = in.number();
   entry.direction = static_cast<xfrm::Direction>(in.enumerated(2));
   for (bool* flag : {&entry.replay_detection, &entry.outer, &entry.negotiated, &entry.rekey,
-                     &entry.rekey_inferred, &entry.may_serve}) {
+                     &entry.rekey_inferred, &entry.timed_out, &entry.may_serve}) {
     *flag = in.flag();
   }
   for (std::uint64_t* value :

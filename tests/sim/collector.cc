@@ -127,6 +127,7 @@ bool Collector::dump_sas() {
     ready = dump.next(kernel_, seq_, random.between(1, 12));
     interleave(true);
     engine_.set_source(Engine::Source::dump);
+    engine_.set_time(kernel_.now());
     xfrm::decode(part, rows);
     interleave(true);
     drain_all(overrun);
@@ -192,6 +193,7 @@ void Collector::read_sas() {
       drain_events();
       return;
     }
+    engine_.set_time(kernel_.now());
     xfrm::decode(kernel_.answer(id, ++seq_), rows);
     if (rows.error() == -ESRCH) gone.push_back(id);
   }

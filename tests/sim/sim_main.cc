@@ -52,6 +52,12 @@ std::optional<std::string> tell(std::uint64_t seed, const Settings& settings,
         world.say("published: {} gaps, settled {}", published.report.health.gaps,
                   published.settled);
         if (settings.trace) {
+          std::string totals;
+          for (std::size_t i = 0; i < qm::hba::kCounters; ++i) {
+            totals += fmt::format(" {}/{}", published.report.host.totals.at(i),
+                                  world.truth().host_upper().at(i));
+          }
+          world.say("  host{}", totals);
           for (const auto& sa : published.report.sas) {
             world.say("  {} owner {} bytes {}-{} packets {}-{} negotiated {} rekey {}", sa.name,
                       static_cast<int>(sa.entry.owner), sa.entry.newest.bytes, sa.entry.base.bytes,

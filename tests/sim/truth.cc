@@ -41,7 +41,7 @@ void Truth::add_key(Tracked& sa, CounterId counter, bool low) {
   Totals one;
   one[counter] = 1;
   lanes_[index(sa.lane)].free += one;
-  if (low) add_low(sa, one);
+  if (low) add_low(sa, one, false);
 }
 
 std::uint32_t Truth::born(Tracked sa) {
