@@ -298,7 +298,7 @@ void World::after_flush() {
   std::erase_if(strangers_, gone);
 }
 
-void World::act_on_sas() {
+void World::act_on_sas(bool calm) {
   const int lane = any_lane();
   const std::uint32_t what = random_.below(100);
   if (what < 15) {
@@ -321,7 +321,7 @@ void World::act_on_sas() {
     const auto& of = lane_at(lane).ins;
     if (!of.empty()) kernel_.touch(kernel_.find(of.back().front())->sa.id);
   } else if (what < 97) {
-    move(lane);
+    if (!calm) move(lane);
   } else if (what < 98) {
     finish_negotiation(lane, false);  // a duplicate beside what is there: no rekey
   } else if (!faultless_) {

@@ -246,7 +246,7 @@ void World::act(bool calm) {
   } else if (what < 72) {
     stranger();
   } else {
-    act_on_sas();
+    act_on_sas(calm);
   }
 }
 

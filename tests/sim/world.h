@@ -106,7 +106,7 @@ class World {
   void move(int lane);
   void move_one(std::uint32_t& track, const Address& local, const Address& remote, bool out);
   void flush();
-  void act_on_sas();
+  void act_on_sas(bool calm);
   void after_flush();
 
   // traffic.cc
