@@ -39,6 +39,7 @@ void Kernel::drain_all(bool& overrun) {
     }
     overrun = overrun || drained->overrun;
     more = drained->more;
+    if (!more) engine_.drained();
   }
 }
 
@@ -50,6 +51,7 @@ void Kernel::drain() {
     engine_.overrun();
     sync_due_ = true;
   }
+  if (engine_.behind()) sync_due_ = true;
 }
 
 bool Kernel::try_sync() {
@@ -95,6 +97,8 @@ void Kernel::read_sas() {
   const auto read = requests_->read_sas(ids, engine_, missing);
   if (!read) {
     engine_.set_problem("reading SAs: " + read.error().message);
+    engine_.reading_failed();
+    drain();
     return;
   }
   std::vector<xfrm::SaId> gone;

@@ -16,7 +16,7 @@
 
 namespace qm::hba {
 
-inline constexpr std::uint32_t kStateVersion = 1;
+inline constexpr std::uint32_t kStateVersion = 2;
 inline constexpr std::size_t kMostStateBytes = std::size_t{256} << 20U;
 
 class LedgerState {
