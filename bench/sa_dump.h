@@ -117,7 +117,7 @@ inline constexpr std::int64_t kMany = 1'000'000;
 // The least of several runs: whatever else the machine does only adds.
 inline void repeated(benchmark::internal::Benchmark* benchmark) {
   benchmark->Arg(kSome)->Arg(kMany)->Unit(benchmark::kMillisecond);
-  benchmark->MinTime(0.05)->Repetitions(10)->DisplayAggregatesOnly();
+  benchmark->MinTime(0.02)->Repetitions(40)->DisplayAggregatesOnly();
   benchmark->ComputeStatistics("least", [](const std::vector<double>& runs) {
     return *std::min_element(runs.begin(), runs.end());
   });
