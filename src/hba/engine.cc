@@ -182,17 +182,18 @@ void Engine::take_reading(Ledger::EntryId id, const xfrm::Sa& sa) {
 // SPI again within the second. Nothing of it has been published: events are applied before that.
 void Engine::take_final(Ledger::EntryId id, const xfrm::Sa& final) {
   Entry& entry = ledger_.at(id);
-  const auto before = before_reading_.find(id);
+  const auto found = before_reading_.find(id);
   const bool less = final.counters.bytes < entry.newest.bytes ||
                     final.counters.packets < entry.newest.packets ||
                     final.stats.integrity_failed < entry.last_stats.integrity_failed;
-  if (less && before != before_reading_.end()) {
-    entry.newest = before->second.newest;
-    entry.last_stats = before->second.last_stats;
-    entry.integrity_failed = before->second.integrity_failed;
-    entry.replay = before->second.replay;
-    entry.replay_window_failures = before->second.replay_window_failures;
-    entry.grew_boot_ns = before->second.grew_boot_ns;
+  if (less && found != before_reading_.end()) {
+    const BeforeReading& before = found->second;
+    entry.newest = before.newest;
+    entry.last_stats = before.last_stats;
+    entry.integrity_failed = before.integrity_failed;
+    entry.replay = before.replay;
+    entry.replay_window_failures = before.replay_window_failures;
+    entry.grew_boot_ns = before.grew_boot_ns;
   }
   entry.take(final.counters, final.stats, now_.boot_ns);
 }
@@ -271,6 +272,7 @@ void Engine::on_sa_deleted(const xfrm::Sa& final) {
     // Nobody's so far; an adapter may claim its association any moment now.
     Entry entry = make_entry(final, sas_.tag(handle) != kBaseline);
     entry.rekey = sas_.tag(handle) == kTold || was_told(final.id);
+    start_from_moved(entry);
     entry.take(final.counters, final.stats, now_.boot_ns);
     const Quality loss = final_loss(entry);
     ledger_.end_unknown(std::move(entry), now_, loss);

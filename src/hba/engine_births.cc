@@ -185,6 +185,7 @@ void Engine::start_from_moved(Entry& entry) {
     entry.base = entry.newest = moved->entry.newest;
     return;
   }
+  if (!behind_) return;
   ledger_.for_each([&](Ledger::EntryId, const Entry& old) {
     if (!is_moved(old, entry.id, entry.association, entry.add_time_s)) return;
     entry.base = entry.newest = old.newest;
@@ -203,6 +204,9 @@ void Engine::moved_unseen(Entry& old) {
     entry.base = least(old.newest, entry.newest);
     entry.negotiated = false;
     entry.rekey = entry.rekey_inferred = false;
+    if (entry.owner == kNobody && old.owner != kNobody) {
+      ledger_.assign(id, old.owner, old.direction, old.outer);
+    }
     old.moved = true;
     return;
   }

@@ -64,6 +64,7 @@ std::uint32_t Truth::moved_in(Tracked sa, std::uint32_t from, std::uint64_t byte
 
 void Truth::moved_unseen(std::uint32_t number) {
   if (all_[number].counts) uncount(number);
+  lanes_[index(all_[number].lane)].loose += all_[number].inherited;
   add_key(all_[number], kKeyAdditions, false);
   add_key(all_[number], kKeyDeletions, false);
 }
@@ -111,7 +112,7 @@ void Truth::restart_from_nothing() {
   first_sync_done = false;
   claimed = {};
   for (Lane& lane : lanes_) {
-    lane.free = lane.lower = lane.late = Totals{};
+    lane.free = lane.loose = lane.lower = lane.late = Totals{};
     lane.own = {};
   }
   for (Tracked& sa : all_) {
@@ -148,6 +149,7 @@ Totals Truth::upper(int adapter) const {
   for (const Lane& lane : lanes_) {
     if (!lane.adapters.contains(adapter)) continue;
     sum += lane.free;
+    sum += lane.loose;
     sum += lane.own[static_cast<std::size_t>(adapter)];
   }
   return sum;

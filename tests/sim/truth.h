@@ -86,6 +86,7 @@ class Truth {
   struct Lane {
     Totals free;
     std::array<Totals, kMostAdapters> own{};
+    Totals loose;  // any adapter's: moved by one of them, but the SA was seen only after a move
     Totals lower;
     Totals late;  // the part of it that need not be any adapter's
     std::set<int> adapters;
