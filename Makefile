@@ -50,5 +50,5 @@ lint: ## clang-tidy, formatting, shell scripts
 	@scripts/install-deps.sh build test
 	@scripts/lint
 
-clean: ## remove what was built (the lab's cache stays: rm -r lab/cache)
+clean: ## remove what was built (the lab's cache stays in ~/.cache/quickmode)
 	@rm -rf build

@@ -9,6 +9,7 @@ mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 ln -sfn /proc/self/fd /dev/fd
 ln -sfn fd/0 /dev/stdin; ln -sfn fd/1 /dev/stdout; ln -sfn fd/2 /dev/stderr
+echo quickmode-lab >/proc/sys/kernel/hostname
 mkdir -p /run/lab /run/netns /run/lock/iscsi /var/lock
 
 /qm/lab/guest/ground.sh >/run/lab/ground.log 2>&1 &

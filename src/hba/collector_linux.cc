@@ -284,6 +284,7 @@ Result<void> collect(const Configuration& configuration) {
                 "reading the kernel's IPsec needs CAP_NET_ADMIN: start me by systemd "
                 "(systemctl start quickmode-collect) or as root");
   }
+  TRY(hold_alone(configuration.state_file() + ".lock"));
   auto publisher = Publisher::open(configuration.provider_socket());
   if (!publisher) return std::unexpected(std::move(publisher).error());
   // While the rights that this takes are there.

@@ -7,9 +7,11 @@
 // (source read), note_missing, set_netns_errors, conclude, report. Threads: one.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -44,10 +46,14 @@ class Engine final : public xfrm::Sink, private SaView {
   void set_time(Time now) { now_ = now; }
   void set_source(Source source) { source_ = source; }
 
+  // No event that happened before the time set last is still to come: the socket was drained.
+  void drained() { drained_boot_ns_ = now_.boot_ns; }
+
   void begin_sync();
   void end_sync();      // the dumps are complete and the events that queued up are applied
   void abandon_sync();  // a dump failed: nothing is concluded from what it did not show
   void overrun();       // the kernel dropped events: a gap; a sync is due
+  bool behind() const { return behind_; }  // events were lost, or not read: a sync is due
 
   void set_kernel(bool readable, std::string problem);
   void set_problem(std::string problem) { problem_ = std::move(problem); }
@@ -79,6 +85,8 @@ class Engine final : public xfrm::Sink, private SaView {
   std::vector<xfrm::SaId> sas_to_read() const;  // those that serve iSCSI, and pending ones
   // SAs that a reading did not find. True: an event was lost, a sync is due.
   bool note_missing(std::span<const xfrm::SaId> ids);
+  // The reading broke off: until the next attribute() counters may be those of an earlier one.
+  void reading_failed() { reading_failed_ = true; }
   void conclude();  // verdicts, time, shares of per-netns counters; then report() is consistent
   Report report() const;
 
@@ -112,6 +120,12 @@ class Engine final : public xfrm::Sink, private SaView {
     bool outer = false;
     bool shared = false;  // several adapters use it now: its growth is nobody's
   };
+  // An entry before the readings since the last conclude(): a DELSA that they overtook undoes them.
+  struct BeforeReading {
+    xfrm::Counters newest;
+    xfrm::Stats last_stats;
+    std::uint64_t integrity_failed = 0, replay = 0, replay_window_failures = 0, grew_boot_ns = 0;
+  };
   // What a per-netns error counter gave an owner while it was the netns's only user of IPsec.
   struct HostShare {
     std::uint64_t bad_spi = 0;
@@ -132,39 +146,54 @@ class Engine final : public xfrm::Sink, private SaView {
   struct Undecided {  // a new SA that overlapped another: a rekey, unless the IKE daemon is silent
     xfrm::SaId id;
     std::uint64_t since_boot_ns = 0;
-    OwnerId owner = kNobody;
   };
 
   Strength strength(const AssociationKey& key) const override;
 
-  // The table's tag of an SA: 0 nothing known, kBaseline, or its entry's id + kFirstEntryTag.
+  // The table's tag of an SA: 0 nothing known, kBaseline, kTold (a rekey, by the IKE daemon's
+  // word), or its entry's id + kFirstEntryTag.
   static constexpr std::uint32_t kBaseline = 1;
-  static constexpr std::uint32_t kFirstEntryTag = 2;
+  static constexpr std::uint32_t kTold = 2;
+  static constexpr std::uint32_t kFirstEntryTag = 3;
   Ledger::EntryId entry_of(xfrm::SaTable::Handle handle) const;
 
+  void follow(Ledger::EntryId id, const xfrm::Sa& sa);
+  void go_on_from(Recent& moved, Entry& entry);
+  void start_from_moved(Entry& entry);
+  void moved_unseen(Entry& old);
   void born(const xfrm::Sa& sa, xfrm::SaTable::Handle handle, bool negotiated);
+  bool awaits(const xfrm::SaId& id) const;
   bool resume(const xfrm::Sa& sa, xfrm::SaTable::Handle handle);
   Entry make_entry(const xfrm::Sa& sa, bool negotiated) const;
+  Entry make_entry(const xfrm::SaRecord& record, std::uint32_t tag) const;
   bool interesting(std::uint32_t reqid) const;
   // Fills owner, direction, outer, may_serve from the claims and candidates; false: not ours.
   bool place(Entry& entry) const;
   Ledger::EntryId add_entry(Entry entry, xfrm::SaTable::Handle handle);
+  void take_reading(Ledger::EntryId id, const xfrm::Sa& sa);
+  void take_final(Ledger::EntryId id, const xfrm::Sa& final);
+  bool is_baseline(const xfrm::Sa& sa) const;
+  bool was_told(const xfrm::SaId& id);
   void decide_rekey(Ledger::EntryId id);
   void ended(xfrm::SaTable::Handle handle, Quality loss);  // and forgets it
   void ended(xfrm::SaTable::Handle handle, Quality loss, Ledger::Told told);
   void drop_entry(Ledger::EntryId id, Quality loss, Ledger::Told told);
-  Quality final_loss(const Entry& entry) const { return Ledger::in_flight_loss(entry, now_); }
+  // An SA whose end is told now may have died as early as when the socket was last empty.
+  std::uint64_t died_boot_ns() const { return std::min(now_.boot_ns, drained_boot_ns_); }
+  Quality final_loss(const Entry& entry) const {
+    return Ledger::in_flight_loss(entry, died_boot_ns());
+  }
   // Of an SA that netlink says has ended.
   Ledger::Told told() const {
     return probed_.finals ? Ledger::Told::awaits_both : Ledger::Told::nothing;
   }
   void unknown_ended(const xfrm::Sa& final);
-  void gap(Quality loss);
   void gap_everywhere(Quality loss);
 
   void judge_sessions();
   bool find_candidates();                                      // true when they changed
   bool claim(const Use& use, const std::set<OwnerId>& users);  // true when it is new
+  void hand_over(const AssociationKey& key);
   void adopt_live();
   void remember_reqid(std::uint32_t reqid);
   void settle_rekeys();
@@ -174,7 +203,6 @@ class Engine final : public xfrm::Sink, private SaView {
                  std::map<xfrm::AddressPair, std::set<OwnerId>>& users);
   void take_failures(const xfrm::ProbedSa& sa, std::uint64_t not_decrypted);
   void take_bad_spi(const xfrm::ProbeReading& reading);
-  void settle_gaps();
   bool probes_tell(CounterId id) const;
   const iscsi::Adapter* adapter_of(const std::string& key) const;
 
@@ -189,6 +217,10 @@ class Engine final : public xfrm::Sink, private SaView {
   void rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId id) const;
 
   Time now_;
+  std::uint64_t drained_boot_ns_ = std::numeric_limits<std::uint64_t>::max();
+  // An SA that was added after this second since 1970 is none of the baseline; before the first
+  // sync all may be.
+  std::uint64_t began_s_ = std::numeric_limits<std::uint64_t>::max();
   Source source_ = Source::event;
   Ledger ledger_;
   xfrm::SaTable sas_;
@@ -198,17 +230,24 @@ class Engine final : public xfrm::Sink, private SaView {
 
   std::unordered_map<AssociationKey, Claim, AssociationHash> claims_;
   std::unordered_map<AssociationKey, std::vector<Ledger::EntryId>, AssociationHash> by_association_;
+  std::vector<AssociationKey> handed_over_;  // to their claims' owners, after the next reading
   std::vector<Candidate> candidates_;
   std::array<std::uint64_t, 64> reqid_filter_{};  // a Bloom filter: most SAs are nobody's
   std::vector<SessionVerdict> verdicts_;          // by position in inventory_.sessions
   std::unordered_map<Ledger::EntryId, unsigned> missing_;
 
+  std::unordered_map<Ledger::EntryId, BeforeReading> before_reading_;
+
   bool syncing_ = false;
+  bool reading_failed_ = false;
   bool first_sync_ = true;  // what it shows is the baseline
   std::set<std::pair<xfrm::SaId, std::uint64_t>> ended_in_sync_;
-  bool restored_ = false;  // a state of an earlier process was loaded
-  // Its live SAs, until the first dump shows which of them live on.
-  std::map<std::pair<xfrm::SaId, std::uint64_t>, Entry> restored_entries_;
+  std::vector<Ledger::EntryId> born_in_sync_;  // shown by its dump, not by events
+  bool hurt_in_sync_ = false;                  // events were lost while it went on
+  bool behind_ = true;                         // no complete dump since events were lost
+  bool restored_ = false;                      // a state of an earlier process was loaded
+  // Its live SAs, until the first dump shows which of them live on; in the ledger from the start.
+  std::map<std::pair<xfrm::SaId, std::uint64_t>, Ledger::EntryId> restored_entries_;
 
   std::uint32_t ike_daemons_ = 0;
   std::vector<ike::IkeSa> ike_sas_;
@@ -229,6 +268,7 @@ class Engine final : public xfrm::Sink, private SaView {
   std::string problem_, probes_;
   std::uint64_t started_filetime_ = 0, complete_since_filetime_ = 0;
   std::uint64_t events_ = 0, dumps_ = 0, overruns_ = 0, gaps_ = 0, decode_errors_ = 0;
+  std::uint64_t losses_before_ = 0;  // the ledger's, at the last conclude()
   std::uint64_t refresh_ns_ = 0;
 };
 

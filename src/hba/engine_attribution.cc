@@ -83,6 +83,7 @@ bool Engine::find_candidates() {
 }
 
 void Engine::attribute() {
+  reading_failed_ = false;
   const bool more_candidates = find_candidates();
   judge_sessions();
   // Associations in use now, and by whom.
@@ -120,14 +121,38 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
   }
   found->second = {target, use.direction, use.outer, shared};
   if (const auto live = by_association_.find(use.association); live != by_association_.end()) {
+    bool another = false;
     for (const Ledger::EntryId id : live->second) {
-      ledger_.assign(id, target, use.direction, use.outer);
+      const OwnerId before = ledger_.at(id).owner;
+      // Nobody's, or nobody's in time: the first to claim it.
+      const bool first = before == kNobody || (ledger_.at(id).timed_out && is_new);
+      if (first) ledger_.assign(id, target, use.direction, use.outer);
+      ledger_.at(id).timed_out = false;
+      if (first || before == target) continue;
+      // What it does up to the next reading may be the earlier user's or the new one's.
+      another = true;
+      ledger_.assign(id, kUnattributed, use.direction, use.outer);
+      if (before == kUnattributed || shared) continue;
+      for (const OwnerId user : {before, target}) {
+        ledger_.lose(user, {QM_AT_LEAST, QM_REASON_SHARED_SA});
+      }
     }
+    if (another) handed_over_.push_back(use.association);
   }
   if (is_new && ike_daemons_ == 0) {
     ledger_.owner_at(target).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
   }
   return is_new;
+}
+
+void Engine::hand_over(const AssociationKey& key) {
+  const auto live = by_association_.find(key);
+  const auto found = claims_.find(key);
+  if (live == by_association_.end() || found == claims_.end()) return;
+  const Claim& claim = found->second;
+  for (const Ledger::EntryId id : live->second) {
+    ledger_.assign(id, claim.owner, claim.direction, claim.outer);
+  }
 }
 
 // SAs that were nobody's until now. Their counters are read next; they have counted since birth.
@@ -140,15 +165,9 @@ void Engine::adopt_live() {
   });
   for (const xfrm::SaTable::Handle handle : found) {
     const xfrm::SaRecord record = sas_.record(handle);
-    Entry entry;
-    entry.id = record.id;
-    entry.association = {record.saddr, record.id.daddr, record.reqid,
-                         record.if_id, record.id.proto, record.mode};
-    entry.add_time_s = record.add_time_s;
-    entry.replay_detection = record.replay_detection;
-    entry.negotiated = sas_.tag(handle) != kBaseline;
-    entry.since_boot_ns = now_.boot_ns;
+    Entry entry = make_entry(record, sas_.tag(handle));
     if (!place(entry)) continue;
+    start_from_moved(entry);
     const bool negotiated = entry.negotiated;
     const Ledger::EntryId id = add_entry(std::move(entry), handle);
     if (id != Ledger::kNoEntry && negotiated) decide_rekey(id);
@@ -202,11 +221,20 @@ void Engine::share_netns_errors() {
 }
 
 void Engine::conclude() {
+  // Without a reading nobody knows yet whose the growth is.
+  if (!reading_failed_) {
+    for (const AssociationKey& key : handed_over_) hand_over(key);
+    handed_over_.clear();
+  }
+  before_reading_.clear();
   judge_sessions();
   settle_rekeys();
   ledger_.tick(now_);
-  settle_gaps();
+  ledger_.rate_awaited();
   share_netns_errors();
+  gaps_ += ledger_.losses() - losses_before_;
+  if (ledger_.losses() != losses_before_) complete_since_filetime_ = now_.filetime_100ns;
+  losses_before_ = ledger_.losses();
 }
 
 }  // namespace qm::hba

@@ -16,7 +16,7 @@ bool Engine::probes_tell(CounterId id) const {
 void Engine::on_final(const xfrm::SaFinal& told) {
   xfrm::SaFinal final = told;
   if (!probed_.not_decrypted) final.not_decrypted = 0;  // the netns's counter has it
-  if (ledger_.settle(final, now_)) return;
+  if (ledger_.settle(final, now_, died_boot_ns())) return;
   const xfrm::SaTable::Handle handle = sas_.find(final.sa.id);
   const Ledger::EntryId id = entry_of(handle);
   if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != final.sa.add_time_s) return;
@@ -41,15 +41,6 @@ void Engine::take_probes(const xfrm::ProbeReading& reading) {
     }
   }
   if (probed_.bad_spi) take_bad_spi(reading);
-}
-
-// Finals that never came: the losses that were in suspense are certain now.
-void Engine::settle_gaps() {
-  if (const std::size_t unsettled = ledger_.take_unsettled(); unsettled > 0) {
-    gaps_ += unsettled;
-    complete_since_filetime_ = now_.filetime_100ns;
-  }
-  ledger_.rate_awaited();
 }
 
 // ---- peers

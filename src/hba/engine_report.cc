@@ -48,6 +48,21 @@ void worsen_by_loss(Quality& quality, const Owner& owner, CounterId id) {
   quality.worsen(awaited.quality, awaited.reason);
 }
 
+// No complete dump since events were lost: what lives may be more or fewer, what is counted less.
+void worsen_behind(Qualities& qualities) {
+  for (std::size_t i = 0; i < kCounters; ++i) {
+    const bool gauge = is_gauge(static_cast<CounterId>(i + 1));
+    qualities[i].worsen(gauge ? QM_INFERRED : QM_AT_LEAST, QM_REASON_GAP);
+  }
+}
+
+// A reading broke off: what SAs counted since the one before is not in.
+void worsen_unread(Qualities& qualities) {
+  for (std::size_t i = kPacketsNotAuthenticated - 1U; i < kCounters; ++i) {
+    qualities[i].worsen(QM_AT_LEAST, QM_REASON_GAP);
+  }
+}
+
 void set_all(Qualities& qualities, qm_quality quality, qm_reason reason) {
   for (Quality& each : qualities) each.worsen(quality, reason);
 }
@@ -151,6 +166,8 @@ void Engine::report_adapters(Report& report, const std::vector<Totals>& totals) 
     adapter.active = !info.bypasses_kernel;
     if (!kernel_readable_) set_all(adapter.qualities, QM_UNAVAILABLE, QM_REASON_NO_KERNEL);
     if (info.bypasses_kernel) set_all(adapter.qualities, QM_UNAVAILABLE, QM_REASON_BYPASS);
+    if (behind_) worsen_behind(adapter.qualities);
+    if (reading_failed_) worsen_unread(adapter.qualities);
     if (owner != kNobody) {
       adapter.totals = totals[owner];
       rate_counters(adapter, ledger_.owners()[owner], owner);
@@ -233,6 +250,8 @@ void Engine::report_host(Report& report, const std::vector<Totals>& totals) cons
   // Each counter's total is a sum: as good as its worst part. An adapter without IPsec of its own
   // contributes a certain zero, whatever its own instance can't know.
   if (!kernel_readable_) set_all(host.qualities, QM_UNAVAILABLE, QM_REASON_NO_KERNEL);
+  if (behind_) worsen_behind(host.qualities);
+  if (reading_failed_) worsen_unread(host.qualities);
   for (const Owner& owner : ledger_.owners()) {
     for (std::size_t i = 0; i < kCounters; ++i) {
       const auto counter = static_cast<CounterId>(i + 1);

@@ -30,6 +30,38 @@ TEST_F(EngineTest, ARestartedCollectorGoesOnWhereItWas) {
   EXPECT_EQ(a.qualities[kConfidentialBytesReceived - 1], (Quality{QM_AT_LEAST, QM_REASON_RESTART}));
 }
 
+TEST_F(EngineTest, ARestartedCollectorWhoseDumpFailsForgetsNothing) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  Engine next(at(300));
+  ASSERT_TRUE(LedgerState::load(LedgerState::save(engine_, kBoot), kBoot, next).has_value());
+  engine_ = std::move(next);
+  engine_.set_kernel(true, "");
+  engine_.set_time(at(300));
+  engine_.set_inventory(inventory({"a"}));
+  engine_.begin_sync();
+  engine_.abandon_sync();
+  const Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 500U);
+  EXPECT_EQ(adapter(report, "a").qualities[kActiveSa - 1], (Quality{QM_INFERRED, QM_REASON_GAP}));
+  EXPECT_TRUE(engine_.behind());
+}
+
+TEST_F(EngineTest, OverARestartTheBaselineStaysTheBaseline) {
+  sync({sa(true, 0x11, 150)});  // serves nobody yet
+  refresh();
+  Engine next(at(300));
+  ASSERT_TRUE(LedgerState::load(LedgerState::save(engine_, kBoot), kBoot, next).has_value());
+  engine_ = std::move(next);
+  engine_.set_kernel(true, "");
+  engine_.set_time(at(300));
+  sync({sa(true, 0x11, 150), sa(true, 0x21, 290)});
+  engine_.set_inventory(inventory({"a"}));
+  EXPECT_EQ(adapter(refresh(), "a").totals[kKeyAdditions], 1U);
+}
+
 TEST_F(EngineTest, ADamagedOrForeignStateIsRefusedWhole) {
   sync({});
   engine_.set_inventory(inventory({"a", "b"}));

@@ -42,6 +42,7 @@ void Kernel::drain_all(bool& overrun) {
     }
     overrun = overrun || drained->overrun;
     more = drained->more;
+    if (!more) engine_.drained();
   }
 }
 
@@ -82,6 +83,7 @@ void Kernel::drain() {
     engine_.overrun();
     sync_due_ = true;
   }
+  if (engine_.behind()) sync_due_ = true;
 }
 
 bool Kernel::try_sync() {
@@ -127,6 +129,8 @@ void Kernel::read_sas() {
   const auto read = requests_->read_sas(ids, engine_, missing);
   if (!read) {
     engine_.set_problem("reading SAs: " + read.error().message);
+    engine_.reading_failed();
+    drain();
     return;
   }
   std::vector<xfrm::SaId> gone;

@@ -24,7 +24,7 @@ Totals Entry::legacy() const {
   Totals totals = contribution();
   totals[kActiveSa] = 0;
   totals[kActiveTunnels] = 0;
-  totals[kKeyDeletions] = is_active_outbound(*this) ? 1 : 0;
+  totals[kKeyDeletions] = is_active_outbound(*this) && !moved ? 1 : 0;
   return totals;
 }
 
@@ -77,6 +77,7 @@ Totals Entry::contribution() const {
 }
 
 void Entry::take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::uint64_t boot_ns) {
+  const bool first = read_boot_ns == 0;
   read_boot_ns = std::max(read_boot_ns, boot_ns);
   // Messages can arrive out of order: a lower value is an older one.
   if (counters.bytes < newest.bytes || counters.packets < newest.packets) return;
@@ -84,9 +85,9 @@ void Entry::take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::
   newest = counters;
   // 32 bits that wrap: the difference modulo 2^32 is what was added, unless it went "back" by an
   // old message, which would look like nearly 2^32.
-  const auto carry = [](std::uint64_t& total, std::uint32_t& last, std::uint32_t now) {
+  const auto carry = [first](std::uint64_t& total, std::uint32_t& last, std::uint32_t now) {
     const std::uint32_t added = now - last;
-    if (added > 0x8000'0000U) return;
+    if (added > 0x8000'0000U && !first) return;
     total += added;
     last = now;
   };
@@ -116,6 +117,7 @@ OwnerId Ledger::owner(const std::string& key) {
   const auto id = static_cast<OwnerId>(owners_.size());
   Owner owner;
   owner.key = key;
+  owner.loss = lately_;
   owners_.push_back(std::move(owner));
   live_by_owner_.push_back(0);
   owner_by_key_.emplace(key, id);
@@ -165,13 +167,14 @@ void Ledger::end(EntryId id, Time now, Quality loss, Told told) {
 void Ledger::end_unknown(Entry entry, Time now, Quality loss, Told told) {
   const bool awaits_final = told == Told::awaits_both || told == Told::awaits_last;
   const bool end_told = told == Told::awaits_last;
-  Recent recent{std::move(entry), now.boot_ns, loss, awaits_final, end_told};
+  Recent recent{std::move(entry), now.boot_ns, loss, ticks_, awaits_final, end_told};
   if (recent.entry.owner != kNobody) fold(recent);
   remember(std::move(recent));
 }
 
 void Ledger::fold(const Recent& recent) {
   owners_[recent.entry.owner].folded += recent.entry.legacy();
+  rate_rekeys(recent.entry);
   if (!recent.awaits_final) charge(recent);
 }
 
@@ -180,6 +183,7 @@ void Ledger::charge(const Recent& recent) {
   Owner& owner = owners_[recent.entry.owner];
   const bool out = recent.entry.direction == xfrm::Direction::out;
   (out ? owner.sent_loss : owner.received_loss).worsen(recent.loss.quality, recent.loss.reason);
+  if (recent.loss.quality != QM_EXACT) ++losses_;
 }
 
 void Ledger::remember(Recent recent) {
@@ -188,6 +192,7 @@ void Ledger::remember(Recent recent) {
     awaited_.emplace(hash_of(recent.entry.id, recent.entry.add_time_s),
                      first_recent_ + recent_.size());
   }
+  ++recent_spis_[recent.entry.id.spi];
   recent_.push_back(std::move(recent));
 }
 
@@ -199,11 +204,10 @@ void Ledger::forget_oldest() {
   }
   if (oldest.awaits_final) {
     forget_awaited(oldest.entry, first_recent_);
-    if (oldest.loss.quality != QM_EXACT && oldest.entry.owner != kNobody) {
-      charge(oldest);
-      ++unsettled_;
-    }
+    if (oldest.entry.owner != kNobody) charge(oldest);  // it never came
   }
+  const auto spi = recent_spis_.find(oldest.entry.id.spi);
+  if (--spi->second == 0) recent_spis_.erase(spi);
   recent_.pop_front();
   ++first_recent_;
 }
@@ -230,15 +234,31 @@ const Recent* Ledger::find_recent(const xfrm::SaId& id, std::uint64_t add_time_s
   return found == recent_.rend() ? nullptr : &*found;
 }
 
-const Recent* Ledger::find_moved(const xfrm::Sa& sa) const {
+bool is_moved(const Entry& old, const xfrm::SaId& id, const AssociationKey& association,
+              std::uint64_t add_time_s) {
+  const AssociationKey& key = old.association;
+  return old.id.spi == id.spi && old.id.proto == id.proto && old.add_time_s == add_time_s &&
+         key.reqid == association.reqid && key.mode == association.mode && !old.moved &&
+         (key.saddr != association.saddr || key.daddr != association.daddr);
+}
+
+Recent* Ledger::find_moved(const xfrm::SaId& id, const AssociationKey& association,
+                           std::uint64_t add_time_s) {
+  if (!recent_spis_.contains(id.spi)) return nullptr;  // nearly always
   const auto found = std::find_if(recent_.rbegin(), recent_.rend(), [&](const Recent& recent) {
-    const Entry& old = recent.entry;
-    const bool same_addresses = old.id.daddr == sa.id.daddr && old.association.saddr == sa.saddr;
-    return old.id.spi == sa.id.spi && old.id.proto == sa.id.proto && !same_addresses &&
-           old.association.reqid == sa.reqid && old.newest.bytes <= sa.counters.bytes &&
-           sa.counters.bytes > 0;
+    return is_moved(recent.entry, id, association, add_time_s);
   });
   return found == recent_.rend() ? nullptr : &*found;
+}
+
+bool Ledger::undo_deletion(Recent& recent) {
+  if (recent.tick != ticks_) return false;
+  const Entry& entry = recent.entry;
+  if (entry.owner != kNobody && is_active_outbound(entry)) {
+    --owners_[entry.owner].folded[kKeyDeletions];
+  }
+  recent.entry.moved = true;
+  return true;
 }
 
 void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool outer) {
@@ -255,55 +275,77 @@ void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool o
     entry.integrity_base = entry.integrity_failed;
     entry.not_decrypted_base = entry.not_decrypted;
     entry.negotiated = false;
-    entry.rekey = false;
+    entry.rekey = entry.rekey_inferred = false;
   }
   entry.owner = owner;
   entry.direction = direction;
   entry.outer = outer;
   count_live(owner, +1);
+  rate_rekeys(entry);
+}
+
+void Ledger::assign(Recent& recent, OwnerId owner, xfrm::Direction direction, bool outer) {
+  recent.entry.owner = owner;
+  recent.entry.direction = direction;
+  recent.entry.outer = outer;
+  // Only now it is known that it sent: nothing of it was being decrypted.
+  const bool sent = direction == xfrm::Direction::out;
+  if (sent && recent.loss.reason == QM_REASON_IN_FLIGHT) recent.loss = {};
+  fold(recent);
 }
 
 void Ledger::assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direction direction,
                            bool outer) {
   for (Recent& recent : recent_) {
     if (recent.entry.owner != kNobody || recent.entry.association != key) continue;
-    recent.entry.owner = owner;
-    recent.entry.direction = direction;
-    recent.entry.outer = outer;
-    fold(recent);
+    assign(recent, owner, direction, outer);
   }
 }
 
-Ledger::Marked Ledger::mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto) {
+void Ledger::rate_rekeys(const Entry& entry) {
+  if (!entry.rekey_inferred || entry.owner == kNobody) return;
+  owners_[entry.owner].rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
+}
+
+Ledger::Marked Ledger::mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto,
+                                  bool inferred) {
   const auto same = [&](const Entry& entry) {
     return entry.id.spi == spi && entry.id.proto == proto && entry.id.daddr == daddr;
   };
-  for (EntryId id = 0; id < entries_.size(); ++id) {
-    if (!in_use_[id] || !same(entries_[id])) continue;
-    if (entries_[id].rekey) return Marked::already;
-    entries_[id].rekey = true;
+  const auto mark = [&](Entry& entry) {
+    if (entry.rekey) return Marked::already;
+    entry.rekey = true;
+    entry.rekey_inferred = inferred;
+    rate_rekeys(entry);
     return Marked::now;
+  };
+  for (EntryId id = 0; id < entries_.size(); ++id) {
+    if (in_use_[id] && same(entries_[id])) return mark(entries_[id]);
   }
   for (auto recent = recent_.rbegin(); recent != recent_.rend(); ++recent) {
     Entry& entry = recent->entry;
     if (!same(entry)) continue;
-    if (entry.rekey) return Marked::already;
-    entry.rekey = true;
-    const bool folded = entry.owner != kNobody;
+    const Marked marked = mark(entry);
+    const bool folded = marked == Marked::now && entry.owner != kNobody;
     if (folded && is_active_outbound(entry)) ++owners_[entry.owner].folded[kReKeys];
-    return Marked::now;
+    return marked;
   }
   return Marked::unknown;
 }
 
 void Ledger::tick(Time now) {
+  ++ticks_;
   const auto overdue = [&](std::uint64_t since_ns) { return now.boot_ns - since_ns >= kPendingNs; };
+  if (lately_boot_ns_ == 0) lately_boot_ns_ = now.boot_ns;
+  if (overdue(lately_boot_ns_)) lately_ = {};
   while (!recent_.empty() && overdue(recent_.front().ended_boot_ns)) forget_oldest();
   if (pending_ == 0) return;
   for (EntryId id = 0; id < entries_.size(); ++id) {
     const Entry& entry = entries_[id];
     if (!in_use_[id] || entry.owner != kNobody || !entry.may_serve) continue;
-    if (overdue(entry.since_boot_ns)) assign(id, kUnattributed, entry.direction, entry.outer);
+    if (!overdue(entry.since_boot_ns)) continue;
+    assign(id, kUnattributed, entry.direction, entry.outer);
+    entries_[id].timed_out = true;
   }
 }
 
@@ -312,6 +354,8 @@ void Ledger::lose(OwnerId owner, Quality loss) {
 }
 
 void Ledger::lose_all(Quality loss) {
+  lately_.worsen(loss.quality, loss.reason);
+  lately_boot_ns_ = 0;
   for (OwnerId id = 0; id < owners_.size(); ++id) lose(id, loss);
 }
 

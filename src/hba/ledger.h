@@ -57,10 +57,13 @@ struct Entry {
   xfrm::Direction direction = xfrm::Direction::unknown;
   bool replay_detection = false;
   bool outer = false;  // not the innermost of a bundle: its payload is counted by the inner one
-  bool negotiated = false;  // its birth was seen (or must have happened): one KeyAddition
-  bool rekey = false;       // … and it replaced another: one ReKey
-  bool may_serve = false;   // of interest even if nobody claims it: then unattributed
-  xfrm::Counters base;      // not this owner's: inherited, or folded for an earlier owner
+  bool negotiated = false;      // its birth was seen (or must have happened): one KeyAddition
+  bool rekey = false;           // … and it replaced another: one ReKey
+  bool rekey_inferred = false;  // … as the overlap suggests: no IKE daemon said so
+  bool moved = false;           // it goes on under another address: its end is no KeyDeletion
+  bool timed_out = false;       // nobody claimed it in time: unattributed, though not shared
+  bool may_serve = false;       // of interest even if nobody claims it: then unattributed
+  xfrm::Counters base;          // not this owner's: inherited, or folded for an earlier owner
   xfrm::Counters newest;
   // Stats carried past their 32 bits; *_base like base.
   std::uint64_t integrity_failed = 0, integrity_base = 0;
@@ -82,6 +85,11 @@ struct Entry {
   void take_failures(std::uint64_t not_decrypted_total);  // since the probes were attached
 };
 
+// Whether the SA that is (id, association, add_time_s) can be this one, moved: a daemon that moves
+// an SA keeps its SPI and hands add_time and counters on (XFRMA_LTIME_VAL).
+bool is_moved(const Entry& old, const xfrm::SaId& id, const AssociationKey& association,
+              std::uint64_t add_time_s);
+
 struct Owner {
   std::string key;  // the adapter's; empty for unattributed
   Totals folded;    // of SAs that have ended, and what was handed over
@@ -98,6 +106,7 @@ struct Recent {
   Entry entry;
   std::uint64_t ended_boot_ns = 0;
   Quality loss;               // what its counters may lack; its owner's, once it has one
+  std::uint64_t tick = 0;     // it ended between this tick and the next
   bool awaits_final = false;  // the probe's last word will settle it: until then no loss is certain
   bool end_told = false;      // … its first has come
 };
@@ -139,38 +148,47 @@ class Ledger {
                const xfrm::Stats& stats, Time now);
   // The probes' word on the SA that ended first of those that wait for it. The last one is exact;
   // the first leaves what may have been in flight. False when none waits.
-  bool settle(const xfrm::SaFinal& final, Time now);
-  static Quality in_flight_loss(const Entry& entry, Time now);
-  void rate_awaited();           // fills the owners' awaited_… for a report
-  std::size_t take_unsettled();  // how many finals never came since the last call: each a loss
+  // died_boot_ns: the earliest moment at which it may have left the kernel's tables.
+  bool settle(const xfrm::SaFinal& final, Time now, std::uint64_t died_boot_ns);
+  static Quality in_flight_loss(const Entry& entry, std::uint64_t died_boot_ns);
+  void rate_awaited();  // fills the owners' awaited_… for a report
   const Recent* find_recent(const xfrm::SaId& id, std::uint64_t add_time_s) const;
-  // An SA that ended lately with this SPI and protocol but another address: it was moved.
-  const Recent* find_moved(const xfrm::Sa& sa) const;
+  // The SA that ended lately and goes on as this one.
+  Recent* find_moved(const xfrm::SaId& id, const AssociationKey& association,
+                     std::uint64_t add_time_s);
+  // It did not end but move. False: its end was published already and stands.
+  bool undo_deletion(Recent& recent);
 
   // Gives a live entry to an owner: all of it when pending, else what comes from now on.
   void assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool outer);
+  void assign(Recent& recent, OwnerId owner, xfrm::Direction direction, bool outer);
   // The same for SAs of this association that ended lately and that nobody claimed.
   void assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direction direction,
                      bool outer);
   // This outbound SA replaced another. unknown: no such SA is remembered.
   enum class Marked : std::uint8_t { unknown, already, now };
-  Marked mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto);
+  // inferred: from an overlap; its owner's ReKeys are then no better.
+  Marked mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto,
+                    bool inferred = false);
 
   // Time passes: what stayed pending too long goes to unattributed; recent ones are forgotten.
   void tick(Time now);
   void lose(OwnerId owner, Quality loss);  // its totals may lack something
-  void lose_all(Quality loss);
+  void lose_all(Quality loss);             // and those to come who may claim what ended meanwhile
 
   // An owner's counters now: folded + live. Counters 2 and 7 are not the ledger's: 0 here;
   // 8 is what the probes told of SAs.
   Totals totals(OwnerId owner) const;
   std::vector<Totals> all_totals() const;  // by OwnerId, in one pass
 
+  // How many SAs have been folded that may have taken counts along.
+  std::uint64_t losses() const { return losses_; }
   const std::deque<Recent>& recent() const { return recent_; }
 
  private:
   friend class LedgerState;  // saves and loads (ledger_state.h)
   void fold(const Recent& recent);
+  void rate_rekeys(const Entry& entry);
   void remember(Recent recent);
   void forget_oldest();
   void charge(const Recent& recent);
@@ -187,7 +205,11 @@ class Ledger {
   std::deque<Recent> recent_;       // oldest first
   std::uint64_t first_recent_ = 0;  // number of the front one; they are numbered as they come
   std::unordered_multimap<std::uint64_t, std::uint64_t> awaited_;  // hash of the SA → number
-  std::size_t unsettled_ = 0;
+  std::unordered_map<std::uint32_t, std::uint32_t> recent_spis_;   // how many of each
+  std::uint64_t ticks_ = 0;
+  std::uint64_t losses_ = 0;
+  Quality lately_;  // what was lost for all, while an owner to come may claim of it
+  std::uint64_t lately_boot_ns_ = 0;  // 0: since the last tick
 };
 
 }  // namespace qm::hba

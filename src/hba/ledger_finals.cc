@@ -17,7 +17,7 @@ void Ledger::forget_awaited(const Entry& entry, std::uint64_t number) {
   if (found != last) awaited_.erase(found);
 }
 
-bool Ledger::settle(const xfrm::SaFinal& final, Time now) {
+bool Ledger::settle(const xfrm::SaFinal& final, Time now, std::uint64_t died_boot_ns) {
   const auto [first, last] = awaited_.equal_range(hash_of(final.sa.id, final.sa.add_time_s));
   auto earliest = last;
   for (auto row = first; row != last; ++row) {
@@ -33,7 +33,7 @@ bool Ledger::settle(const xfrm::SaFinal& final, Time now) {
   recent.entry.take(final.counters, final.stats, now.boot_ns);
   recent.entry.take_failures(final.not_decrypted);
   recent.end_told = true;
-  recent.loss = final.last ? Quality{} : in_flight_loss(recent.entry, now);
+  recent.loss = final.last ? Quality{} : in_flight_loss(recent.entry, died_boot_ns);
   if (final.last) {
     awaited_.erase(earliest);
     recent.awaits_final = false;
@@ -47,9 +47,9 @@ bool Ledger::settle(const xfrm::SaFinal& final, Time now) {
 
 // The kernel counts an inbound packet after it has decrypted it, without the state's lock: one that
 // was in flight when the SA left the tables is missing there (facts §1).
-Quality Ledger::in_flight_loss(const Entry& entry, Time now) {
-  const bool may_lack = entry.direction != xfrm::Direction::out &&
-                        now.boot_ns - entry.grew_boot_ns < kQuietNs && entry.grew_boot_ns != 0;
+Quality Ledger::in_flight_loss(const Entry& entry, std::uint64_t died_boot_ns) {
+  const bool may_lack = entry.direction != xfrm::Direction::out && entry.grew_boot_ns != 0 &&
+                        died_boot_ns < entry.grew_boot_ns + kQuietNs;
   return may_lack ? Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT} : Quality{};
 }
 
@@ -63,10 +63,6 @@ void Ledger::rate_awaited() {
     (out ? owner.awaited_sent : owner.awaited_received)
         .worsen(recent.loss.quality, recent.loss.reason);
   }
-}
-
-std::size_t Ledger::take_unsettled() {
-  return std::exchange(unsettled_, 0);
 }
 
 }  // namespace qm::hba

@@ -107,7 +107,7 @@ class Reader {
 
 constexpr std::size_t kAddressBytes = 17;
 constexpr std::size_t kAssociationBytes = 2 * kAddressBytes + 10;
-constexpr std::size_t kEntryBytes = kAssociationBytes + 4 + 8 + 8 + 1 + 5 + 4 * 8 + 4 * 8 + 12 + 4;
+constexpr std::size_t kEntryBytes = kAssociationBytes + 4 + 8 + 8 + 1 + 7 + 4 * 8 + 4 * 8 + 12 + 4;
 
 void put_association(Writer& out, const AssociationKey& key) {
   out.address(key.saddr);
@@ -136,8 +136,8 @@ void put_entry(Writer& out, const Entry& entry) {
   out.number(entry.id.mark.mask, 4);
   out.number(entry.add_time_s);
   out.number(static_cast<std::uint64_t>(entry.direction), 1);
-  for (const bool flag :
-       {entry.replay_detection, entry.outer, entry.negotiated, entry.rekey, entry.may_serve}) {
+  for (const bool flag : {entry.replay_detection, entry.outer, entry.negotiated, entry.rekey,
+                          entry.rekey_inferred, entry.timed_out, entry.may_serve}) {
     out.number(flag ? 1 : 0, 1);
   }
   for (const std::uint64_t value :
@@ -162,8 +162,8 @@ Entry get_entry(Reader& in) {
   entry.id.mark.mask = in.word();
   entry.add_time_s = in.number();
   entry.direction = static_cast<xfrm::Direction>(in.enumerated(2));
-  for (bool* flag :
-       {&entry.replay_detection, &entry.outer, &entry.negotiated, &entry.rekey, &entry.may_serve}) {
+  for (bool* flag : {&entry.replay_detection, &entry.outer, &entry.negotiated, &entry.rekey,
+                     &entry.rekey_inferred, &entry.timed_out, &entry.may_serve}) {
     *flag = in.flag();
   }
   for (std::uint64_t* value :
@@ -176,6 +176,7 @@ Entry get_entry(Reader& in) {
                                &entry.last_stats.replay_window, &entry.owner}) {
     *value = in.word();
   }
+  entry.read_boot_ns = 1;  // its stats go on from what was read
   return entry;
 }
 
@@ -183,6 +184,7 @@ Entry get_entry(Reader& in) {
 
 struct LedgerState::Loaded {
   std::uint64_t complete_since = 0;
+  std::uint64_t began_s = 0;
   std::vector<Owner> owners;
   std::vector<Engine::HostShare> shares;
   std::vector<std::pair<AssociationKey, Engine::Claim>> claims;
@@ -195,6 +197,7 @@ std::vector<std::byte> LedgerState::save(const Engine& engine, std::string_view 
   out.number(kStateVersion, 4);
   out.text(boot_id);
   out.number(engine.complete_since_filetime_);
+  out.number(engine.began_s_);
   const std::vector<Owner>& owners = engine.ledger_.owners();
   out.number(owners.size(), 4);
   for (OwnerId id = 0; id < owners.size(); ++id) {
@@ -227,9 +230,8 @@ std::vector<std::byte> LedgerState::save(const Engine& engine, std::string_view 
     out.number(claim.outer ? 1 : 0, 1);
     out.number(claim.shared ? 1 : 0, 1);
   }
-  out.number(engine.ledger_.live() + engine.restored_entries_.size(), 4);
+  out.number(engine.ledger_.live(), 4);
   engine.ledger_.for_each([&](Ledger::EntryId, const Entry& entry) { put_entry(out, entry); });
-  for (const auto& [key, entry] : engine.restored_entries_) put_entry(out, entry);
   out.number(checksum(out.bytes()));
   return out.take();
 }
@@ -254,6 +256,7 @@ Result<LedgerState::Loaded> LedgerState::parse(Bytes bytes, std::string_view boo
   }
   Loaded loaded;
   loaded.complete_since = in.number();
+  loaded.began_s = in.number();
   for (std::size_t n = in.count(kMostOwners, 4 + kCounters * 8); n > 0; --n) {
     Owner owner;
     owner.key = in.text();
@@ -306,9 +309,13 @@ void LedgerState::apply(Loaded&& loaded, Engine& engine) {
   }
   for (Entry& entry : loaded.entries) {
     const auto key = std::make_pair(entry.id, entry.add_time_s);
-    engine.restored_entries_.insert_or_assign(key, std::move(entry));
+    if (engine.restored_entries_.contains(key)) continue;
+    // When it last grew is not known any more: perhaps just now.
+    if (entry.newest.packets > 0) entry.grew_boot_ns = engine.now_.boot_ns;
+    engine.restored_entries_.emplace(key, engine.ledger_.add(std::move(entry)));
   }
   engine.restored_ = true;
+  engine.began_s_ = loaded.began_s;
 }
 
 Result<void> LedgerState::load(Bytes bytes, std::string_view boot_id, Engine& engine) {

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,17 @@ Result<std::vector<std::byte>> read_whole(const std::string& path, std::size_t m
     if (got < 0) return std::unexpected(system_error("reading " + path, errno));
     if (got == 0) return bytes;
   }
+}
+
+Result<void> hold_alone(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+  if (fd < 0) return {};
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return {};  // fd stays open: the lock lives as long
+  const int error = errno;
+  ::close(fd);
+  if (error != EWOULDBLOCK) return std::unexpected(system_error("locking " + path, error));
+  return fail(ErrorCode::state, "another quickmode-collect holds " + path +
+                                    "; stop it, or run this one with another --runtime-dir");
 }
 
 std::string boot_id() {

@@ -95,9 +95,13 @@ bool is_datetime(std::string_view text) {
 // NULL without being malformed when it was never set: all zero.
 DecodedItem datetime_at(Bytes element) {
   if (std::ranges::all_of(element, [](std::byte b) { return b == std::byte{0}; })) return {};
-  std::string text = utf8(units_of(element));
-  if (!is_datetime(text)) return {{}, 1};
-  return {{std::move(text)}, 0};
+  DecodedItem item;
+  if (std::string text = utf8(units_of(element)); is_datetime(text)) {
+    item.value.data.emplace<std::string>(std::move(text));
+  } else {
+    item.malformed = 1;
+  }
+  return item;
 }
 
 Value boolean_at(Bytes element) {

@@ -1,0 +1,280 @@
+// How an SA's life begins: births, moves, and which births are rekeys.
+#include <algorithm>
+#include <utility>
+
+#include "hba/engine.h"
+
+namespace qm::hba {
+namespace {
+
+using xfrm::SaTable;
+
+std::uint64_t filter_hash(std::uint32_t reqid) {
+  return reqid * 0x9e37'79b9'7f4a'7c15U;
+}
+
+xfrm::Counters least(const xfrm::Counters& a, const xfrm::Counters& b) {
+  return {std::min(a.bytes, b.bytes), std::min(a.packets, b.packets)};
+}
+
+}  // namespace
+
+bool Engine::interesting(std::uint32_t reqid) const {
+  const std::uint64_t hash = filter_hash(reqid);
+  return (reqid_filter_[hash >> 58U] >> ((hash >> 52U) & 63U) & 1U) != 0;
+}
+
+void Engine::remember_reqid(std::uint32_t reqid) {
+  const std::uint64_t hash = filter_hash(reqid);
+  reqid_filter_[hash >> 58U] |= std::uint64_t{1} << ((hash >> 52U) & 63U);
+}
+
+bool Engine::place(Entry& entry) const {
+  if (!interesting(entry.association.reqid)) return false;
+  if (const auto found = claims_.find(entry.association); found != claims_.end()) {
+    entry.owner = found->second.shared ? kUnattributed : found->second.owner;
+    entry.direction = found->second.direction;
+    entry.outer = found->second.outer;
+    entry.may_serve = true;
+    return true;
+  }
+  for (const Candidate& candidate : candidates_) {
+    if (!candidate.matches(entry.association)) continue;
+    entry.direction = candidate.direction;
+    entry.outer = candidate.outer;
+    entry.may_serve = true;
+    return true;
+  }
+  return false;
+}
+
+Entry Engine::make_entry(const xfrm::Sa& sa, bool negotiated) const {
+  Entry entry;
+  entry.id = sa.id;
+  entry.association = association_of(sa);
+  entry.add_time_s = sa.add_time_s;
+  entry.replay_detection = sa.replay_window > 0;
+  entry.negotiated = negotiated;
+  entry.since_boot_ns = now_.boot_ns;
+  entry.details_known = true;
+  entry.details = details_of(sa);
+  return entry;
+}
+
+Entry Engine::make_entry(const xfrm::SaRecord& record, std::uint32_t tag) const {
+  Entry entry;
+  entry.id = record.id;
+  entry.association = {record.saddr, record.id.daddr, record.reqid,
+                       record.if_id, record.id.proto, record.mode};
+  entry.add_time_s = record.add_time_s;
+  entry.replay_detection = record.replay_detection;
+  entry.negotiated = tag != kBaseline;
+  entry.rekey = tag == kTold;
+  entry.since_boot_ns = now_.boot_ns;
+  return entry;
+}
+
+Ledger::EntryId Engine::add_entry(Entry entry, SaTable::Handle handle) {
+  const AssociationKey key = entry.association;
+  const Ledger::EntryId id = ledger_.add(std::move(entry));
+  if (id == Ledger::kNoEntry) {
+    gap_everywhere({QM_AT_LEAST, QM_REASON_GAP});
+    return id;
+  }
+  sas_.set_tag(handle, id + kFirstEntryTag);
+  by_association_[key].push_back(id);
+  return id;
+}
+
+// An earlier process knew an SA of this id; no dump has shown it yet.
+bool Engine::awaits(const xfrm::SaId& id) const {
+  const auto found = restored_entries_.lower_bound({id, 0});
+  return found != restored_entries_.end() && found->first.first == id;
+}
+
+// An SA that an earlier process knew: it goes on where that one left off.
+bool Engine::resume(const xfrm::Sa& sa, SaTable::Handle handle) {
+  const auto found = restored_entries_.find({sa.id, sa.add_time_s});
+  if (found == restored_entries_.end()) return false;
+  const Ledger::EntryId id = found->second;
+  restored_entries_.erase(found);
+  Entry& entry = ledger_.at(id);
+  if (sa.counters.bytes < entry.newest.bytes || sa.counters.packets < entry.newest.packets) {
+    // Its SPI has been taken again within the second.
+    ledger_.end(id, now_, {QM_AT_LEAST, QM_REASON_RESTART});
+    return false;
+  }
+  entry.since_boot_ns = now_.boot_ns;
+  entry.details_known = true;
+  entry.details = details_of(sa);
+  entry.take(sa.counters, sa.stats, now_.boot_ns);
+  sas_.set_tag(handle, id + kFirstEntryTag);
+  entry.association = association_of(sa);  // inbound, it may have been moved
+  by_association_[entry.association].push_back(id);
+  return true;
+}
+
+void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
+  if (!restored_entries_.empty() && resume(sa, handle)) return;
+  Entry entry = make_entry(sa, negotiated);
+  const bool placed = place(entry);
+  const bool event = source_ == Source::event;
+  Recent* moved = ledger_.find_moved(sa.id, association_of(sa), sa.add_time_s);
+  if (moved != nullptr) go_on_from(*moved, entry);
+  // An event shows a new SA as it was born: what it counts already, it inherited.
+  const bool inherited = event && sa.counters.packets > 0;
+  if (!placed && !inherited && moved == nullptr) {
+    const bool told = negotiated && !early_rekeys_.empty() && was_told(sa.id);
+    sas_.set_tag(handle, told ? kTold : negotiated ? 0 : kBaseline);
+    return;
+  }
+  if (inherited) {
+    entry.base = sa.counters;
+  } else if (moved != nullptr) {
+    entry.base = least(moved->entry.newest, sa.counters);
+  }
+  entry.newest = entry.base;
+  if (event) {
+    entry.last_stats = sa.stats;
+  } else {
+    entry.take(sa.counters, sa.stats, now_.boot_ns);
+  }
+  const bool new_negotiation = entry.negotiated;
+  const Ledger::EntryId id = add_entry(std::move(entry), handle);
+  if (id == Ledger::kNoEntry) return;
+  if (syncing_ && !event) born_in_sync_.push_back(id);
+  if (new_negotiation) decide_rekey(id);
+}
+
+// An inbound SA that was moved keeps its id: without the events of it, only its source tells.
+void Engine::follow(Ledger::EntryId id, const xfrm::Sa& sa) {
+  AssociationKey& association = ledger_.at(id).association;
+  if (association == association_of(sa)) return;
+  const auto found = by_association_.find(association);
+  std::erase(found->second, id);
+  if (found->second.empty()) by_association_.erase(found);
+  association = association_of(sa);
+  by_association_[association].push_back(id);
+}
+
+// A moved SA is the one that ended, under another address: no negotiation, no deletion.
+void Engine::go_on_from(Recent& moved, Entry& entry) {
+  if (!ledger_.undo_deletion(moved)) return;  // its end has been published: it counts as a new one
+  Entry& old = moved.entry;
+  entry.negotiated = false;
+  if (old.owner == kNobody) {
+    // Who claims it will have it all.
+    std::swap(entry.negotiated, old.negotiated);
+    old.association = entry.association;
+    if (entry.owner != kNobody) {
+      ledger_.assign(moved, entry.owner, entry.direction, entry.outer);
+    }
+  } else if (entry.owner == kNobody) {
+    entry.owner = old.owner;
+    entry.direction = old.direction;
+    entry.outer = old.outer;
+    entry.may_serve = entry.may_serve || old.may_serve;
+  }
+}
+
+// An SA of which nothing is known but its last word: when it was moved, its predecessor's counters
+// are among its own. Events were lost, or the predecessor is still thought to live.
+void Engine::start_from_moved(Entry& entry) {
+  if (Recent* moved = ledger_.find_moved(entry.id, entry.association, entry.add_time_s)) {
+    go_on_from(*moved, entry);
+    entry.base = entry.newest = moved->entry.newest;
+    return;
+  }
+  if (!behind_) return;
+  ledger_.for_each([&](Ledger::EntryId, const Entry& old) {
+    if (!is_moved(old, entry.id, entry.association, entry.add_time_s)) return;
+    entry.base = entry.newest = old.newest;
+  });
+}
+
+// The events of a move were lost: a dump shows the SA under its new address, with what the old one
+// counted. The old one is about to be ended as vanished.
+void Engine::moved_unseen(Entry& old) {
+  for (const Ledger::EntryId id : born_in_sync_) {
+    Entry& entry = ledger_.at(id);
+    if (!is_moved(old, entry.id, entry.association, entry.add_time_s) ||
+        entry.base != xfrm::Counters{}) {
+      continue;
+    }
+    entry.base = least(old.newest, entry.newest);
+    entry.negotiated = false;
+    entry.rekey = entry.rekey_inferred = false;
+    if (entry.owner == kNobody && old.owner != kNobody) {
+      ledger_.assign(id, old.owner, old.direction, old.outer);
+    }
+    old.moved = true;
+    return;
+  }
+}
+
+// ---- rekeys
+
+void Engine::ike_state(std::uint32_t daemons_up) {
+  ike_daemons_ = daemons_up;
+  if (daemons_up == 0) ike_sas_.clear();
+}
+
+void Engine::ike_rekey(const ike::ChildRekey& rekey) {
+  const Ledger::Marked marked = ledger_.mark_rekey(rekey.remote, rekey.new_spi_out, rekey.proto);
+  if (marked != Ledger::Marked::unknown) return;
+  const SaTable::Handle handle = sas_.find({rekey.remote, rekey.new_spi_out, rekey.proto, {}});
+  if (handle != SaTable::kNone && sas_.tag(handle) < kFirstEntryTag) {
+    if (sas_.tag(handle) != kBaseline) sas_.set_tag(handle, kTold);
+    return;
+  }
+  early_rekeys_.emplace_back(rekey, now_.boot_ns);
+  if (early_rekeys_.size() > kMostEarlyRekeys) early_rekeys_.pop_front();
+}
+
+void Engine::set_ike_sas(std::vector<ike::IkeSa> sas, bool fresh) {
+  ike_sas_ = std::move(sas);
+  ike_sas_fresh_ = fresh;
+}
+
+// The IKE daemon said that this SA replaced another before the ledger knew of it.
+bool Engine::was_told(const xfrm::SaId& id) {
+  const auto word = std::ranges::find_if(early_rekeys_, [&](const auto& early) {
+    return early.first.new_spi_out == id.spi && early.first.remote == id.daddr &&
+           early.first.proto == id.proto;
+  });
+  if (word == early_rekeys_.end()) return false;
+  early_rekeys_.erase(word);
+  return true;
+}
+
+void Engine::decide_rekey(Ledger::EntryId id) {
+  Entry& entry = ledger_.at(id);
+  entry.rekey = entry.rekey || was_told(entry.id);
+  if (entry.rekey) return;
+  if (entry.direction != xfrm::Direction::out || entry.outer) return;
+  const bool overlaps = by_association_[entry.association].size() > 1;
+  if (ike_daemons_ > 0) {
+    if (overlaps) undecided_.push_back({entry.id, now_.boot_ns});
+    return;
+  }
+  entry.rekey = overlaps;
+  entry.rekey_inferred = true;
+  if (entry.owner != kNobody) {
+    ledger_.owner_at(entry.owner).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
+  }
+}
+
+void Engine::settle_rekeys() {
+  while (!early_rekeys_.empty() && now_.boot_ns - early_rekeys_.front().second > kPendingNs) {
+    early_rekeys_.pop_front();
+  }
+  // An IKE daemon is there but said nothing of this one: another daemon's SA, or a manual one.
+  std::erase_if(undecided_, [this](const Undecided& undecided) {
+    if (now_.boot_ns - undecided.since_boot_ns < kRekeyWordNs) return false;
+    const xfrm::SaId& id = undecided.id;
+    static_cast<void>(ledger_.mark_rekey(id.daddr, id.spi, id.proto, true));
+    return true;
+  });
+}
+
+}  // namespace qm::hba

@@ -1,0 +1,146 @@
+// Small stories that the simulation (tests/sim) found to be told wrong.
+#include "hba/engine_testing.h"
+
+namespace qm::hba {
+namespace {
+
+using EngineStory = EngineTest;
+
+TEST_F(EngineStory, AMoveIsNeitherAnEndNorANegotiation) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  engine_.on_sa_deleted(with(sa(true, 0x11, 200), 520, 6));  // a packet after GETSA, before DELSA
+  xfrm::Sa moved = with(sa(true, 0x11, 200), 500, 5);
+  moved.saddr = address("10.0.0.9");
+  engine_.on_sa(moved, false, 0);
+  moved.counters = {530, 6};
+  const Report report = refresh({moved});
+  const AdapterReport& a = adapter(report, "a");
+  EXPECT_EQ(a.totals[kConfidentialBytesSent], 550U);
+  EXPECT_EQ(a.totals[kKeyAdditions], 1U);
+  EXPECT_EQ(a.totals[kKeyDeletions], 0U);
+  EXPECT_EQ(a.totals[kActiveSa], 1U);
+}
+
+TEST_F(EngineStory, AMoveThatOnlyADumpShowsCountsNothingTwice) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  engine_.overrun();
+  xfrm::Sa moved = with(sa(true, 0x11, 200), 530, 6);
+  moved.saddr = address("10.0.0.9");
+  sync({moved});
+  const Report report = refresh();
+  EXPECT_LE(adapter(report, "a").totals[kConfidentialBytesSent], 530U);
+}
+
+TEST_F(EngineStory, WhatASharedSaDidBeforeOneUserLeftIsNotTheOthers) {
+  sync({});
+  engine_.set_inventory(inventory({"a", "b"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  engine_.set_inventory(inventory({"a"}));
+  Report report = refresh({with(sa(true, 0x11, 200), 800, 8)});  // b may have moved these 300
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 0U);
+  report = refresh({with(sa(true, 0x11, 200), 900, 9)});
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 100U);
+  EXPECT_EQ(report.host.totals[kConfidentialBytesSent], 900U);
+}
+
+TEST_F(EngineStory, AReadingThatOvertookADelsaIsUndone) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 10, 1)});
+  engine_.attribute();
+  engine_.set_source(Engine::Source::read);
+  engine_.on_sa(with(sa(true, 0x11, 200), 700, 7), false, 1);  // its successor's, same second
+  engine_.set_source(Engine::Source::event);
+  engine_.on_sa_deleted(with(sa(true, 0x11, 200), 20, 2));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  engine_.conclude();
+  const Report report = refresh({with(sa(true, 0x11, 200), 700, 7)});
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 720U);
+}
+
+TEST_F(EngineStory, ALarvalRowPreparedBeforeItMaturedChangesNothing) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  refresh();
+  engine_.begin_sync();
+  engine_.set_source(Engine::Source::dump);
+  engine_.on_policy(policy(true), 1);
+  engine_.on_policy(policy(false), 1);
+  engine_.set_source(Engine::Source::event);
+  engine_.on_sa(sa(false, 0x10, 200), true, 0);
+  engine_.set_source(Engine::Source::dump);
+  xfrm::Sa larval = sa(false, 0x10, 200);
+  larval.larval = true;
+  engine_.on_sa(larval, false, 1);
+  engine_.set_source(Engine::Source::event);
+  engine_.end_sync();
+  const Report report = refresh({with(sa(false, 0x10, 200), 70, 1)});
+  EXPECT_EQ(report.health.larvals, 0U);
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 70U);
+}
+
+TEST_F(EngineStory, ADelsaThatWaitedInTheSocketMayLackPacketsInFlight) {
+  sync({});
+  engine_.drained();
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(false, 0x10, 200), true, 0);
+  refresh({with(sa(false, 0x10, 200), 500, 5)});
+  step(2);
+  engine_.on_sa_deleted(with(sa(false, 0x10, 200), 500, 5));
+  const Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").qualities[kConfidentialBytesReceived - 1],
+            (Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT}));
+  EXPECT_EQ(report.health.gaps, 1U);
+}
+
+TEST_F(EngineStory, AReadingThatBrokeOffIsSaidAndMended) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  engine_.attribute();
+  engine_.reading_failed();
+  engine_.conclude();
+  const Report failed = engine_.report();
+  EXPECT_EQ(adapter(failed, "a").qualities[kConfidentialBytesSent - 1],
+            (Quality{QM_AT_LEAST, QM_REASON_GAP}));
+  const Report mended = refresh({with(sa(true, 0x11, 200), 600, 6)});
+  EXPECT_EQ(adapter(mended, "a").qualities[kConfidentialBytesSent - 1], Quality{});
+}
+
+TEST_F(EngineStory, ARekeyInferredOfAPendingSaIsNotSaidToBeExact) {
+  sync({});
+  engine_.ike_state(1);
+  engine_.set_inventory(inventory({"a"}, false));
+  refresh();
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  engine_.on_sa(sa(true, 0x21, 201), false, 0);
+  step(11);
+  refresh();
+  engine_.set_inventory(inventory({"a"}));
+  const Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kReKeys], 1U);
+  EXPECT_EQ(adapter(report, "a").qualities[kReKeys - 1], (Quality{QM_INFERRED, QM_REASON_OVERLAP}));
+}
+
+TEST_F(EngineStory, AFlushOfWhatNobodyHadClaimedYetIsDeclaredWithTheClaim) {
+  sync({});
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  engine_.on_sas_flushed(0);
+  engine_.set_inventory(inventory({"a"}));
+  const Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kKeyDeletions], 1U);
+  EXPECT_EQ(adapter(report, "a").qualities[kConfidentialBytesSent - 1],
+            (Quality{QM_AT_LEAST, QM_REASON_FLUSH}));
+}
+
+}  // namespace
+}  // namespace qm::hba

@@ -1,0 +1,187 @@
+#include "sim/checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace qm::sim {
+namespace {
+
+using namespace hba;  // NOLINT: the counters' names
+
+constexpr std::array<const char*, kCounters> kNames{"ActiveSA",
+                                                    "PendingKeyOperations",
+                                                    "KeyAdditions",
+                                                    "KeyDeletions",
+                                                    "ReKeys",
+                                                    "ActiveTunnels",
+                                                    "BadSPIPackets",
+                                                    "PacketsNotDecrypted",
+                                                    "PacketsNotAuthenticated",
+                                                    "PacketsWithReplayDetection",
+                                                    "ConfidentialBytesSent",
+                                                    "ConfidentialBytesReceived",
+                                                    "AuthenticatedBytesSent",
+                                                    "AuthenticatedBytesReceived",
+                                                    "TransportBytesSent",
+                                                    "TransportBytesReceived",
+                                                    "TunnelBytesSent",
+                                                    "TunnelBytesReceived"};
+
+CounterId id_of(std::size_t index) {
+  return static_cast<CounterId>(index + 1);
+}
+
+// Those that the truth keeps as bounds.
+bool is_bounded(CounterId id) {
+  return !is_gauge(id) && id != kBadSpiPackets && id != kPacketsNotDecrypted;
+}
+
+int adapter_number(const std::string& key) {
+  return key.size() == 2 && key[0] == 'a' ? key[1] - '0' : kNone;
+}
+
+}  // namespace
+
+void Checker::collector_died() {
+  fault_since_ = true;
+  gaps_before_ = gaps_earlier_ = 0;
+  deficit_before_.reset();
+}
+
+void Checker::forget() {
+  before_.clear();
+  deficit_before_.reset();
+}
+
+Checker::Wrong Checker::check_sums(const Report& report) const {
+  Totals sum = report.host.unattributed;
+  for (const AdapterReport& adapter : report.adapters) sum += adapter.totals;
+  if (sum == report.host.totals) return std::nullopt;
+  return "the host's totals are not the sum of its adapters' and the unattributed";
+}
+
+Checker::Wrong Checker::check_falls(const Report& report) {
+  const auto one = [&](const std::string& name, const Totals& totals,
+                       const Qualities& qualities) -> Wrong {
+    Totals& before = before_[name];
+    for (std::size_t i = 0; i < kCounters; ++i) {
+      if (is_gauge(id_of(i)) || qualities[i].quality == QM_UNAVAILABLE) continue;
+      if (totals.at(i) < before.at(i)) {
+        return fmt::format("{} of {} fell from {} to {}", kNames[i], name, before.at(i),
+                           totals.at(i));
+      }
+      before.at(i) = totals.at(i);
+    }
+    return std::nullopt;
+  };
+  std::map<std::string, bool> shown;
+  for (const AdapterReport& adapter : report.adapters) {
+    shown[adapter.info.key] = true;
+    if (Wrong wrong = one(adapter.info.key, adapter.totals, adapter.qualities)) return wrong;
+  }
+  for (const auto& [name, totals] : before_) {
+    if (adapter_number(name) != kNone && !shown[name] && totals != Totals{}) {
+      return fmt::format("{} is no longer shown though it has totals", name);
+    }
+  }
+  if (Wrong wrong = one("unattributed", report.host.unattributed, report.host.qualities)) {
+    return wrong;
+  }
+  return one("host", report.host.totals, report.host.qualities);
+}
+
+Checker::Wrong Checker::check_bounds(const std::string& name, const Totals& totals,
+                                     const Qualities& qualities, const Totals& upper,
+                                     const Totals& lower) const {
+  for (std::size_t i = 0; i < kCounters; ++i) {
+    const qm_quality quality = qualities[i].quality;
+    if (!is_bounded(id_of(i))) continue;
+    if (id_of(i) == kReKeys && quality > QM_AT_LEAST) continue;  // inferred: may be either
+    if (totals.at(i) > upper.at(i)) {
+      return fmt::format("{} of {} is {}, the truth at most {}", kNames[i], name, totals.at(i),
+                         upper.at(i));
+    }
+    if (quality == QM_EXACT && totals.at(i) < lower.at(i)) {
+      return fmt::format("{} of {} is {} and said to be exact, the truth is at least {}", kNames[i],
+                         name, totals.at(i), lower.at(i));
+    }
+  }
+  return std::nullopt;
+}
+
+Checker::Wrong Checker::check_gauges(const Collector::Published& published, World& world) const {
+  if (published.disturbed) return std::nullopt;
+  const Truth& truth = world.truth();
+  const auto one = [&](const std::string& name, int number, std::uint64_t active,
+                       const Quality& quality) -> Wrong {
+    if (quality.quality > QM_AT_LEAST) return std::nullopt;
+    const std::uint64_t most = truth.active_upper(number);
+    const std::uint64_t least = truth.active_lower(number);
+    const bool few = quality.quality == QM_EXACT && active < least;
+    if (active <= most && !few) return std::nullopt;
+    return fmt::format("ActiveSA of {} is {}, the truth {} to {}", name, active, least, most);
+  };
+  for (const AdapterReport& adapter : published.report.adapters) {
+    if (Wrong wrong = one(adapter.info.key, adapter_number(adapter.info.key),
+                          adapter.totals[kActiveSa], adapter.qualities[kActiveSa - 1U])) {
+      return wrong;
+    }
+  }
+  return one("host", kNone, published.report.host.totals[kActiveSa],
+             published.report.host.qualities[kActiveSa - 1U]);
+}
+
+// Between two publications without a new gap the host's deficit does not grow. It is negative when
+// the host's totals hold SAs that the lower bound does not. What was declared one publication ago
+// may show in this one: the lower bound is as of the publication's beginning.
+Checker::Wrong Checker::check_deficit(const Collector::Published& published) {
+  std::array<std::int64_t, kCounters> deficit{}, deficit_after{};
+  for (std::size_t i = 0; i < kCounters; ++i) {
+    const std::uint64_t told = published.report.host.totals.at(i);
+    deficit[i] = static_cast<std::int64_t>(published.lower.back().at(i) - told);
+    deficit_after[i] = static_cast<std::int64_t>(published.lower_after.at(i) - told);
+  }
+  const bool comparable = deficit_before_ && published.report.health.gaps == gaps_earlier_ &&
+                          !fault_since_ && !published.reading_failed && !published.claimed_more;
+  Wrong wrong;
+  for (std::size_t i = 0; comparable && i < kCounters; ++i) {
+    if (!is_bounded(id_of(i)) || id_of(i) == kReKeys) continue;
+    if (deficit[i] <= std::max<std::int64_t>(0, (*deficit_before_)[i])) continue;
+    wrong = fmt::format("{} of the host lacks {}, {} before, and no new gap says so", kNames[i],
+                        deficit[i], (*deficit_before_)[i]);
+  }
+  deficit_before_ = deficit_after;
+  return wrong;
+}
+
+std::optional<std::string> Checker::check(const Collector::Published& published, World& world) {
+  const Report& report = published.report;
+  const Truth& truth = world.truth();
+  if (Wrong wrong = check_sums(report)) return wrong;
+  if (Wrong wrong = check_falls(report)) return wrong;
+  for (const AdapterReport& adapter : report.adapters) {
+    const int number = adapter_number(adapter.info.key);
+    if (Wrong wrong =
+            check_bounds(adapter.info.key, adapter.totals, adapter.qualities, truth.upper(number),
+                         published.lower[static_cast<std::size_t>(number)])) {
+      return wrong;
+    }
+  }
+  if (Wrong wrong = check_bounds("host", report.host.totals, report.host.qualities,
+                                 truth.host_upper(), published.lower.back())) {
+    return wrong;
+  }
+  if (Wrong wrong = check_gauges(published, world)) return wrong;
+  if (Wrong wrong = check_deficit(published)) return wrong;
+  const std::uint64_t gaps = report.health.gaps;
+  if (world.faultless() && gaps > world.natural_gaps()) {
+    return fmt::format("{} gaps, though only {} SAs ended that may have had packets in flight",
+                       gaps, world.natural_gaps());
+  }
+  gaps_earlier_ = std::exchange(gaps_before_, gaps);
+  fault_since_ = !published.settled;
+  return std::nullopt;
+}
+
+}  // namespace qm::sim

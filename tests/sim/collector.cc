@@ -1,0 +1,273 @@
+#include "sim/collector.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "hba/collector.h"
+#include "hba/ledger_state.h"
+
+namespace qm::sim {
+namespace {
+
+using hba::Engine;
+
+constexpr std::string_view kBoot = "5eed5eed-0000-4000-8000-000000000000";
+constexpr std::uint64_t kSurelyRememberedNs = hba::kPendingNs - 5'000'000'000;
+
+}  // namespace
+
+// As request_socket_linux.cc: hands on the rows, keeps how the answer ended.
+class Collector::Rows final : public xfrm::SilentSink {
+ public:
+  explicit Rows(xfrm::Sink& to) : to_(to) {}
+  void on_datagram(Bytes datagram) override { to_.on_datagram(datagram); }
+  void on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) override {
+    to_.on_sa(sa, updated, seq);
+  }
+  void on_policy(const xfrm::Policy& policy, std::uint32_t seq) override {
+    to_.on_policy(policy, seq);
+  }
+  void on_malformed(std::uint16_t type, std::string_view what) override {
+    to_.on_malformed(type, what);
+  }
+  void on_error(std::uint32_t, int error) override { error_ = error; }
+  int error() const { return error_; }
+
+ private:
+  xfrm::Sink& to_;
+  int error_ = 0;
+};
+
+Collector::Collector(World& world, std::vector<std::byte>& disk)
+    : world_(world), kernel_(world.kernel()), disk_(disk), engine_(kernel_.now()) {}
+
+// Something may happen now; the collector may die.
+void Collector::interleave(bool calm) {
+  Random& random = world_.random();
+  if (random.chance(150)) world_.act(calm);
+  if (!world_.faultless() && random.chance(2)) {
+    world_.say("the collector is killed");
+    throw Crash{};
+  }
+}
+
+void Collector::start() {
+  if (disk_.empty()) {
+    world_.say("the collector starts with nothing");
+    world_.truth().restart_from_nothing();
+  } else {
+    world_.say("the collector starts with its state");
+    if (!hba::LedgerState::load(disk_, kBoot, engine_)) std::abort();
+    fault_ = true;  // whatever ended meanwhile
+  }
+  interleave(false);
+  began_ns_ = kernel_.now().boot_ns;
+  world_.take_words();  // told while nobody listened
+  kernel_.join();
+  engine_.set_kernel(true, "");
+  if (world_.daemon()) engine_.ike_state(1);
+  if (!sync()) sync_due_ = true;
+}
+
+void Collector::drain_all(bool& overrun) {
+  engine_.set_source(Engine::Source::event);
+  engine_.set_time(kernel_.now());
+  test::Message datagram;
+  for (;;) {
+    const Kernel::Got got = kernel_.receive(datagram);
+    if (got == Kernel::Got::nothing) break;
+    if (got == Kernel::Got::lost) {
+      overrun = true;
+      continue;
+    }
+    xfrm::decode(datagram, engine_);
+  }
+  engine_.drained();
+  take_words();
+}
+
+void Collector::take_words() {
+  for (const RekeyWord& word : world_.take_words()) {
+    engine_.ike_rekey(word.rekey);
+    world_.say("the daemon says that {} is a rekey", word.track);
+    world_.truth().told_rekey(word.track);
+  }
+}
+
+void Collector::drain() {
+  interleave(false);
+  drain_events();
+}
+
+void Collector::drain_events() {
+  bool overrun = false;
+  drain_all(overrun);
+  if (overrun) {
+    engine_.overrun();
+    sync_due_ = true;
+  }
+  if (engine_.behind()) sync_due_ = true;
+}
+
+bool Collector::dump_policies() {
+  Rows rows(engine_);
+  xfrm::decode(kernel_.policy_dump(++seq_), rows);
+  return !world_.random().chance(kernel_.faults.dump_fails);
+}
+
+bool Collector::dump_sas() {
+  Rows rows(engine_);
+  Random& random = world_.random();
+  Kernel::SaDump dump(kernel_);
+  bool overrun = false;
+  std::optional<test::Message> ready = dump.next(kernel_, ++seq_, random.between(1, 12));
+  while (ready) {
+    // The kernel makes the next part when this one is taken.
+    const test::Message part = std::move(*ready);
+    ready = dump.next(kernel_, seq_, random.between(1, 12));
+    interleave(true);
+    engine_.set_source(Engine::Source::dump);
+    engine_.set_time(kernel_.now());
+    xfrm::decode(part, rows);
+    interleave(true);
+    drain_all(overrun);
+    engine_.set_source(Engine::Source::dump);
+    if (random.chance(kernel_.faults.dump_fails)) {
+      if (overrun) engine_.overrun();
+      return false;
+    }
+  }
+  if (overrun) engine_.overrun();
+  return !overrun;
+}
+
+bool Collector::try_sync() {
+  const std::uint64_t hurt = kernel_.messages_hurt();
+  engine_.set_time(kernel_.now());
+  engine_.begin_sync();
+  bool overrun = false;
+  engine_.set_source(Engine::Source::dump);
+  bool done = dump_policies();
+  drain_all(overrun);
+  engine_.set_source(Engine::Source::dump);
+  if (done) done = dump_sas();
+  drain_all(overrun);
+  if (!done || overrun) {
+    engine_.abandon_sync();
+    if (overrun) engine_.overrun();
+    world_.say("a sync fails");
+    return false;
+  }
+  engine_.end_sync();
+  // A message that was cut in the meantime is not mended by this sync.
+  if (kernel_.messages_hurt() == hurt) {
+    hurt_before_ = hurt;
+    settled_ns_ = kernel_.now().boot_ns;
+  }
+  world_.truth().first_sync_done = true;
+  world_.say("synced");
+  return true;
+}
+
+bool Collector::sync() {
+  for (int i = 0; i < hba::kMostSyncTries; ++i) {
+    if (try_sync()) return true;
+  }
+  return false;
+}
+
+void Collector::read_sas() {
+  const std::vector<xfrm::SaId> ids = engine_.sas_to_read();
+  reading_failed_ = false;
+  if (ids.empty()) return;
+  engine_.set_time(kernel_.now());
+  std::vector<xfrm::SaId> gone;
+  for (const xfrm::SaId& id : ids) {
+    interleave(true);
+    Rows rows(engine_);
+    engine_.set_source(Engine::Source::read);
+    if (world_.random().chance(kernel_.faults.read_fails / 10)) {
+      reading_failed_ = true;
+      world_.say("a reading fails");
+      engine_.reading_failed();
+      drain_events();
+      return;
+    }
+    engine_.set_time(kernel_.now());
+    xfrm::decode(kernel_.answer(id, ++seq_), rows);
+    if (rows.error() == -ESRCH) gone.push_back(id);
+  }
+  interleave(true);
+  drain_events();
+  if (engine_.note_missing(gone)) sync_due_ = true;
+}
+
+// What the coming attribution must claim: then the truth's lower bound holds it.
+void Collector::claim_in_truth() {
+  Truth& truth = world_.truth();
+  counted_.clear();
+  if (kernel_.messages_hurt() != hurt_before_ || sync_due_) return;
+  const std::uint64_t now_ns = kernel_.now().boot_ns;
+  for (const auto& [lane, out] : world_.claimable()) {
+    for (std::uint32_t number = 0; number < truth.size(); ++number) {
+      const Tracked& sa = truth.at(number);
+      if (sa.lane != lane || sa.out != out || sa.counts) continue;
+      const bool remembered =
+          sa.ended_ns > settled_ns_ && now_ns - sa.ended_ns < kSurelyRememberedNs;
+      if (!sa.live && !remembered) continue;
+      truth.count(number, now_ns - began_ns_ > kSurelyRememberedNs);
+      if (truth.at(number).counts) counted_.push_back(number);
+    }
+  }
+}
+
+void Collector::forget_claims() {
+  for (const std::uint32_t number : counted_) world_.truth().uncount(number);
+}
+
+Collector::Published Collector::refresh() {
+  Truth& truth = world_.truth();
+  interleave(false);
+  drain_events();
+  const std::uint64_t changes = world_.changes();
+  iscsi::Inventory inventory = world_.scan();
+  claim_in_truth();
+  Published published;
+  for (std::size_t i = 0; i < kMostAdapters; ++i) {
+    published.lower.push_back(truth.lower(static_cast<int>(i)));
+  }
+  published.lower.push_back(truth.host_lower());
+  engine_.set_inventory(std::move(inventory));
+  interleave(true);
+  drain_events();
+  if (sync_due_) sync_due_ = !sync();
+  engine_.set_time(kernel_.now());
+  const xfrm::NetnsErrors errors = kernel_.errors;
+  engine_.attribute();
+  read_sas();
+  engine_.set_netns_errors(errors);
+  engine_.set_time(kernel_.now());
+  engine_.conclude();
+  interleave(true);
+  std::vector<std::byte> state = hba::LedgerState::save(engine_, kBoot);
+  if (state != disk_) {
+    disk_ = std::move(state);
+    interleave(true);
+  }
+  published.report = engine_.report();
+  published.lower_after = truth.host_lower();
+  published.reading_failed = reading_failed_;
+  published.claimed_more = !counted_.empty();
+  published.disturbed = world_.changes() != changes;
+  published.settled = kernel_.messages_hurt() == hurt_before_ && !sync_due_;
+  world_.published(!reading_failed_);
+  counted_.clear();
+  for (const auto& [lane, out] : world_.claimable()) {
+    if (published.settled && !published.disturbed) {
+      truth.claimed[static_cast<std::size_t>(lane)][out ? 1 : 0] = true;
+    }
+  }
+  return published;
+}
+
+}  // namespace qm::sim

@@ -1,0 +1,66 @@
+// The collector in the simulation: the production engine, driven call by call as kernel_linux.cc
+// and collector_linux.cc drive it, with the fake kernel in place of the sockets. The world goes on
+// at every point where a real collector could be interrupted; there it may also die.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "hba/engine.h"
+#include "sim/world.h"
+
+namespace qm::sim {
+
+struct Crash {};  // thrown where a collector is killed
+
+class Collector {
+ public:
+  // What a publication covers; checked before anything else happens.
+  struct Published {
+    hba::Report report;
+    bool settled = false;    // no fault is open: everything lost was declared and synced
+    bool fault = false;      // something was lost since the last publication
+    bool disturbed = false;  // SAs came or went while it was made
+    bool reading_failed = false;
+    bool claimed_more = false;  // the truth's lower bound holds more SAs than before
+    std::vector<Totals> lower;  // by adapter, then the host's: as of its beginning
+    Totals lower_after;         // the host's, as of its end
+  };
+
+  Collector(World& world, std::vector<std::byte>& disk);
+
+  void start();  // loads the state, joins, syncs
+  void drain();
+  Published refresh();
+  void forget_claims();  // it died before it could publish what it had claimed
+
+ private:
+  class Rows;
+  void interleave(bool calm);
+  void drain_all(bool& overrun);
+  void drain_events();
+  bool dump_policies();
+  bool dump_sas();
+  bool try_sync();
+  bool sync();
+  void read_sas();
+  void claim_in_truth();
+  void take_words();
+
+  World& world_;
+  Kernel& kernel_;
+  std::vector<std::byte>& disk_;
+  hba::Engine engine_;
+  bool sync_due_ = false;
+  bool reading_failed_ = false;
+  std::uint32_t seq_ = 0;
+  std::uint64_t hurt_before_ = 0;  // messages that the kernel had hurt at the last good sync
+  std::uint64_t settled_ns_ = 0;   // since when no fault is open
+  bool fault_ = false;
+  std::uint64_t began_ns_ = 0;
+  std::vector<std::uint32_t> counted_;  // in Truth by this refresh
+};
+
+}  // namespace qm::sim
