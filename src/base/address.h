@@ -23,11 +23,11 @@ struct Address {
   // "10.0.0.1", "fd00::1", "[fd00::1]"; a zone ("%eth0") is refused.
   static Result<Address> parse(std::string_view text);
 
-  bool any() const;              // 0.0.0.0, :: or no family
-  unsigned bits() const;         // 32, 128 or 0
+  bool any() const;       // 0.0.0.0, :: or no family
+  unsigned bits() const;  // 32, 128 or 0
   // Same family and the first prefix_bits bits equal; prefix 0 of the same family always matches.
   bool in_prefix(const Address& prefix, unsigned prefix_bits) const;
-  std::string text() const;      // RFC 5952; "" without a family
+  std::string text() const;  // RFC 5952; "" without a family
 
   friend auto operator<=>(const Address&, const Address&) = default;
 };

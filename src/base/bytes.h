@@ -27,7 +27,11 @@ inline bool slice(Bytes bytes, std::size_t offset, std::size_t size, Bytes& out)
   return true;
 }
 
-constexpr std::uint16_t big_endian16(std::uint16_t value) { return __builtin_bswap16(value); }
-constexpr std::uint32_t big_endian32(std::uint32_t value) { return __builtin_bswap32(value); }
+constexpr std::uint16_t big_endian16(std::uint16_t value) {
+  return __builtin_bswap16(value);
+}
+constexpr std::uint32_t big_endian32(std::uint32_t value) {
+  return __builtin_bswap32(value);
+}
 
 }  // namespace qm

@@ -34,8 +34,7 @@ Result<GUID> parse_guid(std::string_view text) {
 }
 
 std::string guid_text(const GUID& guid) {
-  std::string text =
-      fmt::format("{:08x}-{:04x}-{:04x}-", guid.Data1, guid.Data2, guid.Data3);
+  std::string text = fmt::format("{:08x}-{:04x}-{:04x}-", guid.Data1, guid.Data2, guid.Data3);
   for (std::size_t i = 0; i < 8; ++i) {
     if (i == 2) text += '-';
     text += fmt::format("{:02x}", guid.Data4[i]);
@@ -43,6 +42,8 @@ std::string guid_text(const GUID& guid) {
   return text;
 }
 
-bool equal(const GUID& a, const GUID& b) { return std::memcmp(&a, &b, sizeof(GUID)) == 0; }
+bool equal(const GUID& a, const GUID& b) {
+  return std::memcmp(&a, &b, sizeof(GUID)) == 0;
+}
 
 }  // namespace qm

@@ -40,7 +40,7 @@ class JsonWriter {
   }
 
   std::size_t bytes() const { return out_.size(); }  // written so far
-  std::string take() &&;  // with a final newline when indented
+  std::string take() &&;                             // with a final newline when indented
 
  private:
   void before_value();

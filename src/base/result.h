@@ -46,15 +46,15 @@ Error system_error(std::string_view what, int errno_value);
 }  // namespace qm
 
 // The value of a Result, or return its error from the enclosing function. The only macro.
-#define TRY(expression)                                                             \
-  __extension__({                                                                   \
-    auto qm_try_result = (expression);                                              \
-    if (!qm_try_result) return std::unexpected(std::move(qm_try_result).error());   \
-    std::move(qm_try_result).value();                                               \
+#define TRY(expression)                                                           \
+  __extension__({                                                                 \
+    auto qm_try_result = (expression);                                            \
+    if (!qm_try_result) return std::unexpected(std::move(qm_try_result).error()); \
+    std::move(qm_try_result).value();                                             \
   })
 
-#define QM_ASSERT(condition)                                                         \
-  ((condition) ? static_cast<void>(0)                                                \
-               : (std::fprintf(stderr, "%s:%d: assertion failed: %s\n", __FILE__, __LINE__, \
-                               #condition),                                          \
-                  std::abort()))
+#define QM_ASSERT(condition)                                                                     \
+  ((condition)                                                                                   \
+       ? static_cast<void>(0)                                                                    \
+       : (std::fprintf(stderr, "%s:%d: assertion failed: %s\n", __FILE__, __LINE__, #condition), \
+          std::abort()))

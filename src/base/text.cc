@@ -40,8 +40,7 @@ bool is_hidden(char32_t c) {
   return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x61c || c == 0x180e ||
          (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
          (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff0 && c <= 0xfffb) ||
-         (c & 0xfffeU) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef) ||
-         (c >= 0xe0000 && c <= 0xe0fff);
+         (c & 0xfffeU) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 bool is_wide(char32_t c) {
@@ -64,7 +63,9 @@ std::string visible(std::string_view any, std::size_t at, CodePoint point) {
   return value < 0x80 ? fmt::format("\\x{:02x}", value) : fmt::format("\\u{{{:x}}}", value);
 }
 
-char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char folded(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 }  // namespace
 
@@ -177,8 +178,8 @@ std::string utf8(std::u16string_view utf16) {
   for (std::size_t i = 0; i < utf16.size(); ++i) {
     const char32_t unit = utf16[i];
     const bool high = unit >= 0xd800 && unit <= 0xdbff;
-    const bool paired = high && i + 1 < utf16.size() && utf16[i + 1] >= 0xdc00 &&
-                        utf16[i + 1] <= 0xdfff;
+    const bool paired =
+        high && i + 1 < utf16.size() && utf16[i + 1] >= 0xdc00 && utf16[i + 1] <= 0xdfff;
     if (paired) {
       put(0x10000 + ((unit - 0xd800) << 10U) + (static_cast<char32_t>(utf16[++i]) - 0xdc00));
     } else {

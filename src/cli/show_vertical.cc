@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMostValueWidth = 24;         // longer ones get lines of their own
 constexpr std::size_t kLeastDescriptionWidth = 20;  // below that descriptions are left out
-constexpr std::size_t kGap = 2;
+constexpr std::size_t kColumnGap = 2;
 constexpr std::uint64_t kOldMs = 5000;
 
 struct Row {
@@ -65,10 +65,10 @@ std::vector<Row> grouped_rows(const std::vector<Row>& rows) {
 
 void write_row(const Row& row, std::size_t name_width, std::size_t value_width, bool describe,
                const Terminal& terminal, std::ostream& out) {
-  const std::string name = "  " + left(row.name, name_width + kGap);
+  const std::string name = "  " + left(row.name, name_width + kColumnGap);
   const bool own_line = display_width(row.value) > value_width;
   std::string line = name + (row.number ? right(row.value, value_width) : row.value);
-  const std::size_t column = 2 + name_width + kGap + value_width + kGap;
+  const std::size_t column = 2 + name_width + kColumnGap + value_width + kColumnGap;
   std::vector<std::string> description;
   if (describe && terminal.width > column + kLeastDescriptionWidth) {
     description = wrapped(row.description, terminal.width - column);

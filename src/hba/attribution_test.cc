@@ -7,12 +7,12 @@
 namespace qm::hba {
 namespace {
 
-Address address(std::string_view text) {
+Address at(std::string_view text) {
   return *Address::parse(text);
 }
 
-const Endpoint kLocal{address("10.0.0.1"), 40'000};
-const Endpoint kPortal{address("10.0.0.2"), 3260};
+const Endpoint kLocal{at("10.0.0.1"), 40'000};
+const Endpoint kPortal{at("10.0.0.2"), 3260};
 
 class Sas : public SaView {
  public:
@@ -24,7 +24,7 @@ class Sas : public SaView {
   }
 };
 
-xfrm::Policy policy(xfrm::PolicyDirection direction, std::uint32_t index) {
+xfrm::Policy made_policy(xfrm::PolicyDirection direction, std::uint32_t index) {
   const bool out = direction == xfrm::PolicyDirection::out;
   xfrm::Policy made;
   made.index = index * 8 + static_cast<std::uint32_t>(direction);
@@ -46,8 +46,8 @@ xfrm::Policy policy(xfrm::PolicyDirection direction, std::uint32_t index) {
 class Judge : public ::testing::Test {
  protected:
   Judge() {
-    out_ = policy(xfrm::PolicyDirection::out, 1);
-    in_ = policy(xfrm::PolicyDirection::in, 2);
+    out_ = made_policy(xfrm::PolicyDirection::out, 1);
+    in_ = made_policy(xfrm::PolicyDirection::in, 2);
   }
   FlowVerdict judge() {
     xfrm::PolicyTable table;
@@ -161,11 +161,11 @@ TEST_F(Judge, SwitchesOfTheInterfaceTurnPoliciesOff) {
 
 TEST_F(Judge, ATunnelsAssociationHasItsTemplatesAddresses) {
   out_->templates[0].mode = xfrm::Mode::tunnel;
-  out_->templates[0].saddr = address("192.0.2.1");
-  out_->templates[0].daddr = address("192.0.2.2");
+  out_->templates[0].saddr = at("192.0.2.1");
+  out_->templates[0].daddr = at("192.0.2.2");
   const FlowVerdict verdict = judge();
-  EXPECT_EQ(verdict.uses[0].association.saddr, address("192.0.2.1"));
-  EXPECT_EQ(verdict.uses[0].association.daddr, address("192.0.2.2"));
+  EXPECT_EQ(verdict.uses[0].association.saddr, at("192.0.2.1"));
+  EXPECT_EQ(verdict.uses[0].association.daddr, at("192.0.2.2"));
 }
 
 TEST_F(Judge, OfABundleTheFirstTemplateIsTheInnermost) {
@@ -197,8 +197,8 @@ TEST(JudgeSession, AnAdapterThatBypassesTheKernelIsUnknown) {
 
 TEST(JudgeSession, TheWorstConnectionIsTheVerdict) {
   xfrm::PolicyTable table;
-  table.upsert(policy(xfrm::PolicyDirection::out, 1));
-  table.upsert(policy(xfrm::PolicyDirection::in, 2));
+  table.upsert(made_policy(xfrm::PolicyDirection::out, 1));
+  table.upsert(made_policy(xfrm::PolicyDirection::in, 2));
   iscsi::Session session;
   session.connections.push_back({0, kLocal, kPortal, true});
   session.connections.push_back({1, kLocal, {kPortal.address, 3261}, true});
@@ -209,8 +209,8 @@ TEST(JudgeSession, TheWorstConnectionIsTheVerdict) {
 
 TEST(Candidates, PoliciesForAnIscsiPortNameTheirAssociations) {
   xfrm::PolicyTable table;
-  table.upsert(policy(xfrm::PolicyDirection::out, 1));
-  xfrm::Policy other = policy(xfrm::PolicyDirection::out, 2);
+  table.upsert(made_policy(xfrm::PolicyDirection::out, 1));
+  xfrm::Policy other = made_policy(xfrm::PolicyDirection::out, 2);
   other.selector.dport = 443;
   table.upsert(other);
   const auto candidates = candidates_of(table, {3260});
@@ -221,16 +221,16 @@ TEST(Candidates, PoliciesForAnIscsiPortNameTheirAssociations) {
 
 TEST(Candidates, AnOpenSelectorLeavesTheAddressOpen) {
   xfrm::PolicyTable table;
-  xfrm::Policy wide = policy(xfrm::PolicyDirection::out, 1);
+  xfrm::Policy wide = made_policy(xfrm::PolicyDirection::out, 1);
   wide.selector.saddr_prefix_bits = 24;
   table.upsert(wide);
   const auto candidates = candidates_of(table, {3260});
   ASSERT_EQ(candidates.size(), 1U);
   AssociationKey key = candidates[0].pattern;
   EXPECT_TRUE(key.saddr.any());
-  key.saddr = address("10.0.0.77");
+  key.saddr = at("10.0.0.77");
   EXPECT_TRUE(candidates[0].matches(key));
-  key.daddr = address("10.0.0.78");
+  key.daddr = at("10.0.0.78");
   EXPECT_FALSE(candidates[0].matches(key));
 }
 

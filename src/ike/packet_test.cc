@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::string_literals;
 
-Result<Packet> parse(const std::string& body) {
+Result<Packet> read(const std::string& body) {
   return parse_packet(bytes_of(body));
 }
 
@@ -28,23 +28,23 @@ TEST(Packet, ARequestHasLengthTypeNameAndMessage) {
 
 TEST(Packet, IsReadByItsType) {
   const std::string event = "\x07\x07list-samore"s;
-  const auto packet = parse(event);
+  const auto packet = read(event);
   ASSERT_TRUE(packet);
   EXPECT_EQ(packet->type, PacketType::event);
   EXPECT_EQ(packet->name, "list-sa");
   EXPECT_EQ(text_of(packet->message), "more");
   const std::string response = "\x01more"s;
-  EXPECT_EQ(parse(response)->name, "");
-  EXPECT_EQ(text_of(parse(response)->message), "more");
-  EXPECT_EQ(parse("\x05"s)->type, PacketType::event_confirm);
+  EXPECT_EQ(read(response)->name, "");
+  EXPECT_EQ(text_of(read(response)->message), "more");
+  EXPECT_EQ(read("\x05"s)->type, PacketType::event_confirm);
 }
 
 TEST(Packet, RefusesWhatIsNone) {
-  EXPECT_EQ(parse("").error().message, "an empty vici packet");
-  EXPECT_EQ(parse("\x08"s).error().message, "a vici packet of unknown type 8");
-  EXPECT_EQ(parse("\xff"s).error().message, "a vici packet of unknown type 255");
+  EXPECT_EQ(read("").error().message, "an empty vici packet");
+  EXPECT_EQ(read("\x08"s).error().message, "a vici packet of unknown type 8");
+  EXPECT_EQ(read("\xff"s).error().message, "a vici packet of unknown type 255");
   for (const auto& body : {"\x07"s, "\x07\x01"s, "\x07\xff\x01\x02"s}) {
-    EXPECT_EQ(parse(body).error().message, "a vici packet whose name is cut off");
+    EXPECT_EQ(read(body).error().message, "a vici packet whose name is cut off");
   }
 }
 

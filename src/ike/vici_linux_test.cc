@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
 // Enough of charon: confirms registrations, answers list-sas with two IKE SAs.
 class FakeDaemon {
@@ -116,7 +116,7 @@ class ViciSocket : public ::testing::Test {
   }
 
   fs::path dir_ = new_directory();
-  Time now_{.boot_ns = 100 * kSecond, .filetime_100ns = 0};
+  Time now_{.boot_ns = 100 * kSecondNs, .filetime_100ns = 0};
   std::vector<ChildRekey> rekeys_;
   std::vector<bool> states_;
   std::unique_ptr<ViciClient> client_ = ViciClient::make(
@@ -212,7 +212,7 @@ TEST_F(ViciSocket, ADaemonThatIsNotThereIsAStateWithWords) {
   client_->handle(now_);
   EXPECT_EQ(client_->problem(),
             "no IKE daemon answers at " + path() + ": No such file or directory");
-  EXPECT_EQ(client_->due_boot_ns(), now_.boot_ns + kSecond);
+  EXPECT_EQ(client_->due_boot_ns(), now_.boot_ns + kSecondNs);
   EXPECT_THAT(states_, IsEmpty());
 }
 

@@ -8,10 +8,6 @@
 namespace qm::mof {
 namespace {
 
-std::string codes(std::string text) {
-  return compile_text(std::move(text)).codes();
-}
-
 // A class that lacks nothing, with these properties.
 std::string block(std::string_view properties, std::string_view name = "T") {
   return "[guid(\"{11111111-0000-0000-0000-" + std::string(12 - name.size(), '0') +

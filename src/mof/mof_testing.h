@@ -42,6 +42,10 @@ inline Compiled compile_text(std::string text, Options options = {}) {
   return compile_files({{"t.mof", std::move(text)}}, std::move(options));
 }
 
+inline std::string codes(std::string text) {
+  return compile_text(std::move(text)).codes();
+}
+
 inline std::string file_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream out;

@@ -14,10 +14,6 @@ Model good(std::string text) {
   return std::move(compiled.model);
 }
 
-std::string codes(std::string text) {
-  return compile_text(std::move(text)).codes();
-}
-
 TEST(ParseClass, EveryPart) {
   const Model model = good(R"(
     [abstract] class Base {};

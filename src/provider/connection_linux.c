@@ -35,7 +35,7 @@ static void disconnect(qm_provider* provider) {
   retry_later(provider);
 }
 
-static qm_message_header header_of(uint16_t type) {
+static qm_message_header message_header(uint16_t type) {
   return (qm_message_header){
       .magic = QM_PROTOCOL_MAGIC, .version = QM_PROTOCOL_VERSION, .type = type};
 }
@@ -136,7 +136,7 @@ static int say(qm_provider* provider, const void* message, size_t bytes, const i
 
 static int say_register(qm_provider* provider, const qm_registration* registration) {
   const qm_class_info* info = &registration->writer.info;
-  const qm_register_message message = {.header = header_of(QM_SAY_REGISTER),
+  const qm_register_message message = {.header = message_header(QM_SAY_REGISTER),
                                        .registration = registration->number,
                                        .flags = info->flags,
                                        .guid = info->guid,
@@ -160,7 +160,7 @@ void qm_send_unsent(qm_provider* provider) {
 
 void qm_send_unregister(qm_provider* provider, uint32_t number) {
   if (provider->fd < 0) return;
-  const qm_registration_message message = {.header = header_of(QM_SAY_UNREGISTER),
+  const qm_registration_message message = {.header = message_header(QM_SAY_UNREGISTER),
                                            .registration = number};
   /* A full socket: ending the connection ends the registration just as well. */
   if (say(provider, &message, sizeof message, NULL, 0) == -EAGAIN) disconnect(provider);
@@ -179,7 +179,7 @@ static void connect_now(qm_provider* provider) {
     return;
   }
   provider->fd = fd;
-  qm_hello_message hello = {.header = header_of(QM_SAY_HELLO)};
+  qm_hello_message hello = {.header = message_header(QM_SAY_HELLO)};
   memcpy(hello.driver, provider->driver, sizeof hello.driver);
   if (say(provider, &hello, sizeof hello, NULL, 0) == -EAGAIN) disconnect(provider);
   qm_send_unsent(provider);
@@ -225,7 +225,7 @@ int qm_dispatch(qm_provider* provider, int timeout_ms) {
 
 int qm_refreshed(qm_provider* provider) {
   if (provider->refresh == 0) return 0; /* asked by a serve that is gone, or answered already */
-  const qm_refresh_message message = {.header = header_of(QM_SAY_REFRESHED),
+  const qm_refresh_message message = {.header = message_header(QM_SAY_REFRESHED),
                                       .token = provider->refresh};
   const int said = say(provider, &message, sizeof message, NULL, 0);
   if (said == 0) provider->refresh = 0;

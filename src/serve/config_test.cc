@@ -15,7 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::StartsWith;
 
-std::string why(std::string_view text) {
+std::string refusal(std::string_view text) {
   const auto config = parse_config(text, "serve.toml");
   return config ? "fine" : config.error().message;
 }
@@ -58,39 +58,41 @@ TEST(Config, an_empty_file_leaves_the_defaults) {
 }
 
 TEST(Config, errors_name_file_line_and_remedy) {
-  EXPECT_EQ(why("\n[serve]\nlissten = []"),
+  EXPECT_EQ(refusal("\n[serve]\nlissten = []"),
             "serve.toml:3: unknown key serve.lissten; there are serve.listen, query.mode, "
             "query.group, providers.users, providers.groups");
-  EXPECT_THAT(why("[server]\nlisten = []"), StartsWith("serve.toml:2: unknown key server.listen"));
-  EXPECT_THAT(why("listen = 1"), StartsWith("serve.toml:1: unknown key listen"));
-  EXPECT_EQ(why("[serve]\nlisten = \"x\""),
+  EXPECT_THAT(refusal("[server]\nlisten = []"),
+              StartsWith("serve.toml:2: unknown key server.listen"));
+  EXPECT_THAT(refusal("listen = 1"), StartsWith("serve.toml:1: unknown key listen"));
+  EXPECT_EQ(refusal("[serve]\nlisten = \"x\""),
             "serve.toml:2: serve.listen must be a list of at most 64 strings");
-  EXPECT_EQ(why("[query]\n\nmode = 660"), "serve.toml:3: query.mode must be a string");
-  EXPECT_EQ(why("[query]\ngroup = \"a\\u001bb\""),
+  EXPECT_EQ(refusal("[query]\n\nmode = 660"), "serve.toml:3: query.mode must be a string");
+  EXPECT_EQ(refusal("[query]\ngroup = \"a\\u001bb\""),
             "serve.toml:2: query.group holds control characters");
-  EXPECT_THAT(why("[serve]\nlisten = [\"0.0.0.0:5985\"]"),
+  EXPECT_THAT(refusal("[serve]\nlisten = [\"0.0.0.0:5985\"]"),
               StartsWith("serve.toml:2: listen on 0.0.0.0:5985: only loopback addresses"));
-  EXPECT_THAT(why("[serve\n"), StartsWith("serve.toml:1: "));
+  EXPECT_THAT(refusal("[serve\n"), StartsWith("serve.toml:1: "));
 }
 
 TEST(Config, a_mode_is_octal_up_to_0777) {
   for (const char* good : {"0", "0660", "777", "0777"}) {
-    EXPECT_EQ(why("query.mode = \"" + std::string(good) + "\""), "fine") << good;
+    EXPECT_EQ(refusal("query.mode = \"" + std::string(good) + "\""), "fine") << good;
   }
   for (const char* bad : {"", "1000", "0668", "rw", "-1", "99999999999999999999", "0o660"}) {
-    EXPECT_EQ(why("query.mode = \"" + std::string(bad) + "\""),
+    EXPECT_EQ(refusal("query.mode = \"" + std::string(bad) + "\""),
               "serve.toml:1: query.mode must be an octal mode in quotes, such as \"0660\"")
         << bad;
   }
 }
 
 TEST(Config, its_size_is_limited_at_the_edge) {
-  EXPECT_EQ(why(std::string(kMostConfigBytes, '\n')), "fine");
-  EXPECT_EQ(why(std::string(kMostConfigBytes + 1, '\n')), "serve.toml: longer than 65536 bytes");
+  EXPECT_EQ(refusal(std::string(kMostConfigBytes, '\n')), "fine");
+  EXPECT_EQ(refusal(std::string(kMostConfigBytes + 1, '\n')),
+            "serve.toml: longer than 65536 bytes");
   std::string list = "providers.users = [";
   for (std::size_t i = 0; i < kMostConfigList; ++i) list += "\"a\",";
-  EXPECT_EQ(why(list + "]"), "fine");
-  EXPECT_THAT(why(list + "\"a\"]"), StartsWith("serve.toml:1: providers.users must be a list"));
+  EXPECT_EQ(refusal(list + "]"), "fine");
+  EXPECT_THAT(refusal(list + "\"a\"]"), StartsWith("serve.toml:1: providers.users must be a list"));
 }
 
 TEST(Listener, only_loopback_addresses_with_a_port) {

@@ -2,15 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "wmi/repository.h"
+#include "wmi/repository_testing.h"
 
 namespace qm::wmi {
 namespace {
-
-Result<std::shared_ptr<const Repository>> compiled(std::string_view text) {
-  const EmbeddedFile file{"test.mof", text};
-  return Repository::compile({&file, 1});
-}
 
 TEST(ClassText, reads_as_one_would_write_it) {
   const auto repository = compiled(R"(

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/guid.h"
+#include "wmi/repository_testing.h"
 
 namespace qm::wmi {
 namespace {
@@ -18,11 +19,6 @@ std::shared_ptr<const Repository> built_in() {
     std::abort();
   }
   return *made;
-}
-
-Result<std::shared_ptr<const Repository>> compiled(std::string_view text) {
-  const EmbeddedFile file{"test.mof", text};
-  return Repository::compile({&file, 1});
 }
 
 provider::ClassInfo info_of(const ClassEntry& entry) {

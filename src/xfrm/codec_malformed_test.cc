@@ -20,7 +20,7 @@ using test::told;
 using ::testing::ElementsAre;
 using ::testing::StartsWith;
 
-Sa an_sa() {
+Sa told_sa() {
   return test::esp_sa("10.9.0.2", "10.9.0.1", 0xc0ffee01);
 }
 Policy a_policy() {
@@ -28,7 +28,7 @@ Policy a_policy() {
 }
 
 Message larval_payload() {
-  Sa sa = an_sa();
+  Sa sa = told_sa();
   sa.larval = true;
   return test::sa_payload(sa);
 }
@@ -72,7 +72,7 @@ TEST(Malformed, attributes_of_the_wrong_size) {
 }
 
 TEST(Malformed, replay_states) {
-  Sa sa = an_sa();
+  Sa sa = told_sa();
   sa.replay_window = 128;
   const auto with_bitmap_length = [&](std::uint32_t words) {
     Message payload = test::sa_payload(sa);
@@ -175,13 +175,13 @@ TEST(Malformed, attribute_headers) {
 }
 
 TEST(Malformed, sas_that_cannot_be) {
-  Sa family = an_sa();
+  Sa family = told_sa();
   family.id.daddr.family = static_cast<Family>(3);
-  Sa selector = an_sa();
+  Sa selector = told_sa();
   selector.selector.family = static_cast<Family>(3);
-  Sa prefix = an_sa();
+  Sa prefix = told_sa();
   prefix.selector.saddr_prefix_bits = 33;
-  Sa mode = an_sa();
+  Sa mode = told_sa();
   mode.mode = static_cast<Mode>(6);
   EXPECT_THAT(told(Datagram().new_sa(family).new_sa(selector).new_sa(prefix).new_sa(mode).bytes()),
               ElementsAre(complaint("an SA of an unknown family"),
@@ -192,7 +192,7 @@ TEST(Malformed, sas_that_cannot_be) {
 
 TEST(Malformed, deleted_sas_that_contradict_themselves) {
   const auto with_change = [](std::size_t at) {
-    Message message = Datagram().deleted_sa(an_sa()).take();
+    Message message = Datagram().deleted_sa(told_sa()).take();
     message[at] ^= std::byte{1};
     return told(message).at(0);
   };

@@ -31,7 +31,7 @@ Bytes bytes_of(const T& value) {
 Sa in_sa() {
   return test::esp_sa("10.9.0.2", "10.9.0.1", 0xc0ffee01);
 }
-Policy out_policy() {
+Policy sent_policy() {
   return test::esp_policy(PolicyDirection::out, "10.9.0.1", "10.9.0.2", 2049);
 }
 
@@ -46,7 +46,7 @@ TEST(Codec, sizes_are_those_of_the_kernel) {
   larval.larval = true;
   Sa nat = in_sa();
   nat.encap = true;
-  Policy bare = out_policy();
+  Policy bare = sent_policy();
   bare.templates.clear();
   EXPECT_EQ(Datagram().new_sa(in_sa()).size(), 556);
   EXPECT_EQ(Datagram().new_sa(larval).size(), 256);
@@ -55,7 +55,7 @@ TEST(Codec, sizes_are_those_of_the_kernel) {
   EXPECT_EQ(Datagram().expired_sa(in_sa(), true).size(), 248);
   EXPECT_EQ(Datagram().flushed_sas(0).size(), 20);
   EXPECT_EQ(Datagram().new_policy(bare).size(), 196);
-  EXPECT_EQ(Datagram().new_policy(out_policy()).size(), 196 + 68);
+  EXPECT_EQ(Datagram().new_policy(sent_policy()).size(), 196 + 68);
 }
 
 TEST(Codec, an_sa_says_what_the_kernel_holds) {
@@ -200,7 +200,7 @@ TEST(Codec, what_the_kernel_leaves_behind_an_ipv4_address_is_dropped) {
 }
 
 TEST(Codec, policies_come_through) {
-  const Policy plain = out_policy();
+  const Policy plain = sent_policy();
   Policy v6 = test::esp_policy(PolicyDirection::in, "fd00::1", "fd00::2", 8);
   v6.mark = {7, 0xf};
   v6.if_id = 42;
@@ -230,7 +230,7 @@ TEST(Codec, policies_come_through) {
 }
 
 TEST(Codec, a_policy_of_a_socket_keeps_its_index_and_direction) {
-  Policy policy = out_policy();
+  Policy policy = sent_policy();
   policy.index = 8 * 3 + 4;
   EXPECT_THAT(told(Datagram().new_policy(policy).bytes()),
               ElementsAre("policy 0 " + text_of(policy)));
@@ -251,7 +251,7 @@ TEST(Codec, the_rest_of_the_messages) {
       .default_policy({.block_in = true, .block_forward = false, .block_out = true})
       .sa_counters(in_sa().id, {5, 6}, 11)
       .sa_count(77, 10)
-      .acquire(in_sa(), out_policy())
+      .acquire(in_sa(), sent_policy())
       .raw(0x7f, 0, {})
       .error(12, -3)
       .error(13, 0)
@@ -310,7 +310,7 @@ std::vector<Message> one_of_each() {
   full.if_id = 2;
   full.direction = Direction::in;
   full.inherited = {1, 1};
-  Policy policy = out_policy();
+  Policy policy = sent_policy();
   policy.mark = {1, 1};
   policy.if_id = 2;
   return {Datagram().new_sa(full).take(),

@@ -80,6 +80,13 @@ bool read_exactly(Bytes value, T& out) {
   return value.size() == sizeof(T) && read_at(value, 0, out);
 }
 
+inline Complaint read_mark(Bytes value, Mark& out) {
+  xfrm_mark mark{};
+  if (!read_exactly(value, mark)) return "a mark of the wrong size";
+  out = {mark.v, mark.m};
+  return nullptr;
+}
+
 // The attributes behind a fixed part of fixed_size bytes; false when that does not fit.
 inline bool attributes_behind(Bytes payload, std::size_t fixed_size, Bytes& out) {
   const std::size_t behind = aligned(fixed_size);

@@ -39,13 +39,6 @@ Complaint read_type(Bytes value, std::uint8_t& out) {
   return nullptr;
 }
 
-Complaint read_mark(Bytes value, Mark& out) {
-  xfrm_mark mark{};
-  if (!read_exactly(value, mark)) return "a mark of the wrong size";
-  out = {mark.v, mark.m};
-  return nullptr;
-}
-
 // real is XFRMA_POLICY's value: what DELPOLICY deleted.
 Complaint read_attributes(Bytes attributes, Policy& out, Bytes& real) {
   AttributeReader reader(attributes);

@@ -75,13 +75,6 @@ Complaint read_encap(Bytes value, Sa& out) {
   return nullptr;
 }
 
-Complaint read_mark(Bytes value, Mark& out) {
-  xfrm_mark mark{};
-  if (!read_exactly(value, mark)) return "a mark of the wrong size";
-  out = {mark.v, mark.m};
-  return nullptr;
-}
-
 Complaint read_lifetime(Bytes value, Counters& out) {
   xfrm_lifetime_cur lifetime{};
   if (!read_exactly(value, lifetime)) return "a lifetime of the wrong size";
