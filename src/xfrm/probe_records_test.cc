@@ -10,7 +10,7 @@ namespace qm::xfrm {
 namespace {
 
 template <class T>
-Bytes bytes_of(const T& value) {
+Bytes record_bytes(const T& value) {
   return std::as_bytes(std::span(&value, 1));
 }
 
@@ -41,7 +41,7 @@ probe_final final_record() {
 }
 
 TEST(ProbeRecords, AFinalHoldsWhatTheKernelHeld) {
-  const auto final = decode_final(bytes_of(final_record()));
+  const auto final = decode_final(record_bytes(final_record()));
   ASSERT_TRUE(final);
   EXPECT_EQ(final->sa.id.daddr.text(), "10.0.0.1");
   EXPECT_EQ(final->sa.saddr.text(), "10.0.0.2");
@@ -61,7 +61,7 @@ TEST(ProbeRecords, AFinalHoldsWhatTheKernelHeld) {
 
 TEST(ProbeRecords, OneByteLessIsNone) {
   const probe_final record = final_record();
-  const Bytes whole = bytes_of(record);
+  const Bytes whole = record_bytes(record);
   for (std::size_t size = 0; size < whole.size(); ++size) {
     EXPECT_FALSE(decode_final(whole.first(size))) << size;
   }
@@ -72,7 +72,7 @@ TEST(ProbeRecords, OneByteLessIsNone) {
 TEST(ProbeRecords, AnUnknownFamilyIsRefused) {
   probe_final record = final_record();
   record.sa.family = 17;
-  const auto final = decode_final(bytes_of(record));
+  const auto final = decode_final(record_bytes(record));
   ASSERT_FALSE(final);
   EXPECT_EQ(final.error().message, "a probe's record of family 17");
 }
@@ -83,7 +83,7 @@ TEST(ProbeRecords, ASixteenByteAddressIsIpv6) {
   record.sa.daddr[0] = 0xfd;
   record.sa.daddr[15] = 1;
   record.not_decrypted = 9;
-  const auto failures = decode_failures(bytes_of(record));
+  const auto failures = decode_failures(record_bytes(record));
   ASSERT_TRUE(failures);
   EXPECT_EQ(failures->sa.id.daddr.text(), "fd00::1");
   EXPECT_EQ(failures->not_decrypted, 9U);
@@ -93,7 +93,7 @@ TEST(ProbeRecords, APairSurvivesTheWayThereAndBack) {
   for (const auto& [source, destination] :
        {std::pair{"10.0.0.2", "10.0.0.1"}, std::pair{"fd00::2", "fd00::1"}}) {
     const AddressPair pair{*Address::parse(source), *Address::parse(destination)};
-    const auto back = decode_pair(bytes_of(encode_pair(pair)));
+    const auto back = decode_pair(record_bytes(encode_pair(pair)));
     ASSERT_TRUE(back);
     EXPECT_EQ(*back, pair);
   }
@@ -101,7 +101,7 @@ TEST(ProbeRecords, APairSurvivesTheWayThereAndBack) {
 
 TEST(ProbeRecords, TotalsByName) {
   const probe_totals record{1, 2, 3, 4, 5, 6};
-  const auto totals = decode_totals(bytes_of(record));
+  const auto totals = decode_totals(record_bytes(record));
   ASSERT_TRUE(totals);
   EXPECT_EQ(*totals, (ProbeTotals{1, 2, 3, 4, 5, 6}));
 }
