@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <netinet/in.h>
 
 #include <cstring>
@@ -33,9 +34,8 @@ template <class T>
 Result<T> exactly(Bytes bytes, const char* what) {
   T record{};
   if (bytes.size() < sizeof record || !read_at(bytes, 0, record)) {
-    return fail(ErrorCode::invalid, std::string("a probe's ") + what + " of " +
-                                        std::to_string(bytes.size()) + " bytes, expected " +
-                                        std::to_string(sizeof record));
+    return fail(ErrorCode::invalid, fmt::format("a probe's {} of {} bytes, expected {}", what,
+                                                bytes.size(), sizeof record));
   }
   return record;
 }
