@@ -62,9 +62,9 @@ class Keeping : public SilentSink {
  private:
   void look_at(const Sa& sa) const {
     for (const Algorithm* algorithm : {&sa.encryption, &sa.authentication, &sa.aead}) {
-      check(algorithm->name.size() < kMostAlgorithmName);
+      check(algorithm->name.text().size() < kMostAlgorithmName);
       if (algorithm->name.empty()) continue;
-      const auto* name = reinterpret_cast<const std::byte*>(algorithm->name.data());
+      const auto* name = reinterpret_cast<const std::byte*>(algorithm->name.text().data());
       check(name >= datagram_.data() && name < datagram_.data() + datagram_.size());
     }
   }

@@ -16,6 +16,15 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+// The marks in the table say which; here a long list would only hide the reason.
+std::string joined_briefly(const std::vector<std::string>& words) {
+  constexpr std::size_t kMost = 8;
+  constexpr std::size_t kShown = 2;
+  if (words.size() <= kMost) return joined(words);
+  return fmt::format("{} and {} more", joined({words.begin(), words.begin() + kShown}),
+                     words.size() - kShown);
+}
+
 }  // namespace
 
 std::string_view quality_word(Quality quality) {
@@ -73,7 +82,7 @@ void Legend::write(std::size_t instances, const Terminal& terminal, std::ostream
     }
     std::string text;
     for (const auto& [labels, properties] : shared) {
-      text += (text.empty() ? "" : "; ") + joined(properties);
+      text += (text.empty() ? "" : "; ") + joined_briefly(properties);
       if (labels.size() < instances) text += " of " + joined(labels);
     }
     text += fmt::format(": {}", quality_word(reason.first));

@@ -93,8 +93,7 @@ void Engine::set_kernel(bool readable, std::string problem) {
 // ---- SAs
 
 Ledger::EntryId Engine::entry_of(SaTable::Handle handle) const {
-  const std::uint32_t tag = handle == SaTable::kNone ? 0 : sas_.tag(handle);
-  return tag < kFirstEntryTag ? Ledger::kNoEntry : tag - kFirstEntryTag;
+  return entry_of_tag(handle == SaTable::kNone ? 0 : sas_.tag(handle));
 }
 
 void Engine::on_datagram(Bytes datagram) {
@@ -128,8 +127,7 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
     if (source_ == Source::event && !known && awaits(sa.id)) return;
   }
   const SaTable::Upserted upserted = sas_.upsert(sa, updated && source_ == Source::event);
-  // The tag outlives that, so this is the entry of before: most SAs are looked up but once.
-  const Ledger::EntryId before_entry = entry_of(upserted.handle);
+  const Ledger::EntryId before_entry = entry_of_tag(upserted.tag);
   switch (upserted.change) {
     case SaTable::Change::refused:
       gap_everywhere({QM_AT_LEAST, QM_REASON_GAP});

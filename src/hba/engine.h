@@ -155,6 +155,9 @@ class Engine final : public xfrm::Sink, private SaView {
   static constexpr std::uint32_t kBaseline = 1;
   static constexpr std::uint32_t kTold = 2;
   static constexpr std::uint32_t kFirstEntryTag = 3;
+  static Ledger::EntryId entry_of_tag(std::uint32_t tag) {
+    return tag < kFirstEntryTag ? Ledger::kNoEntry : tag - kFirstEntryTag;
+  }
   Ledger::EntryId entry_of(xfrm::SaTable::Handle handle) const;
 
   void follow(Ledger::EntryId id, const xfrm::Sa& sa);

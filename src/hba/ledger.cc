@@ -30,9 +30,9 @@ Totals Entry::legacy() const {
 
 SaDetails details_of(const xfrm::Sa& sa) {
   const xfrm::Algorithm& cipher = sa.aead.name.empty() ? sa.encryption : sa.aead;
-  return {.encryption = std::string(cipher.name),
+  return {.encryption = std::string(cipher.name.text()),
           .encryption_key_bits = cipher.key_bits,
-          .authentication = std::string(sa.authentication.name),
+          .authentication = std::string(sa.authentication.name.text()),
           .integrity_bits = sa.aead.name.empty() ? sa.authentication.icv_bits : sa.aead.icv_bits,
           .replay_window = sa.replay_window,
           .esn = sa.esn,

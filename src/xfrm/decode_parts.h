@@ -42,7 +42,9 @@ class AttributeReader {
     if (++count_ > kMostAttributes) return give_up("too many attributes");
     out.type = header.type & kAttributeTypeBits;
     out.value = rest_.subspan(sizeof(header), header.length - sizeof(header));
-    rest_ = rest_.subspan(std::min<std::size_t>(aligned(header.length), rest_.size()));
+    // A branch, not a minimum: where the next one stands is then known the sooner.
+    const std::size_t behind = aligned(header.length);
+    rest_ = behind < rest_.size() ? rest_.subspan(behind) : Bytes{};
     return true;
   }
   Complaint broken() const { return broken_; }

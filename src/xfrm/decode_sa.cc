@@ -1,24 +1,9 @@
-#include <bit>
 #include <cstddef>
 
 #include "xfrm/decode_parts.h"
 
 namespace qm::xfrm {
 namespace {
-
-// How far the NUL is; kMostAlgorithmName without one. from holds that many bytes. By words: libc's
-// call costs more than names as short as these.
-std::size_t name_length(const std::byte* from) {
-  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
-  constexpr std::uint64_t kTops = 0x8080'8080'8080'8080;
-  for (std::size_t at = 0; at < kMostAlgorithmName; at += sizeof(std::uint64_t)) {
-    const auto word = load<std::uint64_t>(from + at);
-    const std::uint64_t zeros = (word - kOnes) & ~word & kTops;  // its lowest bit is right
-    if (zeros != 0) return at + static_cast<std::size_t>(std::countr_zero(zeros)) / 8;
-  }
-  return kMostAlgorithmName;
-}
-static_assert(std::endian::native == std::endian::little);
 
 // Reads name and lengths of struct xfrm_algo, xfrm_algo_auth or xfrm_algo_aead; tail_bytes is what
 // stands between the key's length and the key. The key itself is stepped over.
@@ -29,9 +14,10 @@ Complaint read_algorithm(Bytes value, std::size_t tail_bytes, Algorithm& out) {
   if (value.size() != head_bytes + (std::uint64_t{key_bits} + 7) / 8) {
     return "an algorithm whose key length lies";
   }
-  const std::size_t length = name_length(value.data());
-  if (length == 0 || length == kMostAlgorithmName) return "an algorithm without a proper name";
-  out.name = {reinterpret_cast<const char*>(value.data()), length};
+  const std::string_view name(reinterpret_cast<const char*>(value.data()), kMostAlgorithmName);
+  // The kernel ends every name (verify_one_alg and its kin), so its last byte tells.
+  if (name.front() == '\0' || name.back() != '\0') return "an algorithm without a proper name";
+  out.name = name;
   out.key_bits = key_bits;
   out.icv_bits = 0;
   if (tail_bytes != 0) out.icv_bits = load<std::uint32_t>(value.data() + head_bytes - tail_bytes);
@@ -153,16 +139,18 @@ void clear_optional(Sa& sa) {
 }
 
 // Reads all attributes; state is XFRMA_SA's value, if there is one; seen has a bit for each type.
-Complaint read_attributes(Bytes attributes, Sa& out, Bytes& state, std::uint64_t& seen) {
+Complaint read_attributes(Bytes attributes, Sa& out, Bytes& state, std::uint64_t& all_seen) {
   clear_optional(out);
   AttributeReader reader(attributes);
   Attribute attribute;
+  std::uint64_t seen = 0;  // here, not behind a reference: it is changed for each attribute
   while (reader.next(attribute)) {
     if (attribute.type >= 64 || (kReadOfSas & bit(attribute.type)) == 0) continue;
     if ((seen & bit(attribute.type)) != 0) return "an attribute that comes twice";
     seen |= bit(attribute.type);
     if (const Complaint wrong = read_one(attribute, out, state, seen)) return wrong;
   }
+  all_seen = seen;
   return reader.broken();
 }
 

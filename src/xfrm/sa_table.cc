@@ -100,6 +100,7 @@ struct SaTable::Store {
   Handle unused = 0;  // handles from here on were never given out
   Handle free_head = kNone;
   std::uint32_t epoch = kEpochStep;  // of kEpochBits
+  std::size_t seen = 0;              // how many records are of this epoch
   // The kernel dumps in one order, dump after dump, and handles were given out in it. So while each
   // SA stands behind the one before, the next is looked for there first, without the index.
   Handle expected = 0;
@@ -165,6 +166,12 @@ struct SaTable::Store {
       const auto* record = reinterpret_cast<const char*>(&at(expected + kFurtherOn));
       __builtin_prefetch(record + sizeof(Record) - 1, 1);
     }
+  }
+
+  bool is_seen(const Record& record) const { return (record.word & kEpochBits) == epoch; }
+  void see(Record& record) {
+    seen += is_seen(record) ? 0 : 1;
+    record.word = (record.word & ~kEpochBits) | epoch;
   }
 
   bool is_full_with(std::size_t sas) const { return sas * 5 > index.size() * 4; }
@@ -246,6 +253,7 @@ void SaTable::Store::remove(std::size_t slot) {
   Record& record = at(handle);
   marks.release(static_cast<std::uint16_t>(record.word >> kMarkShift));
   if (record.has(kLarval)) --larvals;
+  if (is_seen(record)) --seen;
   record.word = 0;
   record.spi = free_head;
   free_head = handle;
@@ -259,13 +267,13 @@ std::uint64_t random_seed() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-// All but the key and the tag.
-void describe(Record& record, const Sa& sa, std::uint32_t epoch) {
+// All but the key, the tag and the epoch.
+void describe(Record& record, const Sa& sa) {
   record.saddr = sa.saddr.bytes;
   record.reqid = sa.reqid;
   record.if_id = sa.if_id;
   record.add_time_s = static_cast<std::uint32_t>(sa.add_time_s);
-  record.word = (record.word & kKeyBits) | kLive | epoch |
+  record.word = (record.word & (kKeyBits | kEpochBits)) | kLive |
                 (static_cast<std::uint32_t>(sa.mode) << kModeShift & kModeBits) |
                 (sa.larval ? kLarval : 0U) | (sa.replay_window != 0 ? kReplay : 0U);
 }
@@ -327,17 +335,15 @@ SaTable::Upserted SaTable::update(Handle handle, const Sa& sa, bool keep_add_tim
   store.was_at(handle);
   Record& record = store.at(handle);
   const bool was_larval = record.has(kLarval);
-  if (keep_add_time && !was_larval) {
-    record.word = (record.word & ~kEpochBits) | store.epoch;
-    return {handle, Change::same};
-  }
+  store.see(record);
+  if (keep_add_time && !was_larval) return {handle, Change::same, record.tag};
   const bool same_time = record.add_time_s == static_cast<std::uint32_t>(sa.add_time_s);
   Change change = same_time || keep_add_time ? Change::same : Change::replaced;
   if (was_larval != sa.larval) change = was_larval ? Change::matured : Change::replaced;
   if (was_larval) --store.larvals;
   if (sa.larval) ++store.larvals;
-  describe(record, sa, store.epoch);
-  return {handle, change};
+  describe(record, sa);
+  return {handle, change, record.tag};
 }
 
 // slot: where the SA would be, were its mark number 0.
@@ -352,9 +358,10 @@ SaTable::Upserted SaTable::add(const Sa& sa, std::uint64_t hash, std::size_t slo
   const Key key = Store::key(sa.id, *mark);
   if (*mark != 0) slot = store.locate(hash, key);
   const Handle handle = store.insert(slot, hash, key);
-  describe(store.at(handle), sa, store.epoch);
+  describe(store.at(handle), sa);
+  store.see(store.at(handle));
   if (sa.larval) ++store.larvals;
-  return {handle, Change::added};
+  return {handle, Change::added, 0};
 }
 
 bool SaTable::expects(const SaId& id) const {
@@ -403,6 +410,7 @@ void SaTable::set_tag(Handle handle, std::uint32_t tag) {
 }
 
 void SaTable::begin_dump() {
+  store_->seen = 0;
   if (store_->epoch != kEpochBits) {
     store_->epoch += kEpochStep;
     return;
@@ -414,8 +422,9 @@ void SaTable::begin_dump() {
 
 std::vector<SaTable::Handle> SaTable::unseen() const {
   std::vector<Handle> handles;
+  if (store_->seen == store_->size) return handles;  // nearly always
   for_each([&](Handle handle) {
-    if ((store_->at(handle).word & kEpochBits) != store_->epoch) handles.push_back(handle);
+    if (!store_->is_seen(store_->at(handle))) handles.push_back(handle);
   });
   return handles;
 }

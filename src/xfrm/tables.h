@@ -49,6 +49,7 @@ class SaTable {
   struct Upserted {
     Handle handle = kNone;
     Change change = Change::refused;
+    std::uint32_t tag = 0;  // as it was before
   };
 
   // seed: of the hash, drawn at random by default; a fixed one makes simulations repeatable.

@@ -67,8 +67,22 @@ struct Selector {
   friend bool operator==(const Selector&, const Selector&) = default;
 };
 
+// Text in a room of fixed size in the message, up to its first NUL. Where that is, is found when
+// somebody asks: of most SAs nobody does.
+class RoomText {
+ public:
+  RoomText() = default;
+  RoomText(std::string_view room) : room_(room) {}
+  RoomText(const char* text) : room_(text) {}
+  bool empty() const { return room_.empty() || room_.front() == '\0'; }
+  std::string_view text() const { return room_.substr(0, room_.find('\0')); }
+
+ private:
+  std::string_view room_;
+};
+
 struct Algorithm {
-  std::string_view name;       // points into the message; empty: none
+  RoomText name;               // empty: none
   std::uint32_t key_bits = 0;  // as the kernel says, an AEAD's salt included
   std::uint32_t icv_bits = 0;  // of the truncated or AEAD tag; 0 where it isn't said
 };

@@ -92,7 +92,7 @@ void append_algorithm(Message& out, std::uint16_t type, const xfrm::Algorithm& a
                       bool has_icv) {
   if (algorithm.name.empty()) return;
   Message value(xfrm::kMostAlgorithmName);
-  std::memcpy(value.data(), algorithm.name.data(), algorithm.name.size());
+  std::memcpy(value.data(), algorithm.name.text().data(), algorithm.name.text().size());
   append(value, bytes_of(algorithm.key_bits));
   if (has_icv) append(value, bytes_of(algorithm.icv_bits));
   const std::size_t key_bytes = (algorithm.key_bits + 7) / 8;

@@ -41,7 +41,8 @@ std::string mark_text(const xfrm::Mark& mark) {
 
 std::string algorithm_text(std::string_view what, const xfrm::Algorithm& algorithm) {
   if (algorithm.name.empty()) return "";
-  return fmt::format(" {} {} {}/{}", what, algorithm.name, algorithm.key_bits, algorithm.icv_bits);
+  return fmt::format(" {} {} {}/{}", what, algorithm.name.text(), algorithm.key_bits,
+                     algorithm.icv_bits);
 }
 
 std::string template_text(const xfrm::Template& tmpl) {
