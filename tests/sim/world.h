@@ -9,6 +9,8 @@
 // whose words come early, late or never.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cstdint>
 #include <string>
