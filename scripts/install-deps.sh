@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# scripts/install-deps.sh SET...: installs what is missing of the sets build, test, lab, bench, run
-# from Debian's packages. Says what it installs, asks nobody, is silent when nothing is missing.
+# scripts/install-deps.sh SET...: installs what is missing of the sets build, test, coverage, lab,
+# bench, run from Debian's packages. Says what it installs, asks nobody, is silent when nothing is missing.
 set -euo pipefail
 
 # shellcheck disable=SC2034  # the sets are read by name
@@ -12,6 +12,7 @@ set -euo pipefail
     libclang-rt-19-dev g++-mingw-w64-x86-64-posix shellcheck curl jq python3)
   # uidmap: lets mmdebstrap work without root.
   lab=(qemu-system-x86 mmdebstrap debian-archive-keyring uidmap cpio kmod xz-utils)
+  coverage=(llvm-19)   # llvm-cov
   bench=(libbenchmark-dev)
   run=()   # HOST=1 needs what was built, and nothing else
 }
@@ -19,12 +20,12 @@ set -euo pipefail
 wanted=()
 for set in "$@"; do
   case $set in
-    build | test | lab | bench | run)
+    build | test | coverage | lab | bench | run)
       declare -n packages=$set
       wanted+=("${packages[@]}")
       ;;
     *)
-      echo "install-deps: no set '$set'; there are: build test lab bench run" >&2
+      echo "install-deps: no set '$set'; there are: build test coverage lab bench run" >&2
       exit 64
       ;;
   esac

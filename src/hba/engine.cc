@@ -108,6 +108,10 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
     const SaTable::Handle handle = sas_.find(sa.id);
     const Ledger::EntryId id = entry_of(handle);
     if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != sa.add_time_s) return;
+    if (ledger_.at(id).outlived_by(sa.counters, sa.stats)) {
+      outlived_.push_back(id);
+      return;
+    }
     take_reading(id, sa);
     ledger_.at(id).details = details_of(sa);
     ledger_.at(id).details_known = true;
@@ -197,6 +201,7 @@ void Engine::drop_entry(Ledger::EntryId id, Quality loss, Ledger::Told told) {
   std::erase(found->second, id);
   if (found->second.empty()) by_association_.erase(found);
   missing_.erase(id);
+  std::erase(outlived_, id);
   before_reading_.erase(id);
   ledger_.end(id, now_, loss, told);
 }
@@ -323,6 +328,11 @@ bool Engine::note_missing(std::span<const xfrm::SaId> ids) {
     if (id == Ledger::kNoEntry || ++missing_[id] < kMissingReads) continue;
     ended(handle, {QM_AT_LEAST, QM_REASON_GAP});
     lost = true;
+  }
+  // The events are drained, and none has told of its end. Its successor is the next dump's to show.
+  while (!outlived_.empty()) {
+    ended(sas_.find(ledger_.at(outlived_.back()).id), {QM_AT_LEAST, QM_REASON_GAP});
+    lost = behind_ = true;
   }
   if (lost) gap_everywhere({QM_AT_LEAST, QM_REASON_GAP});
   return lost;

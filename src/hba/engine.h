@@ -83,7 +83,8 @@ class Engine final : public xfrm::Sink, private SaView {
 
   void attribute();                             // which adapter uses which associations now
   std::vector<xfrm::SaId> sas_to_read() const;  // those that serve iSCSI, and pending ones
-  // SAs that a reading did not find. True: an event was lost, a sync is due.
+  // SAs that a reading did not find; the events since are drained. Those that it showed with less
+  // than is known of them have been replaced. True: an event was lost, a sync is due.
   bool note_missing(std::span<const xfrm::SaId> ids);
   // The reading broke off: until the next attribute() counters may be those of an earlier one.
   void reading_failed() { reading_failed_ = true; }
@@ -238,6 +239,7 @@ class Engine final : public xfrm::Sink, private SaView {
   std::array<std::uint64_t, 64> reqid_filter_{};  // a Bloom filter: most SAs are nobody's
   std::vector<SessionVerdict> verdicts_;          // by position in inventory_.sessions
   std::unordered_map<Ledger::EntryId, unsigned> missing_;
+  std::vector<Ledger::EntryId> outlived_;  // by another SA with its id, as this reading shows
 
   std::unordered_map<Ledger::EntryId, BeforeReading> before_reading_;
 

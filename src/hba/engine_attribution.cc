@@ -84,6 +84,7 @@ bool Engine::find_candidates() {
 
 void Engine::attribute() {
   reading_failed_ = false;
+  outlived_.clear();
   const bool more_candidates = find_candidates();
   judge_sessions();
   // Associations in use now, and by whom.

@@ -107,6 +107,7 @@ bool Engine::resume(const xfrm::Sa& sa, SaTable::Handle handle) {
   entry.since_boot_ns = now_.boot_ns;
   entry.details_known = true;
   entry.details = details_of(sa);
+  entry.skip_back(sa.stats);
   entry.take(sa.counters, sa.stats, now_.boot_ns);
   sas_.set_tag(handle, id + kFirstEntryTag);
   entry.association = association_of(sa);  // inbound, it may have been moved
@@ -155,6 +156,7 @@ void Engine::follow(Ledger::EntryId id, const xfrm::Sa& sa) {
   if (found->second.empty()) by_association_.erase(found);
   association = association_of(sa);
   by_association_[association].push_back(id);
+  ledger_.at(id).skip_back(sa.stats);  // they begin anew
 }
 
 // A moved SA is the one that ended, under another address: no negotiation, no deletion.

@@ -1,5 +1,6 @@
 // Small stories that the simulation (tests/sim) found to be told wrong.
 #include "hba/engine_testing.h"
+#include "hba/ledger_state.h"
 
 namespace qm::hba {
 namespace {
@@ -140,6 +141,95 @@ TEST_F(EngineStory, AFlushOfWhatNobodyHadClaimedYetIsDeclaredWithTheClaim) {
   EXPECT_EQ(adapter(report, "a").totals[kKeyDeletions], 1U);
   EXPECT_EQ(adapter(report, "a").qualities[kConfidentialBytesSent - 1],
             (Quality{QM_AT_LEAST, QM_REASON_FLUSH}));
+}
+
+TEST_F(EngineStory, AnSpiTakenAgainUnseenIsFoundByTheNextReading) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  refresh({with(sa(false, 0x10, 200), 500, 5)});
+  engine_.overrun();  // its DELSA and its successor's NEWSA, in the same second
+  const xfrm::Sa successor = with(sa(false, 0x10, 200), 20, 1);
+  sync({successor});
+  engine_.attribute();
+  engine_.set_source(Engine::Source::read);
+  engine_.on_sa(successor, false, 1);
+  EXPECT_TRUE(engine_.note_missing({}));
+  engine_.conclude();
+  const Report lost = engine_.report();
+  EXPECT_TRUE(engine_.behind());
+  EXPECT_EQ(adapter(lost, "a").totals[kConfidentialBytesReceived], 500U);
+  EXPECT_EQ(lost.health.gaps, 3U);  // the overrun, what it hid, and the SA that it was of
+  sync({successor});
+  const Report found = refresh({with(sa(false, 0x10, 200), 30, 2)});
+  EXPECT_EQ(adapter(found, "a").totals[kConfidentialBytesReceived], 530U);
+  EXPECT_EQ(found.health.gaps, 3U);
+}
+
+TEST_F(EngineStory, FailuresThatWentBackAreAnotherSas) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  xfrm::Sa one = with(sa(false, 0x10, 200), 500, 5);
+  one.stats.integrity_failed = 7;
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  refresh({one});
+  one.stats.integrity_failed = 3;
+  refresh({one});
+  EXPECT_TRUE(engine_.note_missing({}));
+  EXPECT_EQ(engine_.ledger().live(), 0U);
+}
+
+TEST_F(EngineStory, AReadingOverASuccessorEndsNothingWhenTheEventsTellIt) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  refresh({with(sa(false, 0x10, 200), 500, 5)});
+  engine_.attribute();
+  engine_.set_source(Engine::Source::read);
+  engine_.on_sa(with(sa(false, 0x10, 200), 20, 1), false, 1);
+  engine_.set_source(Engine::Source::event);
+  engine_.on_sa_deleted(with(sa(false, 0x10, 200), 500, 5));
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  EXPECT_FALSE(engine_.note_missing({}));
+  const Report report = refresh({with(sa(false, 0x10, 200), 30, 2)});
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 530U);
+}
+
+// A restart between: has the SA's 32-bit counter wrapped, or is it another SA's?
+TEST_F(EngineStory, FailuresThatWentBackOverARestartAreNotTakenForAWrap) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  xfrm::Sa one = sa(false, 0x10, 200);
+  one.stats.integrity_failed = 0xe000'0000;
+  refresh({one});
+  const std::vector<std::byte> state = LedgerState::save(engine_, kBoot);
+  engine_ = Engine(at(now_s_));
+  engine_.set_kernel(true, "");
+  ASSERT_TRUE(LedgerState::load(state, kBoot, engine_));
+  engine_.set_inventory(inventory({"a"}));
+  one.stats.integrity_failed = 5;
+  sync({one});
+  one.stats.integrity_failed = 6;
+  const Report report = refresh({one});
+  EXPECT_EQ(adapter(report, "a").totals[kPacketsNotAuthenticated], 0xe000'0001U);
+}
+
+TEST_F(EngineStory, AMoveThatOnlyADumpShowsBeginsItsFailuresAnew) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  xfrm::Sa one = with(sa(false, 0x10, 200), 500, 5);
+  one.stats.integrity_failed = 8;
+  refresh({one});
+  engine_.overrun();
+  one.saddr = address("10.0.0.9");  // the peer's: the id stays
+  one.stats.integrity_failed = 2;
+  sync({one});
+  one.stats.integrity_failed = 7;
+  const Report report = refresh({one});
+  EXPECT_EQ(adapter(report, "a").totals[kPacketsNotAuthenticated], 13U);
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 500U);
 }
 
 }  // namespace

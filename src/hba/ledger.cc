@@ -96,6 +96,18 @@ void Entry::take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::
   carry(replay_window_failures, last_stats.replay_window, stats.replay_window);
 }
 
+bool Entry::outlived_by(const xfrm::Counters& counters, const xfrm::Stats& stats) const {
+  const bool wrong_way = stats.integrity_failed - last_stats.integrity_failed > 0x8000'0000U;
+  return counters.bytes < newest.bytes || counters.packets < newest.packets ||
+         (wrong_way && read_boot_ns != 0);
+}
+
+void Entry::skip_back(const xfrm::Stats& stats) {
+  last_stats = {.replay_window = std::min(last_stats.replay_window, stats.replay_window),
+                .replay = std::min(last_stats.replay, stats.replay),
+                .integrity_failed = std::min(last_stats.integrity_failed, stats.integrity_failed)};
+}
+
 void Entry::take_failures(std::uint64_t not_decrypted_total) {
   if (not_decrypted_total <= not_decrypted_told) return;
   not_decrypted += not_decrypted_total - not_decrypted_told;

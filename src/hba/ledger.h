@@ -83,6 +83,11 @@ struct Entry {
   Totals legacy() const;
   void take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::uint64_t boot_ns);
   void take_failures(std::uint64_t not_decrypted_total);  // since the probes were attached
+  // What a later reading can't show of this SA: then it is of another one with its id.
+  bool outlived_by(const xfrm::Counters& counters, const xfrm::Stats& stats) const;
+  // Statistics that went back while nobody watched have wrapped, or are another SA's (which took
+  // the SPI again, or goes on after a move): their growth until now is left out.
+  void skip_back(const xfrm::Stats& stats);
 };
 
 // Whether the SA that is (id, association, add_time_s) can be this one, moved: a daemon that moves

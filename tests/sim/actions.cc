@@ -226,11 +226,19 @@ void World::move_one(std::uint32_t& track, const Address& local, const Address& 
   const std::uint32_t number = truth_.moved_in(next, track, sa.counters.bytes, sa.counters.packets);
   kernel_.add(sa, number);
   if (kernel_.messages_hurt() != hurt || !kernel_.listening()) {
-    truth_.moved_unseen(number);
+    moved_unseen(number);
   }
   moves_.push_back(number);
   say("{} is moved and goes on as {}", track, number);
   track = number;
+}
+
+// Nobody has a claim on its new addresses yet: the first who makes one gets its whole life.
+void World::moved_unseen(std::uint32_t track) {
+  truth_.moved_unseen(track);
+  for (Session& session : sessions_) {
+    if (session.lane == truth_.at(track).lane) session.seen = {};
+  }
 }
 
 void World::move(int number) {

@@ -65,6 +65,7 @@ std::uint32_t Truth::moved_in(Tracked sa, std::uint32_t from, std::uint64_t byte
 void Truth::moved_unseen(std::uint32_t number) {
   if (all_[number].counts) uncount(number);
   lanes_[index(all_[number].lane)].loose += all_[number].inherited;
+  lanes_[index(all_[number].lane)].loose += all_[number].totals;
   add_key(all_[number], kKeyAdditions, false);
   add_key(all_[number], kKeyDeletions, false);
 }

@@ -178,7 +178,7 @@ void World::published(bool all_read) {
 }
 
 void World::forget_showing() {
-  for (const std::uint32_t number : std::exchange(moves_, {})) truth_.moved_unseen(number);
+  for (const std::uint32_t number : std::exchange(moves_, {})) moved_unseen(number);
   for (Session& session : sessions_) session.shown = session.seen;
 }
 

@@ -9,6 +9,8 @@
 // whose words come early, late or never.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -104,6 +106,7 @@ class World {
   void expire_soft(int lane);
   void expire_larvals(int lane);
   void move(int lane);
+  void moved_unseen(std::uint32_t track);
   void move_one(std::uint32_t& track, const Address& local, const Address& remote, bool out);
   void flush();
   void act_on_sas(bool calm);
