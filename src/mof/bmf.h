@@ -33,6 +33,8 @@ bool looks_like_bmf(Bytes file);
 // Errors: `invalid`, `limit`. Bytes behind the stream are left to the caller.
 Result<BmfImage> unpack_bmf(Bytes file);
 std::string pack_bmf(std::string_view image);
+// The same around a stream that is compressed already.
+std::string bmf_around(std::string_view stream, std::size_t image_bytes);
 
 struct BmfContent {
   Model model;

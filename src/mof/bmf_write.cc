@@ -289,19 +289,22 @@ std::string write_bmf_image(const Model& model) {
 }
 
 std::string pack_bmf(std::string_view image) {
-  const std::string stream = ds_compress(image);
-  std::string out;
+  return bmf_around(ds_compress(image), image.size());
+}
+
+std::string bmf_around(std::string_view stream, std::size_t image_bytes) {
+  std::string out = "FOMB";
   const auto put = [&out](std::size_t value) {
     const auto word = static_cast<std::uint32_t>(value);
     char bytes[4];
     std::memcpy(bytes, &word, 4);
     out.append(bytes, 4);
   };
-  out = "FOMB";
   put(1);
   put(stream.size());
-  put(image.size());
-  return out + stream;
+  put(image_bytes);
+  out += stream;
+  return out;
 }
 
 }  // namespace qm::mof
