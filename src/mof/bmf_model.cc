@@ -207,7 +207,10 @@ class ModelMaker {
         if (one.has_value) property.default_value = value_of(one);
         property.name = std::move(one.name);
         property.qualifiers = qualifiers(std::move(one.qualifiers));
-        add_parameter(parameters, {id.value_or(parameters.size()), std::move(property)});
+        // A text may number its parameters itself.
+        const std::uint64_t place =
+            id ? *id : uint_of(property.qualifiers, "ID").value_or(parameters.size());
+        add_parameter(parameters, {place, std::move(property)});
       }
     }
     for (Parameter& one : parameters) made.parameters.push_back(std::move(one.property));

@@ -79,7 +79,7 @@ class RecordReader {
   }
 
   Result<bool> read_flavors(Part part) {
-    if (part.size() == 0) return true;  // files of before Windows 2000 have none
+    if (part.size() == 0) return true;  // nobody has to give any
     if (part.size() < kFlavorMagic.size() + 4 ||
         image_.substr(part.begin, kFlavorMagic.size()) != kFlavorMagic) {
       unread(part);
@@ -88,7 +88,10 @@ class RecordReader {
     std::size_t at = part.begin + kFlavorMagic.size();
     const std::size_t count = word(at);
     at += 4;
-    if (count > (part.end - at) / 8) return bad("the list of flavors", part.begin);
+    if (count > (part.end - at) / 8) {
+      unread(part);
+      return true;
+    }
     flavors_.reserve(count);
     for (std::size_t i = 0; i < count; ++i, at += 8) flavors_.emplace_back(word(at), word(at + 4));
     std::ranges::sort(flavors_);
@@ -96,11 +99,14 @@ class RecordReader {
     return true;
   }
 
+  Result<bool> count_record() {
+    if (++records_ <= kMostBmfRecords) return true;
+    return fail(ErrorCode::limit, fmt::format("more than {} records", kMostBmfRecords));
+  }
+
   // The record at the begin of the part: its length comes first.
   Result<Part> record(Part part, std::size_t least, std::string_view what) {
-    if (++records_ > kMostBmfRecords) {
-      return fail(ErrorCode::limit, fmt::format("more than {} records", kMostBmfRecords));
-    }
+    TRY(count_record());
     if (part.size() < least) return bad(what, part.begin);
     const std::size_t length = word(part.begin);
     if (length < least || length > part.size()) return bad(what, part.begin);
@@ -243,6 +249,7 @@ class RecordReader {
     std::size_t at = whole.begin + kArrayHeader;
     for (std::uint32_t i = 0; i < count; ++i) {
       if (at >= whole.end) return bad("an array", whole.begin);
+      TRY(count_record());
       list.emplace_back();
       const std::size_t end = TRY(single({at, whole.end}, type, list.back()));
       if (end == at) return bad("an array of unknown type", whole.begin);

@@ -142,7 +142,7 @@ BmfProperty property_record(const Property& property, std::optional<std::size_t>
   if (property.array_size) {
     record.qualifiers.push_back(number_qualifier("MAX", *property.array_size, 0));
   }
-  if (id) {
+  if (id && find(property.qualifiers, "ID") == nullptr) {
     record.qualifiers.push_back(number_qualifier("ID", *id, kToInstance | kDisableOverride));
   }
   record.qualifiers.push_back(

@@ -115,6 +115,7 @@ Result<std::size_t> expand(BitReader& in, std::string& out) {
         continue;
       }
       in.fill();
+      if (in.past_end()) return at;
       const std::size_t length = TRY(take_length(in));
       if (back == 0 || back > at) {
         return fail(ErrorCode::invalid,
