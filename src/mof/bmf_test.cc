@@ -10,6 +10,7 @@
 #include "mof/decompile.h"
 #include "mof/ds_stream.h"
 #include "mof/dump.h"
+#include "mof/limits.h"
 #include "mof/mof_testing.h"
 #include "mof/mof_text.h"
 

@@ -237,7 +237,7 @@ std::string diff_json(const std::vector<Change>& changes) {
     json.member("what", one.what).end_object();
   }
   json.end_array().end_object();
-  return std::move(json).take() + "\n";
+  return std::move(json).take();
 }
 
 }  // namespace qm::mof
