@@ -34,6 +34,7 @@
 
 namespace {
 
+bool counting = false;  // for one run of each benchmark, not for those that are timed
 std::size_t allocation_count = 0;
 std::size_t live_bytes = 0;
 std::size_t peak_bytes = 0;
@@ -43,13 +44,14 @@ std::size_t peak_bytes = 0;
 void* operator new(std::size_t bytes) {
   void* made = std::malloc(bytes);
   if (made == nullptr) std::abort();
+  if (!counting) return made;
   ++allocation_count;
   live_bytes += malloc_usable_size(made);
   peak_bytes = std::max(peak_bytes, live_bytes);
   return made;
 }
 void operator delete(void* made) noexcept {
-  if (made != nullptr) live_bytes -= malloc_usable_size(made);
+  if (counting && made != nullptr) live_bytes -= malloc_usable_size(made);
   std::free(made);
 }
 void operator delete(void* made, std::size_t) noexcept {
@@ -107,13 +109,15 @@ bool usable(benchmark::State& state) {
 template <class Run>
 void over_schema(benchmark::State& state, Run run) {
   if (!usable(state)) return;
-  for (auto _ : state) {
-    allocation_count = 0;
-    const std::size_t before = live_bytes;
-    peak_bytes = live_bytes;
-    run();
-    state.counters["peak_bytes"] = static_cast<double>(peak_bytes - before);
-  }
+  allocation_count = 0;
+  live_bytes = 1U << 30U;  // what lives from before may be freed meanwhile
+  peak_bytes = live_bytes;
+  const std::size_t before = live_bytes;
+  counting = true;
+  run();
+  counting = false;
+  state.counters["peak_bytes"] = static_cast<double>(peak_bytes - before);
+  for (auto _ : state) run();
   state.SetBytesProcessed(static_cast<std::int64_t>(schema().bytes()) *
                           static_cast<std::int64_t>(state.iterations()));
   state.counters["allocations"] = static_cast<double>(allocation_count);

@@ -19,9 +19,9 @@
 
 namespace qm::mof {
 
-inline constexpr std::size_t kMostBmfBytes = 16U << 20U;  // a file, as it lies on the disk
+inline constexpr std::size_t kMostBmfBytes = 16U << 20U;   // a file, as it lies on the disk
 inline constexpr std::size_t kMostBmfRecords = 1U << 18U;  // values of arrays are records too
-inline constexpr unsigned kMostBmfDepth = 16;  // objects inside objects
+inline constexpr unsigned kMostBmfDepth = 16;              // objects inside objects
 
 // What a binary MOF says is so many bytes long, unpacked.
 struct BmfImage {

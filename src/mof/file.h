@@ -9,8 +9,8 @@
 
 namespace qm::mof {
 
-// The bytes of a regular file. Errors: `not_found`, `limit` beyond most_bytes, `invalid` for what is
-// no regular file, `denied`, `io`.
+// The bytes of a regular file. Errors: `not_found`, `limit` beyond most_bytes, `invalid` for what
+// is no regular file, `denied`, `io`.
 Result<std::string> read_file(const std::string& path, std::size_t most_bytes);
 
 // Replaces the file as a whole: a temporary file beside it, then rename. What was there stays

@@ -143,8 +143,7 @@ class TextWriter {
   }
 
   void settings(const Setting& setting) {
-    const bool said =
-        setting.name_space_spelling != name_space_ || setting.flags != flags_;
+    const bool said = setting.name_space_spelling != name_space_ || setting.flags != flags_;
     if (setting.name_space_spelling != name_space_) {
       name_space_ = setting.name_space_spelling;
       const std::string& name = name_space_.empty() ? std::string("root\\default") : name_space_;

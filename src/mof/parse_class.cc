@@ -59,6 +59,7 @@ bool Parser::class_heading(Class& the_class) {
 // False when any member was wrong; the closing brace is left to the caller.
 bool Parser::class_body(Class& the_class) {
   bool good = true;
+  the_class.properties.reserve(4);
   const std::size_t depth = brace_depth_;
   while (!current_.is('}') && current_.kind != TokenKind::end && !at_new_class()) {
     long_string_ = {};

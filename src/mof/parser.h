@@ -78,6 +78,7 @@ class Parser {
   bool value(Value& value, unsigned depth = 0);
   bool list(Value& value, unsigned depth);
   bool strings(Value& value);
+  bool long_string(std::uint32_t begin);
   bool number(Value& value);
   bool character(Value& value);
   bool word_value(Value& value, unsigned depth);
