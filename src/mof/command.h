@@ -18,6 +18,7 @@ struct CommandLine {
   bool crlf = false;
   bool as_wmimofck = false;
   bool hex = false;
+  std::string stubs;     // "": none
   std::string resource;  // of a driver that holds several binary MOFs
 };
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "mof/command.h"
 #include "mof/diff.h"
 #include "mof/load.h"

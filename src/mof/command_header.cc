@@ -1,3 +1,4 @@
+#include "mof/c_stubs.h"
 #include "mof/command.h"
 #include "mof/header.h"
 #include "mof/load.h"
@@ -16,6 +17,13 @@ int run_header(const CommandLine& line) {
   options.guard = guard_of(name);
   options.basic_types = !line.as_wmimofck;
   options.crlf = line.crlf;
+  if (!line.stubs.empty()) {
+    CommandLine stubs;
+    stubs.output = line.stubs;
+    const std::string header = name.substr(name.find_last_of('/') + 1);
+    const int delivered = deliver(stubs, emit_c_stubs(model, header));
+    if (delivered != 0) return delivered;
+  }
   return deliver(line, emit_header(model, options));
 }
 

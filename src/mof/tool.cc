@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 
 #include "mof/command.h"
+#include "mof/drop_in.h"
 #include "mof/file.h"
 
 namespace qm::mof {
@@ -68,6 +70,8 @@ void add_own(CLI::App& app, std::string_view command, CommandLine& line) {
   if (command == "check") {
     app.add_flag("--json", line.json, "Diagnostics as JSON, on standard output");
   } else if (command == "header") {
+    app.add_option("-c", line.stubs, "Also write C stubs of a driver's WMI functions to OUT.c")
+        ->type_name("OUT.c");
     app.add_flag("--crlf", line.crlf, "End lines with CR LF");
     app.add_flag("--wmimofck", line.as_wmimofck,
                  "Exactly wmimofck's text, without the lines that find the basic types on other "
@@ -97,6 +101,12 @@ bool split_define(const std::string& text, CommandLine& line) {
 }  // namespace
 
 int run_mofc(int argc, char** argv) {
+  const std::span<char* const> arguments(argv, static_cast<std::size_t>(std::max(argc, 0)));
+  if (!arguments.empty()) {
+    const std::string_view tool = drop_in_name(arguments[0]);
+    if (tool == "mofcomp") return run_mofcomp(arguments.subspan(1));
+    if (tool == "wmimofck") return run_wmimofck(arguments.subspan(1));
+  }
   CLI::App app("mofc compiles MOF, the text that WMI classes are written in.");
   app.name("mofc");
   app.require_subcommand(1);
