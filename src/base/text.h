@@ -23,7 +23,14 @@ std::size_t display_width(std::string_view utf8);
 bool glob_match(std::string_view pattern, std::string_view text);
 
 // Equal with ASCII case folded, as WMI compares names.
-bool same_name(std::string_view a, std::string_view b);
+inline bool same_name(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
 
 std::u16string utf16(std::string_view utf8);  // what is invalid becomes U+FFFD
 std::string utf8(std::u16string_view utf16);  // likewise

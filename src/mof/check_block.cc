@@ -69,7 +69,7 @@ void Checker::check_data_ids(const Class& the_class) {
 // supplies data (Active). Embedded and abstract classes are served by others.
 void Checker::check_identity(const Class& the_class) {
   if (damaged(the_class) || flag_of(the_class.qualifiers, "abstract")) return;
-  if (embedded_.contains(folded(the_class.name))) return;
+  if (embedded_.contains(the_class.name)) return;
   if (find(the_class.qualifiers, "guid") == nullptr) {
     diagnostics_.warning(
         "no-guid", the_class.span,

@@ -45,6 +45,39 @@ bool is_system(std::string_view class_name) {
   return class_name.starts_with("__");
 }
 
+// The earlier member of the same name. Most classes have so few that comparing them all is least.
+template <class Member>
+class Earlier {
+ public:
+  explicit Earlier(const std::vector<Member>& all) : all_(all) {}
+  const Member* same_as(const Member& one) {
+    if (all_.size() > kFew) {
+      const auto [at, fresh] = names_.emplace(one.name, &one);
+      return fresh ? nullptr : at->second;
+    }
+    for (const Member& each : all_) {
+      if (&each == &one) return nullptr;
+      if (same_name(each.name, one.name)) return &each;
+    }
+    return nullptr;
+  }
+
+ private:
+  static constexpr std::size_t kFew = 48;
+  const std::vector<Member>& all_;
+  NameMap<const Member*> names_;
+};
+
+std::size_t text_count(const Qualifier& qualifier) {
+  const auto is_text = [](const Value& one) {
+    return std::holds_alternative<std::string>(one.data);
+  };
+  if (const auto* list = std::get_if<ValueList>(&qualifier.value.data)) {
+    return static_cast<std::size_t>(std::ranges::count_if(*list, is_text));
+  }
+  return is_text(qualifier.value) ? 1 : 0;
+}
+
 }  // namespace
 
 void Checker::check_class(const Class& the_class) {
@@ -67,7 +100,7 @@ void Checker::check_superclass(const Class& the_class) {
   if (the_class.superclass.empty() || is_system(the_class.superclass)) return;
   if (find_class(the_class.superclass) == nullptr) {
     // Driver MOFs derive from classes that only the repository has; once a name is enough.
-    if (!missing_.insert(folded(the_class.superclass)).second) return;
+    if (!missing_.insert(the_class.superclass).second) return;
     diagnostics_.warning(
         "unknown-superclass", the_class.superclass_span,
         fmt::format("superclass '{}' is in none of these files", the_class.superclass),
@@ -94,23 +127,24 @@ void Checker::check_superclass(const Class& the_class) {
 }
 
 void Checker::check_members(const Class& the_class) {
-  std::unordered_map<std::string, Span> seen;
+  const Class* superclass = find_class(the_class.superclass);
+  Line above;
+  if (superclass != nullptr && superclass != &the_class) above = line_of(*superclass);
+  Earlier properties(the_class.properties);
   for (const Property& property : the_class.properties) {
-    const auto [at, fresh] = seen.emplace(folded(property.name), property.span);
-    if (!fresh) {
+    if (const Property* first = properties.same_as(property)) {
       diagnostics_.error("duplicate-property", property.span,
                          fmt::format("property '{}' is declared twice", property.name));
-      diagnostics_.also(at->second, "first here");
+      diagnostics_.also(first->span, "first here");
     }
-    check_property(the_class, property);
+    check_property(above, property);
   }
-  seen.clear();
+  Earlier methods(the_class.methods);
   for (const Method& method : the_class.methods) {
-    const auto [at, fresh] = seen.emplace(folded(method.name), method.span);
-    if (!fresh) {
+    if (const Method* first = methods.same_as(method)) {
       diagnostics_.error("duplicate-method", method.span,
                          fmt::format("method '{}' is declared twice", method.name));
-      diagnostics_.also(at->second, "first here");
+      diagnostics_.also(first->span, "first here");
     }
     check_qualifiers(method.qualifiers);
     for (const Property& parameter : method.parameters) {
@@ -120,18 +154,16 @@ void Checker::check_members(const Class& the_class) {
   }
 }
 
-void Checker::check_property(const Class& the_class, const Property& property) {
+void Checker::check_property(const Line& above, const Property& property) {
   check_qualifiers(property.qualifiers);
   check_class_reference(property);
-  check_override(the_class, property);
+  check_override(above, property);
   check_values_map(property);
   if (property.default_value) check_value(*property.default_value, property, 0);
 }
 
-void Checker::check_override(const Class& the_class, const Property& property) {
-  const Class* above = find_class(the_class.superclass);
-  if (above == nullptr || above == &the_class) return;
-  const Property* inherited = find_property(line_of(*above), property.name);
+void Checker::check_override(const Line& above, const Property& property) {
+  const Property* inherited = find_property(above, property.name);
   if (inherited == nullptr) return;
   if (inherited->type == property.type && inherited->is_array == property.is_array) return;
   diagnostics_.error("override-type", property.span,
@@ -188,13 +220,8 @@ void Checker::check_qualifier(const Qualifier& qualifier) {
       return;
     }
   }
-  const auto declared = declared_.find(folded(qualifier.name));
-  if (declared == declared_.end()) return;
-  Property shape;
-  shape.name = qualifier.name;
-  shape.type = declared->second->type;
-  shape.is_array = declared->second->is_array;
-  check_value(qualifier.value, shape, 0);
+  const auto declared = declared_.find(qualifier.name);
+  if (declared != declared_.end()) check_value(qualifier.value, declared->second.shape, 0);
 }
 
 void Checker::check_guid(const Class& the_class) {
@@ -237,8 +264,8 @@ void Checker::check_values_map(const Property& property) {
   const Qualifier* map = find(property.qualifiers, "ValueMap");
   const Qualifier* values = find(property.qualifiers, "Values");
   if (map == nullptr || values == nullptr) return;
-  const std::size_t mapped = texts_of(property.qualifiers, "ValueMap").size();
-  const std::size_t named = texts_of(property.qualifiers, "Values").size();
+  const std::size_t mapped = text_count(*map);
+  const std::size_t named = text_count(*values);
   if (mapped == named && (names.empty() || names.size() == mapped)) return;
   diagnostics_.warning("values-length", values->span,
                        fmt::format("{} Values, {} ValueMap and {} DefineValues do not pair up",

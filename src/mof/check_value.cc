@@ -157,7 +157,7 @@ void Checker::check_instances() {
 void Checker::check_aliases() {
   const auto add = [this](const std::string& alias, Span span) {
     if (alias.empty()) return;
-    const auto [at, fresh] = aliases_.emplace(folded(alias), span);
+    const auto [at, fresh] = aliases_.emplace(alias, span);
     if (fresh) return;
     diagnostics_.error("duplicate-alias", span, fmt::format("alias '${}' is given twice", alias));
     diagnostics_.also(at->second, "first here");
@@ -171,7 +171,7 @@ void Checker::check_instance(const Instance& instance, bool is_damaged, unsigned
   check_qualifiers(instance.qualifiers);
   for (const PropertyValue& one : instance.values) {
     const auto* alias = std::get_if<AliasName>(&one.value.data);
-    if (alias != nullptr && !aliases_.contains(folded(alias->name))) {
+    if (alias != nullptr && !aliases_.contains(alias->name)) {
       diagnostics_.error("unknown-alias", one.value.span,
                          fmt::format("no instance is named '${}'", alias->name),
                          "name it with: instance of CLASS as $NAME");

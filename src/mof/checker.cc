@@ -10,22 +10,26 @@ namespace qm::mof {
 Checker::Checker(const Parsed& parsed, Diagnostics& diagnostics)
     : parsed_(parsed), model_(parsed.model), diagnostics_(diagnostics) {
   for (const Class& one : model_.classes) {
-    by_name_.emplace(folded(one.name), &one);  // the first one stays
+    by_name_.emplace(one.name, &one);  // the first one stays
     const auto note_types = [this](const std::vector<Property>& properties) {
       for (const Property& property : properties) {
-        if (property.type == Type::object) embedded_.insert(folded(property.class_name));
+        if (property.type == Type::object) embedded_.insert(property.class_name);
       }
     };
     note_types(one.properties);
     for (const Method& method : one.methods) note_types(method.parameters);
   }
   for (const QualifierDeclaration& one : model_.qualifier_declarations) {
-    declared_.emplace(folded(one.name), &one);
+    Declared declared{&one, {}};
+    declared.shape.name = one.name;
+    declared.shape.type = one.type;
+    declared.shape.is_array = one.is_array;
+    declared_.emplace(one.name, std::move(declared));
   }
 }
 
 const Class* Checker::find_class(std::string_view name) const {
-  const auto found = by_name_.find(folded(name));
+  const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
 }
 
@@ -53,6 +57,8 @@ const Property* Checker::find_property(const Line& line, std::string_view name) 
 }
 
 std::string Checker::similar_class(std::string_view name, std::string_view otherwise) const {
+  // Beyond these nobody reads it, and each costs a look at all names.
+  if (diagnostics_.warning_count() >= Diagnostics::kMostWarnings) return std::string(otherwise);
   std::vector<std::string_view> names;
   names.reserve(model_.classes.size());
   for (const Class& one : model_.classes) names.push_back(one.name);
@@ -66,7 +72,7 @@ bool Checker::damaged(const Class& the_class) const {
 
 void Checker::check() {
   for (const QualifierDeclaration& one : model_.qualifier_declarations) {
-    const QualifierDeclaration* first = declared_[folded(one.name)];
+    const QualifierDeclaration* first = declared_.find(one.name)->second.declaration;
     if (first == &one) continue;
     diagnostics_.error("duplicate-qualifier", one.span,
                        "qualifier '" + one.name + "' is declared twice");

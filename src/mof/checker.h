@@ -14,6 +14,7 @@
 
 #include "base/diagnostics.h"
 #include "mof/model.h"
+#include "mof/names.h"
 #include "mof/parser.h"
 
 namespace qm::mof {
@@ -39,8 +40,8 @@ class Checker {
   void check_class(const Class& the_class);
   void check_superclass(const Class& the_class);
   void check_members(const Class& the_class);
-  void check_property(const Class& the_class, const Property& property);
-  void check_override(const Class& the_class, const Property& property);
+  void check_property(const Line& above, const Property& property);
+  void check_override(const Line& above, const Property& property);
   void check_class_reference(const Property& property);
   void check_qualifiers(const std::vector<Qualifier>& qualifiers);
   void check_qualifier(const Qualifier& qualifier);
@@ -70,12 +71,16 @@ class Checker {
   const Parsed& parsed_;
   const Model& model_;
   Diagnostics& diagnostics_;
-  std::unordered_map<std::string, const Class*> by_name_;  // names in lower case
-  std::unordered_map<std::string, const QualifierDeclaration*> declared_;
-  std::unordered_set<std::string> embedded_;  // classes that are a type of something
-  std::unordered_set<std::string> missing_;   // superclasses complained about
+  struct Declared {
+    const QualifierDeclaration* declaration = nullptr;
+    Property shape;  // as if the qualifier were a property
+  };
+  NameMap<const Class*> by_name_;
+  NameMap<Declared> declared_;
+  NameSet embedded_;  // classes that are a type of something
+  NameSet missing_;   // superclasses complained about
   std::unordered_map<std::string, Span> guids_;
-  std::unordered_map<std::string, Span> aliases_;
+  NameMap<Span> aliases_;
   std::unordered_map<std::string, Span> keys_;  // of instances
 };
 

@@ -9,12 +9,16 @@ bool tell(const Diagnostics& diagnostics, Severity least) {
   return !diagnostics.has_errors();
 }
 
+int failed(std::string_view message) {
+  write_error("mofc: " + std::string(message) + "\n");
+  return 1;
+}
+
 int deliver(const CommandLine& line, std::string_view text) {
   const Result<bool> written =
       line.output.empty() ? write_output(text) : write_file(line.output, text);
   if (written) return 0;
-  write_error("mofc: " + written.error().message + "\n");
-  return 1;
+  return failed(written.error().message);
 }
 
 }  // namespace qm::mof

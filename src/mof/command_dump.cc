@@ -1,11 +1,12 @@
 #include "mof/command.h"
 #include "mof/dump.h"
+#include "mof/load.h"
 
 namespace qm::mof {
 
 int run_dump(const CommandLine& line) {
   Diagnostics diagnostics;
-  const Model model = compile(line.files, disk_reader(), line.options, diagnostics);
+  const Model model = load_model(line.files, line.options, line.resource, diagnostics);
   if (!tell(diagnostics, Severity::warning)) return 1;
   return deliver(line, line.json ? dump_json(model) : dump_text(model));
 }

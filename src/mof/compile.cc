@@ -11,7 +11,7 @@ Model compile(const std::vector<std::string>& paths, const FileReader& read, con
   Preprocessor preprocessor(read, options, diagnostics);
   for (const std::string& path : paths) {
     preprocessor.open(path);
-    Parser(preprocessor, diagnostics, parsed).parse(plain_name_space(options.name_space));
+    Parser(preprocessor, diagnostics, parsed).parse(options.name_space);
   }
   if (!preprocessor.stopped() && !diagnostics.full()) Checker(parsed, diagnostics).check();
   diagnostics.sort();

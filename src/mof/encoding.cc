@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
+#include <utility>
 
 #include "base/text.h"
 
@@ -40,7 +43,15 @@ Result<std::u16string> utf16_units(std::string_view bytes, bool big_endian) {
 }
 
 bool is_ascii(std::string_view bytes) {
-  return std::ranges::all_of(bytes, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  std::uint64_t high = 0;
+  std::size_t at = 0;
+  for (; at + 8 <= bytes.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, 8);
+    high |= word;
+  }
+  for (; at < bytes.size(); ++at) high |= static_cast<unsigned char>(bytes[at]);
+  return (high & 0x8080808080808080U) == 0;
 }
 
 // is_plain_text() asks for more than validity, so this goes there and back.
@@ -60,8 +71,9 @@ std::string from_windows1252(std::string_view bytes) {
 
 }  // namespace
 
-Result<DecodedSource> decode_source(std::string_view bytes) {
+Result<DecodedSource> decode_source(std::string text) {
   using std::string_view_literals::operator""sv;
+  std::string_view bytes = text;
   if (bytes.starts_with("\xff\xfe"sv) || bytes.starts_with("\xfe\xff"sv)) {
     const bool big_endian = bytes.front() == '\xfe';
     return DecodedSource{utf8(TRY(utf16_units(bytes.substr(2), big_endian))), {}};
@@ -71,7 +83,10 @@ Result<DecodedSource> decode_source(std::string_view bytes) {
     return fail(ErrorCode::invalid,
                 "looks like UTF-16 without a byte order mark; save it with one, or as UTF-8");
   }
-  if (is_utf8(bytes)) return DecodedSource{std::string(bytes), {}};
+  if (is_utf8(bytes)) {
+    if (bytes.size() != text.size()) return DecodedSource{std::string(bytes), {}};
+    return DecodedSource{std::move(text), {}};
+  }
   return DecodedSource{from_windows1252(bytes), "not UTF-8; read as Windows-1252"};
 }
 

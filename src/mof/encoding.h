@@ -16,6 +16,6 @@ struct DecodedSource {
 // UTF-8 (with or without BOM), UTF-16 of either order with BOM; what is neither is read as
 // Windows-1252, as the WMI tools read it on a Western system, with a doubt. Error `invalid` for
 // odd UTF-16, unpaired surrogates, and what looks like UTF-16 without a BOM.
-Result<DecodedSource> decode_source(std::string_view bytes);
+Result<DecodedSource> decode_source(std::string bytes);
 
 }  // namespace qm::mof

@@ -7,7 +7,7 @@
 namespace qm::mof {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using std::string_literals::operator""s;
 
 TEST(DecodeSource, Utf8StaysAsItIsWithoutItsMark) {
   EXPECT_EQ(decode_source("class é")->text, "class é");
@@ -19,22 +19,22 @@ TEST(DecodeSource, Utf8StaysAsItIsWithoutItsMark) {
 }
 
 TEST(DecodeSource, Utf16OfEitherOrder) {
-  EXPECT_EQ(decode_source("\xff\xfe\x41\x00\xac\x20\x3d\xd8\x00\xde"sv)->text, "A€😀");
-  EXPECT_EQ(decode_source("\xfe\xff\x00\x41\x20\xac\xd8\x3d\xde\x00"sv)->text, "A€😀");
+  EXPECT_EQ(decode_source("\xff\xfe\x41\x00\xac\x20\x3d\xd8\x00\xde"s)->text, "A€😀");
+  EXPECT_EQ(decode_source("\xfe\xff\x00\x41\x20\xac\xd8\x3d\xde\x00"s)->text, "A€😀");
 }
 
 TEST(DecodeSource, BadUtf16IsRefusedAndSaidWhere) {
-  EXPECT_EQ(decode_source("\xff\xfe\x41"sv).error().message,
+  EXPECT_EQ(decode_source("\xff\xfe\x41"s).error().message,
             "UTF-16 with an odd number of bytes; the file is cut short");
-  EXPECT_EQ(decode_source("\xff\xfe\x41\x00\x3d\xd8\x41\x00"sv).error().message,
+  EXPECT_EQ(decode_source("\xff\xfe\x41\x00\x3d\xd8\x41\x00"s).error().message,
             "not UTF-16: unpaired surrogate at byte 4");
-  EXPECT_EQ(decode_source("\xff\xfe\x00\xde"sv).error().message,
+  EXPECT_EQ(decode_source("\xff\xfe\x00\xde"s).error().message,
             "not UTF-16: unpaired surrogate at byte 2");
 }
 
 TEST(DecodeSource, Utf16WithoutMarkIsRecognised) {
-  EXPECT_FALSE(decode_source("c\0l\0"sv));
-  EXPECT_FALSE(decode_source("\0c\0l"sv));
+  EXPECT_FALSE(decode_source("c\0l\0"s));
+  EXPECT_FALSE(decode_source("\0c\0l"s));
 }
 
 TEST(DecodeSource, OtherBytesAreWindows1252WithADoubt) {

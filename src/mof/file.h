@@ -1,12 +1,17 @@
 // Where mofc's words go. All system calls of the folder are in file_linux.cc.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 
 namespace qm::mof {
+
+// The bytes of a regular file. Errors: `not_found`, `limit` beyond most_bytes, `invalid` for what
+// is no regular file, `denied`, `io`.
+Result<std::string> read_file(const std::string& path, std::size_t most_bytes);
 
 // Replaces the file as a whole: a temporary file beside it, then rename. What was there stays
 // when anything fails. Error `io` or `denied`.

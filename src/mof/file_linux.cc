@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -28,13 +29,15 @@ class Descriptor {
   int fd_;
 };
 
-Result<std::string> read_all(int fd) {
+// `expected` bytes are there as far as the file system knows; /sys and /proc know little.
+Result<std::string> read_all(int fd, std::size_t expected, std::size_t most_bytes) {
   std::string text;
+  // One more than there are, so that the read that fills it also meets the end.
+  std::size_t piece = std::min(expected, most_bytes) + 1;
   while (true) {
-    constexpr std::size_t kPiece = 1U << 16U;
     const std::size_t have = text.size();
-    text.resize(have + kPiece);
-    const ssize_t got = ::read(fd, text.data() + have, kPiece);
+    text.resize(have + piece);
+    const ssize_t got = ::read(fd, text.data() + have, piece);
     if (got < 0 && errno == EINTR) {
       text.resize(have);
       continue;
@@ -42,28 +45,14 @@ Result<std::string> read_all(int fd) {
     if (got < 0) return std::unexpected(system_error("read", errno));
     text.resize(have + static_cast<std::size_t>(got));
     if (got == 0) return text;
-    if (text.size() > kMostSourceBytes) {
-      return fail(ErrorCode::limit, fmt::format("more than {} MiB", kMostSourceBytes >> 20U));
+    if (static_cast<std::size_t>(got) == piece) piece = std::size_t{1} << 16U;
+    // The rest of the room is enough to meet the end in.
+    else
+      piece -= static_cast<std::size_t>(got);
+    if (text.size() > most_bytes) {
+      return fail(ErrorCode::limit, fmt::format("more than {} MiB", most_bytes >> 20U));
     }
   }
-}
-
-Result<std::string> read_regular_file(const std::string& path) {
-  if (path.find('\0') != std::string::npos) {
-    return fail(ErrorCode::not_found, "a path cannot hold the character 0");
-  }
-  // Not blocking: a FIFO in the place of a file must not hang the compiler.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) {
-      return fail(ErrorCode::not_found, "there is no such file");
-    }
-    return std::unexpected(system_error("open", errno));
-  }
-  struct stat status{};
-  if (::fstat(file.get(), &status) != 0) return std::unexpected(system_error("fstat", errno));
-  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::invalid, "not a regular file");
-  return read_all(file.get());
 }
 
 Result<bool> write_all(int fd, std::string_view bytes) {
@@ -87,8 +76,27 @@ Result<bool> fill(int fd, std::string_view bytes) {
 
 }  // namespace
 
+Result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
+  if (path.find('\0') != std::string::npos) {
+    return fail(ErrorCode::not_found, "a path cannot hold the character 0");
+  }
+  // Not blocking: a FIFO in the place of a file must not hang the compiler.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) {
+      return fail(ErrorCode::not_found, "there is no such file");
+    }
+    return std::unexpected(system_error("open", errno));
+  }
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return std::unexpected(system_error("fstat", errno));
+  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::invalid, "not a regular file");
+  return read_all(file.get(), static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)),
+                  most_bytes);
+}
+
 FileReader disk_reader() {
-  return read_regular_file;
+  return [](const std::string& path) { return read_file(path, kMostSourceBytes); };
 }
 
 Result<bool> write_file(const std::string& asked, std::string_view bytes) {

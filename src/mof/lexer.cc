@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
+#include <cstring>
 
 #include "base/text.h"
 #include "mof/limits.h"
@@ -14,6 +16,10 @@ constexpr std::uint8_t kWordStart = 1;
 constexpr std::uint8_t kWord = 2;
 constexpr std::uint8_t kDigit = 4;
 constexpr std::uint8_t kBlank = 8;
+constexpr std::uint8_t kPunctuation = 16;
+constexpr std::uint8_t kMayDouble = 32;  // may begin one of kDouble
+
+constexpr std::string_view kSingle = "{}[](),;:=+-*/%!<>?&|^~#.";
 
 constexpr std::array<std::uint8_t, 256> classes() {
   std::array<std::uint8_t, 256> table{};
@@ -24,6 +30,10 @@ constexpr std::array<std::uint8_t, 256> classes() {
     if (c >= '0' && c <= '9') table[c] = kDigit | kWord;
     if (c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v') table[c] = kBlank;
   }
+  for (const char c : kSingle) table[static_cast<unsigned char>(c)] = kPunctuation;
+  for (const char c : std::string_view("&|=!<>#")) {
+    table[static_cast<unsigned char>(c)] = kPunctuation | kMayDouble;
+  }
   return table;
 }
 constexpr std::array<std::uint8_t, 256> kClasses = classes();
@@ -32,7 +42,31 @@ bool is(char c, std::uint8_t wanted) {
   return (kClasses[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
-constexpr std::string_view kSingle = "{}[](),;:=+-*/%!<>?&|^~#.";
+// Has any byte of the word that value? By Mycroft: the top bit of a byte that was zero.
+constexpr std::uint64_t with_byte(std::uint64_t word, std::uint64_t value) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  const std::uint64_t zero_there = word ^ kOnes * value;
+  return (zero_there - kOnes) & ~zero_there & kOnes << 7U;
+}
+
+// The first place from `at` on that is a quote, a backslash or a line end, eight bytes at a time.
+std::size_t ordinary_end(std::string_view text, std::size_t at) {
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    // Bits above the first are not to be trusted; the first is.
+    const std::uint64_t found = with_byte(word, '"') | with_byte(word, '\'') |
+                                with_byte(word, '\\') | with_byte(word, '\n') |
+                                with_byte(word, '\r');
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+  }
+  while (at < text.size() && text[at] != '"' && text[at] != '\'' && text[at] != '\\' &&
+         text[at] != '\n' && text[at] != '\r') {
+    ++at;
+  }
+  return at;
+}
+
 constexpr std::array<std::string_view, 9> kDouble = {
     "&&", "||", "==", "!=", "<=", ">=", "<<", ">>", "##"};
 
@@ -43,7 +77,9 @@ bool Lexer::skip_blanks(bool stop_at_line_end) {
   while (at_ < text_.size()) {
     const char c = text_[at_];
     if (is(c, kBlank)) {
-      ++at_;
+      do {
+        ++at_;
+      } while (at_ < text_.size() && is(text_[at_], kBlank));
     } else if (c == '\n') {
       if (stop_at_line_end) return true;
       ++at_;
@@ -123,10 +159,10 @@ Token Lexer::scan() {
       --token.span.begin;
       return token;
     }
-    if (kSingle.find(c) != std::string_view::npos) return punctuation(begin);
+    if (is(c, kPunctuation)) return punctuation(begin);
     // Passes a whole run, so that a binary file gives one complaint and not thousands.
-    while (at_ < text_.size() && !is(text_[at_], kWord | kBlank) && text_[at_] != '\n' &&
-           text_[at_] != '"' && kSingle.find(text_[at_]) == std::string_view::npos) {
+    while (at_ < text_.size() && !is(text_[at_], kWord | kBlank | kPunctuation) &&
+           text_[at_] != '\n' && text_[at_] != '"') {
       ++at_;
     }
     if (at_ == begin) ++at_;
@@ -163,10 +199,14 @@ Token Lexer::number(std::size_t begin) {
 // Strings may run over lines, as Microsoft's published classes do; characters may not.
 Token Lexer::quoted(std::size_t begin, char quote) {
   const bool is_string = quote == '"';
-  ++at_;
+  bool plain = true;
+  at_ = ordinary_end(text_, at_ + 1);
   while (at_ < text_.size() && text_[at_] != quote) {
     if (text_[at_] == '\n' && !is_string) break;
-    at_ += text_[at_] == '\\' && at_ + 1 < text_.size() ? 2 : 1;
+    const bool escaped = text_[at_] == '\\';
+    plain = plain && !escaped && text_[at_] != '\n' && text_[at_] != '\r';
+    at_ += escaped && at_ + 1 < text_.size() ? 2 : 1;
+    at_ = ordinary_end(text_, at_);
   }
   if (at_ >= text_.size() || text_[at_] != quote) {
     at_ = std::min(at_, text_.size());
@@ -180,11 +220,17 @@ Token Lexer::quoted(std::size_t begin, char quote) {
     return token;
   }
   ++at_;
-  return made(is_string ? TokenKind::string : TokenKind::character, begin, 1);
+  Token token = made(is_string ? TokenKind::string : TokenKind::character, begin, 1);
+  token.plain = plain;
+  return token;
 }
 
 Token Lexer::punctuation(std::size_t begin) {
   const std::string_view two = text_.substr(at_, 2);
+  if (!is(text_[at_], kMayDouble)) {
+    ++at_;
+    return made(TokenKind::punctuation, begin);
+  }
   for (const std::string_view candidate : kDouble) {
     if (two == candidate) {
       at_ += 2;

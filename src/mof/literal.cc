@@ -101,7 +101,8 @@ std::size_t append_escape(std::string_view text, std::size_t at, std::string& ou
 EscapeTrouble append_string(std::string_view text, std::string& out) {
   EscapeTrouble trouble;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t special = std::min(text.find_first_of("\\\r", at), text.size());
+    std::size_t special = at;
+    while (special < text.size() && text[special] != '\\' && text[special] != '\r') ++special;
     out += text.substr(at, special - at);
     at = special;
     if (at == text.size()) break;

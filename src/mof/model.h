@@ -94,6 +94,7 @@ struct Property {
   bool is_array = false;
   std::optional<std::uint32_t> array_size;  // T x[16]
   std::string class_name;                   // of an object or reference
+  std::string type_spelling;                // "UINT8" where the text writes it so; else ""
   std::vector<Qualifier> qualifiers;
   std::optional<Value> default_value;
   Span span;
@@ -104,15 +105,24 @@ struct Method {
   Type return_type = Type::none;  // none = void
   bool returns_array = false;
   std::string return_class_name;     // of an object or reference
+  std::string return_spelling;       // as Property::type_spelling
   std::vector<Property> parameters;  // In, Out, ID are qualifiers
   std::vector<Qualifier> qualifiers;
   Span span;
+};
+
+// Where a class or instance stands in its text, and what the pragmas before it said.
+struct Setting {
+  std::uint32_t order = 0;             // among all declarations of the model
+  std::string name_space_spelling;     // "\\\\.\\Root\\WMI"; "" without a pragma
+  std::optional<std::uint32_t> flags;  // of #pragma classflags: 0x40 = "forceupdate"
 };
 
 struct Class {
   std::string name;
   std::string superclass;  // "" without one
   std::string name_space;  // "root\\wmi" as the pragma left it; "" = the caller's default
+  Setting setting;
   std::string alias;
   std::vector<Qualifier> qualifiers;
   std::vector<Property> properties;
@@ -135,6 +145,7 @@ struct PropertyValue {
 struct Instance {
   std::string class_name;
   std::string name_space;
+  Setting setting;
   std::string alias;
   std::vector<Qualifier> qualifiers;
   std::vector<PropertyValue> values;

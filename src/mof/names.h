@@ -1,14 +1,37 @@
 // Names as MOF compares them, and "did you mean". Pure.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/text.h"
 
 namespace qm::mof {
 
 // ASCII letters in lower case: equal for names that MOF takes for the same.
 std::string folded(std::string_view name);
+
+// For maps by such names, without a copy of them: keys must outlive the map.
+struct FoldedHash {
+  std::size_t operator()(std::string_view name) const {
+    std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
+    for (const char c : name) {
+      const auto byte = static_cast<unsigned char>(c);
+      hash = (hash ^ (byte >= 'A' && byte <= 'Z' ? byte + 32U : byte)) * 0x100000001b3U;
+    }
+    return hash ^ hash >> 32U;
+  }
+};
+struct FoldedEqual {
+  bool operator()(std::string_view a, std::string_view b) const { return same_name(a, b); }
+};
+template <class T>
+using NameMap = std::unordered_map<std::string_view, T, FoldedHash, FoldedEqual>;
+using NameSet = std::unordered_set<std::string_view, FoldedHash, FoldedEqual>;
 
 // The candidate within a third of the name's length in edits (case does not count), "" when none
 // is near. Costs length² a candidate; names beyond 64 bytes are not compared.

@@ -30,6 +30,7 @@ bool Parser::class_declaration(Qualifiers qualifiers) {
   Class the_class;
   the_class.qualifiers = std::move(qualifiers);
   the_class.name_space = name_space_;
+  the_class.setting = setting();
   the_class.span = {begin, current_.span.end};
   if (!class_heading(the_class)) return false;
   const bool good = class_body(the_class);
@@ -58,6 +59,7 @@ bool Parser::class_heading(Class& the_class) {
 // False when any member was wrong; the closing brace is left to the caller.
 bool Parser::class_body(Class& the_class) {
   bool good = true;
+  the_class.properties.reserve(4);
   const std::size_t depth = brace_depth_;
   while (!current_.is('}') && current_.kind != TokenKind::end && !at_new_class()) {
     long_string_ = {};
@@ -89,11 +91,10 @@ bool Parser::feature(Class& the_class) {
   Property property;
   if (current_.is('[') && !qualifier_list(property.qualifiers)) return false;
   if (at_new_class()) return false;
-  Span where;
   const bool returns_nothing = at_word("void");
   if (returns_nothing) {
     advance();
-  } else if (!type(property.type, property.class_name, where)) {
+  } else if (!type(property)) {
     return false;
   }
   const bool bracketed_type = current_.is('[');  // uint8[] Method(): an array is returned
@@ -114,19 +115,20 @@ bool Parser::feature(Class& the_class) {
 }
 
 // A type of DSP0004, `object`, a class's name, or either of the latter and `ref`.
-bool Parser::type(Type& type, std::string& class_name, Span& where) {
-  where = current_.span;
+bool Parser::type(Property& property) {
   std::string word;
   if (!expect_name(word, "a type")) return false;
-  type = data_type(word);
-  if (type == Type::none) {
-    type = Type::object;
-    class_name = word;
+  property.type = data_type(word);
+  if (property.type == Type::none) {
+    property.type = Type::object;
+    property.class_name = std::move(word);
+  } else if (word != type_name(property.type)) {
+    property.type_spelling = std::move(word);
   }
   // `ref` is a keyword only in front of a name: it may be one itself.
-  if (type == Type::object && at_word("ref") && peek().kind == TokenKind::identifier) {
+  if (property.type == Type::object && at_word("ref") && peek().kind == TokenKind::identifier) {
     advance();
-    type = Type::reference;
+    property.type = Type::reference;
   }
   return true;
 }
@@ -163,6 +165,7 @@ bool Parser::method(Class& the_class, Property head) {
   method.return_type = head.type;
   method.returns_array = head.is_array;
   method.return_class_name = std::move(head.class_name);
+  method.return_spelling = std::move(head.type_spelling);
   method.qualifiers = std::move(head.qualifiers);
   method.span = head.span;
   advance();
@@ -184,8 +187,7 @@ bool Parser::method(Class& the_class, Property head) {
 bool Parser::parameter(Method& method) {
   Property parameter;
   if (current_.is('[') && !qualifier_list(parameter.qualifiers)) return false;
-  Span where;
-  if (!type(parameter.type, parameter.class_name, where)) return false;
+  if (!type(parameter)) return false;
   parameter.span = current_.span;
   if (!expect_name(parameter.name, "the name of a parameter")) return false;
   if (!declarator(parameter)) return false;

@@ -36,6 +36,7 @@ std::string flavor_hint(std::string_view word) {
 bool Parser::qualifier_list(Qualifiers& qualifiers) {
   advance();
   if (take(']')) return true;
+  qualifiers.reserve(4);  // most things have two to six
   do {
     if (!qualifier(qualifiers)) return false;
   } while (take(','));
@@ -126,6 +127,7 @@ bool Parser::list(Value& value, unsigned depth) {
   };
   advance();
   ValueList values;
+  values.reserve(8);
   if (!current_.is('}')) {
     do {
       if (values.size() >= kMostListValues) {
@@ -138,6 +140,7 @@ bool Parser::list(Value& value, unsigned depth) {
     } while (take(','));
   }
   if (!expect('}', "behind the list of values")) return failed();
+  if (values.size() < values.capacity() / 2) values.shrink_to_fit();
   value.data = std::move(values);
   value.span = since(begin);
   return true;
@@ -148,6 +151,12 @@ bool Parser::strings(Value& value) {
   std::string text;
   const std::uint32_t begin = current_.span.begin;
   while (current_.kind == TokenKind::string) {
+    if (current_.plain) {
+      if (text.size() + current_.text.size() > kMostStringBytes) return long_string(begin);
+      text += current_.text;
+      advance();
+      continue;
+    }
     const EscapeTrouble trouble = append_string(current_.text, text);
     if (!trouble.message.empty()) {
       const auto at = current_.span.begin + 1 + static_cast<std::uint32_t>(trouble.offset);
@@ -159,17 +168,19 @@ bool Parser::strings(Value& value) {
                              "write \\\\ where a backslash is meant");
       }
     }
-    if (text.size() > kMostStringBytes) {
-      diagnostics_.error("long-string", {begin, begin + 1},
-                         fmt::format("a string of more than {} bytes", kMostStringBytes));
-      return false;
-    }
+    if (text.size() > kMostStringBytes) return long_string(begin);
     if (current_.text.find('\n') != std::string_view::npos) long_string_ = current_.span;
     advance();
   }
   value.data = std::move(text);
   value.span = since(begin);
   return true;
+}
+
+bool Parser::long_string(std::uint32_t begin) {
+  diagnostics_.error("long-string", {begin, begin + 1},
+                     fmt::format("a string of more than {} bytes", kMostStringBytes));
+  return false;
 }
 
 bool Parser::number(Value& value) {

@@ -13,20 +13,9 @@
 namespace qm::mof {
 namespace {
 
-constexpr std::array<std::string_view, 11> kPragmas = {
-    "amendment",     "autorecover",    "classflags", "deleteclass", "deleteinstance", "include",
-    "instanceflags", "instancelocale", "locale",     "namespace",   "source"};
 constexpr std::array<std::string_view, 3> kDeclarations = {"class", "instance", "qualifier"};
 
 }  // namespace
-
-std::string plain_name_space(std::string_view text) {
-  std::string plain(text);
-  std::ranges::replace(plain, '/', '\\');
-  if (!plain.starts_with("\\\\")) return plain;
-  const std::size_t machine_end = plain.find('\\', 2);
-  return machine_end == std::string::npos ? std::string() : plain.substr(machine_end + 1);
-}
 
 void Parser::advance() {
   ++steps_;
@@ -107,7 +96,8 @@ bool Parser::wrong(std::string_view expected, std::string hint) {
 }
 
 void Parser::parse(std::string name_space) {
-  name_space_ = std::move(name_space);
+  name_space_spelling_ = name_space;
+  name_space_ = plain_name_space(name_space);
   advance();
   while (current_.kind != TokenKind::end && !enough_) declaration();
 }
@@ -175,6 +165,7 @@ bool Parser::instance_declaration(Qualifiers qualifiers) {
   Instance instance;
   instance.qualifiers = std::move(qualifiers);
   instance.name_space = name_space_;
+  instance.setting = setting();
   if (!expect_name(instance.class_name, "the name of a class")) return false;
   instance.span = since(begin);
   if (at_word("as") && !alias(instance.alias)) return false;
@@ -192,8 +183,7 @@ bool Parser::qualifier_declaration() {
   if (!expect_name(declaration.name, "the name of a qualifier")) return false;
   if (!expect(':', "behind the qualifier's name")) return false;
   Property shape;  // a qualifier's type, bounds and default are written like a property's
-  Span where;
-  if (!type(shape.type, shape.class_name, where)) return false;
+  if (!type(shape)) return false;
   if (current_.is('[') && !array_bounds(shape)) return false;
   declaration.type = shape.type;
   declaration.is_array = shape.is_array;
@@ -222,70 +212,6 @@ bool Parser::qualifier_scopes(QualifierDeclaration& declaration) {
     words.push_back(folded(word));
   } while (take(','));
   return expect(')', "behind the list");
-}
-
-void Parser::pragma() {
-  Pragma pragma;
-  pragma.span = current_.span;
-  advance();
-  bool good = current_.kind == TokenKind::identifier;
-  if (good) {
-    pragma.name = folded(current_.text);
-    pragma.span.end = current_.span.end;
-    if (std::ranges::find(kPragmas, pragma.name) == kPragmas.end()) {
-      diagnostics_.warning("unknown-pragma", current_.span,
-                           fmt::format("unknown #pragma '{}' is ignored", current_.text),
-                           did_you_mean(pragma.name, kPragmas));
-      good = false;
-    } else {
-      advance();
-      good = pragma_arguments(pragma.arguments);
-    }
-  } else {
-    wrong("the name of a pragma");
-  }
-  while (current_.kind != TokenKind::end_of_line && current_.kind != TokenKind::end) advance();
-  // Before the next token is asked for: an included file's tokens come first.
-  if (good) run_pragma(std::move(pragma));
-  advance();
-}
-
-bool Parser::pragma_arguments(std::vector<std::string>& arguments) {
-  if (current_.kind == TokenKind::end_of_line) return true;  // autorecover has none
-  if (!expect('(', "behind the pragma's name")) return false;
-  if (take(')')) return true;
-  do {
-    if (arguments.size() >= kMostQualifiers) return wrong("fewer arguments");
-    Value text;
-    if (current_.kind == TokenKind::string) {
-      if (!strings(text)) return false;
-      arguments.push_back(std::get<std::string>(text.data));
-    } else if (current_.kind == TokenKind::identifier || current_.kind == TokenKind::integer) {
-      arguments.emplace_back(current_.text);
-      advance();
-    } else {
-      return wrong("an argument of the pragma");
-    }
-  } while (take(','));
-  return expect(')', "behind the pragma's arguments");
-}
-
-void Parser::run_pragma(Pragma pragma) {
-  const bool is_name_space = pragma.name == "namespace";
-  if (!is_name_space && pragma.name != "include") {
-    if (out_.model.pragmas.size() < kMostDeclarations) {
-      out_.model.pragmas.push_back(std::move(pragma));
-    }
-    return;
-  }
-  if (pragma.arguments.size() != 1 || pragma.arguments[0].empty()) {
-    diagnostics_.error("bad-pragma", pragma.span,
-                       fmt::format("#pragma {} wants one string", pragma.name));
-  } else if (is_name_space) {
-    name_space_ = plain_name_space(pragma.arguments[0]);
-  } else {
-    tokens_.include(pragma.arguments[0], pragma.span);
-  }
 }
 
 }  // namespace qm::mof

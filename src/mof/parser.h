@@ -5,6 +5,7 @@
 // about what is missing there.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -54,13 +55,15 @@ class Parser {
   void pragma();
   bool pragma_arguments(std::vector<std::string>& arguments);
   void run_pragma(Pragma pragma);
+  void class_flags(const Pragma& pragma);
+  Setting setting() const;
 
   // Classes (parse_class.cc).
   bool class_declaration(Qualifiers qualifiers);
   bool class_heading(Class& the_class);
   bool class_body(Class& the_class);
   bool feature(Class& the_class);
-  bool type(Type& type, std::string& class_name, Span& where);
+  bool type(Property& property);
   bool declarator(Property& property);
   bool array_bounds(Property& property);
   bool method(Class& the_class, Property head);
@@ -75,6 +78,7 @@ class Parser {
   bool value(Value& value, unsigned depth = 0);
   bool list(Value& value, unsigned depth);
   bool strings(Value& value);
+  bool long_string(std::uint32_t begin);
   bool number(Value& value);
   bool character(Value& value);
   bool word_value(Value& value, unsigned depth);
@@ -91,6 +95,8 @@ class Parser {
   std::uint32_t last_end_ = 0;  // of the token before current_
   Span long_string_;            // the last string that ran over lines: maybe it lacks its end
   std::string name_space_;
+  std::string name_space_spelling_;
+  std::optional<std::uint32_t> flags_;
   std::uint64_t steps_ = 0;  // tokens taken
   std::size_t brace_depth_ = 0;
   bool unclosed_ = false;  // the text ends inside a string or comment

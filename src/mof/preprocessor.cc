@@ -42,7 +42,7 @@ Result<const SourceMap::Source*> Preprocessor::load(const std::string& path, Spa
   if (bytes.size() > kMostSourceBytes) {
     return fail(ErrorCode::limit, fmt::format("more than {} MiB", kMostSourceBytes >> 20U));
   }
-  DecodedSource decoded = TRY(decode_source(bytes));
+  DecodedSource decoded = TRY(decode_source(std::move(bytes)));
   const SourceMap::Source* source =
       TRY(diagnostics_.sources().add(path, std::move(decoded.text), from));
   if (!decoded.doubtful.empty()) {
@@ -136,7 +136,7 @@ Token Preprocessor::next() {
       token.span = pragma_span_;
       return token;
     }
-    if (token.kind == TokenKind::identifier && expand(token)) continue;
+    if (token.kind == TokenKind::identifier && !macros_.empty() && expand(token)) continue;
     return token;
   }
   Token end;

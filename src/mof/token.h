@@ -26,6 +26,7 @@ struct Token {
   bool at_line_start = false;  // first on its line
   bool after_space = false;
   bool unclosed = false;   // the text ended inside it, or inside a comment before it
+  bool plain = false;      // of a string: no escape, no line end within
   bool no_expand = false;  // the name of a macro met inside its own expansion
   std::string_view text;
   Span span;

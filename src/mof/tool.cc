@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 
 #include "mof/command.h"
+#include "mof/drop_in.h"
 #include "mof/file.h"
 
 namespace qm::mof {
@@ -20,14 +22,32 @@ struct Command {
   const char* help;
   int (*run)(const CommandLine&);
 };
-constexpr std::array<Command, 3> kCommands = {{
+constexpr std::array<Command, 6> kCommands = {{
     {"check", "Check class texts; say what is wrong and what to do about it", run_check},
     {"header", "Write the C header of the classes, as wmimofck -h -m -u", run_header},
+    {"bmf", "Write the binary MOF of the classes, as mofcomp -B", run_bmf},
+    {"decompile", "Write the text of a binary MOF, or of the one that a driver holds",
+     run_decompile},
     {"dump", "Show the classes as they were understood", run_dump},
+    {"diff", "Say what changed between two versions; exit code 1 when it breaks compatibility",
+     run_diff},
 }};
 
+void add_files(CLI::App& app, std::string_view command, CommandLine& line) {
+  CLI::Option* files = nullptr;
+  if (command == "diff") {
+    files = app.add_option("OLD NEW", line.files, "Two files: MOF, binary MOF, or a driver");
+    files->expected(2);
+  } else if (command == "decompile") {
+    files = app.add_option("FILE", line.files, "A binary MOF, a driver, /sys/bus/wmi/…/bmof");
+    files->expected(1);
+  } else {
+    files = app.add_option("FILE", line.files, "MOF files, compiled together");
+  }
+  files->required();
+}
+
 void add_common(CLI::App& app, CommandLine& line, std::vector<std::string>& defines) {
-  app.add_option("FILE", line.files, "MOF files, compiled together")->required();
   app.add_option("-I", line.options.include_dirs, "Also look for included files in DIR")
       ->type_name("DIR")
       ->allow_extra_args(false);
@@ -40,17 +60,26 @@ void add_common(CLI::App& app, CommandLine& line, std::vector<std::string>& defi
 }
 
 void add_own(CLI::App& app, std::string_view command, CommandLine& line) {
+  add_files(app, command, line);
+  if (command != "decompile") add_common(app, line, line.defines);
+  if (command != "check") {
+    app.add_option("-o", line.output, "Write to OUT instead of standard output")->type_name("OUT");
+    app.add_option("--resource", line.resource, "Of a driver: the MOFDATA resource of that name")
+        ->type_name("NAME");
+  }
   if (command == "check") {
     app.add_flag("--json", line.json, "Diagnostics as JSON, on standard output");
   } else if (command == "header") {
-    app.add_option("-o", line.output, "Write to OUT instead of standard output")->type_name("OUT");
+    app.add_option("-c", line.stubs, "Also write C stubs of a driver's WMI functions to OUT.c")
+        ->type_name("OUT.c");
     app.add_flag("--crlf", line.crlf, "End lines with CR LF");
     app.add_flag("--wmimofck", line.as_wmimofck,
                  "Exactly wmimofck's text, without the lines that find the basic types on other "
                  "systems than Windows");
-  } else {
+  } else if (command == "bmf") {
+    app.add_flag("-x", line.hex, "As hex text: an ASL buffer for ACPI tables");
+  } else if (command == "dump" || command == "diff") {
     app.add_flag("--json", line.json, "As JSON; the schema is in docs/mofc.md");
-    app.add_option("-o", line.output, "Write to OUT instead of standard output")->type_name("OUT");
   }
 }
 
@@ -72,6 +101,12 @@ bool split_define(const std::string& text, CommandLine& line) {
 }  // namespace
 
 int run_mofc(int argc, char** argv) {
+  const std::span<char* const> arguments(argv, static_cast<std::size_t>(std::max(argc, 0)));
+  if (!arguments.empty()) {
+    const std::string_view tool = drop_in_name(arguments[0]);
+    if (tool == "mofcomp") return run_mofcomp(arguments.subspan(1));
+    if (tool == "wmimofck") return run_wmimofck(arguments.subspan(1));
+  }
   CLI::App app("mofc compiles MOF, the text that WMI classes are written in.");
   app.name("mofc");
   app.require_subcommand(1);
@@ -79,11 +114,9 @@ int run_mofc(int argc, char** argv) {
       "Exit code: 0 fine, 1 errors in the input or a file that cannot be read or written,\n"
       "64 a wrong command line.");
   CommandLine line;
-  std::vector<std::string> defines;
   std::array<CLI::App*, kCommands.size()> commands{};
   for (std::size_t i = 0; i < kCommands.size(); ++i) {
     commands[i] = app.add_subcommand(kCommands[i].name, kCommands[i].help);
-    add_common(*commands[i], line, defines);
     add_own(*commands[i], kCommands[i].name, line);
   }
   try {  // CLI11's way of saying so
@@ -91,7 +124,7 @@ int run_mofc(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
-  for (const std::string& define : defines) {
+  for (const std::string& define : line.defines) {
     if (!split_define(define, line)) return kUsage;
   }
   for (std::size_t i = 0; i < kCommands.size(); ++i) {

@@ -30,8 +30,9 @@ class Tool : public testing::Test {
   }
 
   // Runs mofc; what it wrote to standard output is in out_, to standard error in err_.
-  int mofc(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "mofc");
+  int mofc(const std::vector<std::string>& arguments) { return called("mofc", arguments); }
+  int called(const std::string& name, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), name);
     std::vector<char*> argv;
     for (std::string& one : arguments) argv.push_back(one.data());
     testing::internal::CaptureStdout();
@@ -138,6 +139,77 @@ TEST_F(Tool, HelpIsFine) {
   EXPECT_NE(out_.find("check"), std::string::npos);
   EXPECT_EQ(mofc({"header", "--help"}), 0);
   EXPECT_NE(out_.find("--crlf"), std::string::npos);
+}
+
+TEST_F(Tool, BinaryMofComesBackFromItsText) {
+  EXPECT_EQ(mofc({"bmf", path("good.mof"), "-I", path("inc"), "-D", "N=5", "-o", path("a.bmf")}), 0)
+      << err_;
+  EXPECT_EQ(mofc({"decompile", path("a.bmf"), "-o", path("a.mof")}), 0) << err_;
+  EXPECT_EQ(file_text(path("a.mof")), "class B\n{\n};\n\nclass A : B\n{\n  uint8 x = 5;\n};\n");
+  EXPECT_EQ(mofc({"bmf", path("a.mof")}), 0);
+  EXPECT_EQ(out_, file_text(path("a.bmf")));
+  EXPECT_EQ(mofc({"bmf", "-x", path("a.mof")}), 0);
+  EXPECT_TRUE(out_.starts_with("Name(WQMO, Buffer(")) << out_;
+  EXPECT_NE(out_.find("    0x46, 0x4f, 0x4d, 0x42, 0x01, 0x00,"), std::string::npos) << out_;
+  EXPECT_EQ(mofc({"dump", path("a.bmf")}), 0);
+  EXPECT_EQ(out_, "class B\nclass A : B\n                        uint8       x\n");
+}
+
+TEST_F(Tool, WhatIsNoBinaryMofSaysSo) {
+  EXPECT_EQ(mofc({"decompile", path("good.mof")}), 1);
+  EXPECT_EQ(err_, "mofc: " + path("good.mof") + ": no binary MOF: it does not begin with 'FOMB'\n");
+  write("cut.bmf", std::string("FOMB\1\0\0\0", 8));
+  EXPECT_EQ(mofc({"dump", path("cut.bmf")}), 1);
+  EXPECT_EQ(err_, "error: " + path("cut.bmf") +
+                      ": the file ends within its header of 16 bytes [bad-bmf]\n");
+  EXPECT_EQ(mofc({"decompile", path("cut.bmf"), path("cut.bmf")}), 64);
+}
+
+TEST_F(Tool, DiffTellsByItsExitCode) {
+  write("old.mof", "class A { uint8 x; };");
+  write("new.mof", "class A { uint16 x; };");
+  EXPECT_EQ(mofc({"diff", path("old.mof"), path("old.mof")}), 0);
+  EXPECT_EQ(mofc({"diff", path("old.mof"), path("new.mof")}), 1);
+  EXPECT_EQ(out_,
+            "breaks  A.x: type: uint8 became uint16\n1 change, 1 of them breaks binary "
+            "compatibility\n");
+  EXPECT_EQ(mofc({"diff", path("old.mof")}), 64);
+}
+
+TEST_F(Tool, IsMofcompUnderItsName) {
+  write("plain.mof", "class A { uint8 x; };");
+  EXPECT_EQ(called("/usr/bin/mofcomp", {"-b:" + path("a.bmf"), "-N:root\\wmi", path("plain.mof")}),
+            0)
+      << err_;
+  EXPECT_EQ(mofc({"bmf", "--namespace", "root\\wmi", path("plain.mof")}), 0);
+  EXPECT_EQ(out_, file_text(path("a.bmf")));
+  EXPECT_EQ(called("MOFCOMP.EXE", {"-Check", "-class:forceupdate", path("plain.mof")}), 0);
+  EXPECT_EQ(called("mofcomp", {path("plain.mof")}), 1);
+  EXPECT_EQ(called("mofcomp", {"-nonsense", path("plain.mof")}), 2);
+  EXPECT_EQ(called("mofcomp", {}), 2);
+  EXPECT_EQ(called("mofcomp", {"-check", path("bad.mof")}), 3);
+}
+
+TEST_F(Tool, IsWmimofckUnderItsName) {
+  const std::string text = file_text(golden_path("every.mof"));
+  write("every.mof", text);
+  EXPECT_EQ(called("mofcomp", {"-B:" + path("every.bmf"), path("every.mof")}), 0) << err_;
+  EXPECT_EQ(called("wmimofck", {"-h" + path("every.h"), "-m", "-u", "-c" + path("every.c"),
+                                "-x" + path("every.txt"), path("every.bmf")}),
+            0)
+      << err_;
+  EXPECT_EQ(mofc({"header", "--wmimofck", "--crlf", path("every.mof")}), 0);
+  EXPECT_EQ(out_, file_text(path("every.h")));
+  expect_golden("every.c.txt", file_text(path("every.c")));
+  EXPECT_EQ(called("wmimofck", {path("every.bmf"), "-q"}), 1);
+  EXPECT_EQ(called("wmimofck", {}), 1);
+}
+
+TEST_F(Tool, WhatCannotBeWrittenLeavesWhatWasThere) {
+  EXPECT_EQ(mofc({"bmf", path("bad.mof"), "-o", path("good.mof")}), 1);
+  EXPECT_TRUE(file_text(path("good.mof")).starts_with("#include"));
+  EXPECT_EQ(mofc({"decompile", path("good.mof"), "-o", path("nowhere/out.mof")}), 1);
+  EXPECT_FALSE(fs::exists(path("nowhere")));
 }
 
 }  // namespace

@@ -1,0 +1,275 @@
+// The MOF compiler on the CIM Schema 2.49 (1,634 files, 5.48 MB), in memory, one thread.
+//
+//   memchr          looks once at every byte: what the memory allows
+//   copy            hands each file out, as every reader of files must
+//   decode          checks that each file is UTF-8
+//   lex             every file to tokens, nothing kept
+//   preprocess      the whole compilation to tokens: directives, inclusion
+//   parse           the same and the whole model, unchecked; target 150 MB/s, aim 450
+//   compile         parse and check
+//   compile_disk    the same from files
+//   read_disk       reads the same files and does nothing: compile_disk may take 1.3 times this
+//   ds_compress     the image of the whole schema, as one binary MOF: target 20 MB/s
+//   ds_decompress   target 200 MB/s
+//
+// `allocations` and `peak_bytes` are of one run; peak_ratio is peak_bytes by bytes of input.
+#include <benchmark/benchmark.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <new>
+#include <sstream>
+
+#include "mof/bmf.h"
+#include "mof/ds_stream.h"
+#include "mof/encoding.h"
+#include "mof/lexer.h"
+#include "mof/mof.h"
+#include "mof/parser.h"
+#include "mof/preprocessor.h"
+
+namespace {
+
+bool counting = false;  // for one run of each benchmark, not for those that are timed
+std::size_t allocation_count = 0;
+std::size_t live_bytes = 0;
+std::size_t peak_bytes = 0;
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  void* made = std::malloc(bytes);
+  if (made == nullptr) std::abort();
+  if (!counting) return made;
+  ++allocation_count;
+  live_bytes += malloc_usable_size(made);
+  peak_bytes = std::max(peak_bytes, live_bytes);
+  return made;
+}
+void operator delete(void* made) noexcept {
+  if (counting && made != nullptr) live_bytes -= malloc_usable_size(made);
+  std::free(made);
+}
+void operator delete(void* made, std::size_t) noexcept {
+  operator delete(made);
+}
+
+namespace {
+
+using namespace qm;
+using namespace qm::mof;
+namespace fs = std::filesystem;
+
+constexpr const char* kMain = "cim_schema_2.49.0.mof";
+
+class Schema {
+ public:
+  Schema() {
+    if (!fs::exists(folder())) return;
+    for (const auto& entry : fs::recursive_directory_iterator(folder())) {
+      if (entry.path().extension() != ".mof") continue;
+      std::ifstream in(entry.path(), std::ios::binary);
+      std::ostringstream text;
+      text << in.rdbuf();
+      bytes_ += text.str().size();
+      files_.emplace(fs::relative(entry.path(), folder()).string(), std::move(text).str());
+    }
+  }
+  static fs::path folder() { return QM_CIM_DIR; }
+  const std::unordered_map<std::string, std::string>& files() const { return files_; }
+  std::size_t bytes() const { return bytes_; }
+  FileReader reader() const {
+    return [this](const std::string& path) -> Result<std::string> {
+      const auto found = files_.find(path);
+      if (found == files_.end()) return fail(ErrorCode::not_found, "there is no such file");
+      return found->second;
+    };
+  }
+
+ private:
+  std::unordered_map<std::string, std::string> files_;
+  std::size_t bytes_ = 0;
+};
+
+const Schema& schema() {
+  static const Schema once;
+  return once;
+}
+
+bool usable(benchmark::State& state) {
+  if (schema().bytes() != 0) return true;
+  state.SkipWithError("the CIM schema is not there (../shared/corpus)");
+  return false;
+}
+
+template <class Run>
+void over_schema(benchmark::State& state, Run run) {
+  if (!usable(state)) return;
+  allocation_count = 0;
+  live_bytes = 1U << 30U;  // what lives from before may be freed meanwhile
+  peak_bytes = live_bytes;
+  const std::size_t before = live_bytes;
+  counting = true;
+  run();
+  counting = false;
+  state.counters["peak_bytes"] = static_cast<double>(peak_bytes - before);
+  for (auto _ : state) run();
+  state.SetBytesProcessed(static_cast<std::int64_t>(schema().bytes()) *
+                          static_cast<std::int64_t>(state.iterations()));
+  state.counters["allocations"] = static_cast<double>(allocation_count);
+  state.counters["peak_ratio"] =
+      state.counters["peak_bytes"] / static_cast<double>(schema().bytes());
+}
+
+void memchr(benchmark::State& state) {
+  over_schema(state, [] {
+    for (const auto& [name, text] : schema().files()) {
+      benchmark::DoNotOptimize(std::memchr(text.data(), 0, text.size()));
+    }
+  });
+}
+
+void copy(benchmark::State& state) {
+  const FileReader reader = schema().reader();
+  over_schema(state, [&] {
+    for (const auto& [name, text] : schema().files()) benchmark::DoNotOptimize(reader(name));
+  });
+}
+
+void decode(benchmark::State& state) {
+  over_schema(state, [] {
+    for (const auto& [name, text] : schema().files()) {
+      benchmark::DoNotOptimize(decode_source(text));
+    }
+  });
+}
+
+void lex(benchmark::State& state) {
+  if (!usable(state)) return;
+  Diagnostics diagnostics;
+  std::vector<const SourceMap::Source*> sources;
+  for (const auto& [name, text] : schema().files()) {
+    sources.push_back(*diagnostics.sources().add(name, text));
+  }
+  over_schema(state, [&] {
+    for (const SourceMap::Source* source : sources) {
+      Lexer lexer(*source, diagnostics);
+      while (lexer.next().kind != TokenKind::end) continue;
+    }
+  });
+}
+
+void preprocess(benchmark::State& state) {
+  const FileReader reader = schema().reader();
+  const Options options;
+  over_schema(state, [&] {
+    Diagnostics diagnostics;
+    Preprocessor preprocessor(reader, options, diagnostics);
+    preprocessor.open(kMain);
+    // As the parser does with #pragma include.
+    bool including = false;
+    for (Token token = preprocessor.next(); token.kind != TokenKind::end;
+         token = preprocessor.next()) {
+      if (token.kind == TokenKind::pragma) including = true;
+      if (including && token.kind == TokenKind::string) {
+        const std::string name(token.text);
+        while (preprocessor.next().kind != TokenKind::end_of_line) continue;
+        preprocessor.include(name, token.span);
+      }
+      if (token.kind != TokenKind::pragma && token.kind != TokenKind::identifier) including = false;
+      if (token.is('(')) including = true;
+    }
+  });
+}
+
+void parse(benchmark::State& state) {
+  const FileReader reader = schema().reader();
+  const Options options;
+  over_schema(state, [&] {
+    Diagnostics diagnostics;
+    Parsed parsed;
+    Preprocessor preprocessor(reader, options, diagnostics);
+    preprocessor.open(kMain);
+    Parser(preprocessor, diagnostics, parsed).parse("");
+    benchmark::DoNotOptimize(parsed.model.classes.size());
+  });
+}
+
+void compile_with(benchmark::State& state, const FileReader& reader, const std::string& path) {
+  std::size_t classes = 0;
+  std::size_t errors = 0;
+  over_schema(state, [&] {
+    Diagnostics diagnostics;
+    const Model model = qm::mof::compile({path}, reader, {}, diagnostics);
+    classes = model.classes.size();
+    errors = diagnostics.error_count();
+  });
+  if (errors != 0) state.SkipWithError("the schema has errors");
+  state.counters["classes/s"] = benchmark::Counter(static_cast<double>(classes),
+                                                   benchmark::Counter::kIsIterationInvariantRate);
+}
+void compile(benchmark::State& state) {
+  compile_with(state, schema().reader(), kMain);
+}
+void compile_disk(benchmark::State& state) {
+  compile_with(state, disk_reader(), (Schema::folder() / kMain).string());
+}
+
+void read_disk(benchmark::State& state) {
+  const FileReader reader = disk_reader();
+  std::vector<std::string> paths;
+  for (const auto& [name, text] : schema().files()) {
+    paths.push_back((Schema::folder() / name).string());
+  }
+  over_schema(state, [&] {
+    for (const std::string& path : paths) benchmark::DoNotOptimize(reader(path));
+  });
+}
+
+const std::string& image() {
+  static const std::string once = [] {
+    Diagnostics diagnostics;
+    return write_bmf_image(qm::mof::compile({kMain}, schema().reader(), {}, diagnostics));
+  }();
+  return once;
+}
+
+void ds_compress(benchmark::State& state) {
+  if (!usable(state)) return;
+  std::size_t packed = 0;
+  for (auto _ : state) packed = qm::mof::ds_compress(image()).size();
+  state.SetBytesProcessed(static_cast<std::int64_t>(image().size()) *
+                          static_cast<std::int64_t>(state.iterations()));
+  state.counters["ratio"] = static_cast<double>(image().size()) / static_cast<double>(packed);
+}
+
+void ds_decompress(benchmark::State& state) {
+  if (!usable(state)) return;
+  const std::string stream = qm::mof::ds_compress(image());
+  for (auto _ : state) {
+    const auto text = qm::mof::ds_decompress(std::as_bytes(std::span(stream)), image().size());
+    if (!text || text->bytes != image()) return state.SkipWithError("it does not come back");
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(image().size()) *
+                          static_cast<std::int64_t>(state.iterations()));
+}
+
+BENCHMARK(memchr)->Unit(benchmark::kMillisecond);
+BENCHMARK(copy)->Unit(benchmark::kMillisecond);
+BENCHMARK(decode)->Unit(benchmark::kMillisecond);
+BENCHMARK(lex)->Unit(benchmark::kMillisecond);
+BENCHMARK(preprocess)->Unit(benchmark::kMillisecond);
+BENCHMARK(parse)->Unit(benchmark::kMillisecond);
+BENCHMARK(compile)->Unit(benchmark::kMillisecond);
+BENCHMARK(compile_disk)->Unit(benchmark::kMillisecond);
+BENCHMARK(read_disk)->Unit(benchmark::kMillisecond);
+BENCHMARK(ds_compress)->Unit(benchmark::kMillisecond);
+BENCHMARK(ds_decompress)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();

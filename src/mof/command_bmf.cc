@@ -1,0 +1,32 @@
+#include "mof/command.h"
+#include "mof/decompile.h"
+#include "mof/file.h"
+#include "mof/hex_text.h"
+#include "mof/load.h"
+#include "mof/pe_resource.h"
+
+namespace qm::mof {
+
+int run_bmf(const CommandLine& line) {
+  Diagnostics diagnostics;
+  const Model model = load_model(line.files, line.options, line.resource, diagnostics);
+  if (!tell(diagnostics, Severity::warning)) return 1;
+  const Result<std::string> file = write_bmf(model);
+  if (!file) return failed(file.error().message);
+  return deliver(line, line.hex ? hex_text(*file) : *file);
+}
+
+int run_decompile(const CommandLine& line) {
+  const std::string& path = line.files.front();
+  const auto read = [&]() -> Result<std::string> {
+    std::string bytes = TRY(read_file(path, kMostPeBytes));
+    const std::string bmf = TRY(bmf_within(std::move(bytes), line.resource));
+    const Decompiled text = TRY(decompile(std::as_bytes(std::span(bmf))));
+    return text.text;
+  };
+  const Result<std::string> text = read();
+  if (!text) return failed(path + ": " + text.error().message);
+  return deliver(line, *text);
+}
+
+}  // namespace qm::mof

@@ -1,0 +1,176 @@
+#include "mof/drop_in.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "mof/c_stubs.h"
+#include "mof/command.h"
+#include "mof/decompile.h"
+#include "mof/file.h"
+#include "mof/header.h"
+#include "mof/hex_text.h"
+#include "mof/load.h"
+#include "mof/names.h"
+
+namespace qm::mof {
+namespace {
+
+constexpr int kNoServer = 1;
+constexpr int kWrongOptions = 2;
+constexpr int kWrongText = 3;
+
+std::string_view file_name(std::string_view path) {
+  return path.substr(path.find_last_of("/\\") + 1);
+}
+
+// The rest of an argument behind a prefix, whatever its case.
+std::optional<std::string> behind(std::string_view argument, std::string_view prefix) {
+  if (!same_name(argument.substr(0, prefix.size()), prefix)) return std::nullopt;
+  return std::string(argument.substr(prefix.size()));
+}
+
+// "-B:x" and, when no file is called so, "/B:x": behind the dash or slash.
+std::optional<std::string_view> option_of(std::string_view argument) {
+  if (argument.size() > 1 && argument[0] == '-') return argument.substr(1);
+  const bool slash = argument.size() > 1 && argument[0] == '/';
+  if (slash && argument.find('/', 1) == std::string_view::npos) return argument.substr(1);
+  return std::nullopt;
+}
+
+bool deliver_to(const std::string& path, std::string_view bytes) {
+  CommandLine line;
+  line.output = path;
+  return deliver(line, bytes) == 0;
+}
+
+struct MofcompLine {
+  std::vector<std::string> files;
+  std::string binary;
+  std::string name_space;
+  bool check_only = false;
+  std::string unknown;
+};
+
+MofcompLine read_mofcomp(std::span<char* const> arguments) {
+  // What concerns a server, a login or a repository that is not here.
+  constexpr std::array<std::string_view, 9> kWithoutMeaning = {
+      "U:", "P:", "A:", "L:", "ER:", "instance:", "class:", "WMI", "autorecover"};
+  MofcompLine line;
+  for (const std::string_view argument : arguments) {
+    const auto option = option_of(argument);
+    if (!option) {
+      line.files.emplace_back(argument);
+    } else if (const auto binary = behind(*option, "B:")) {
+      line.binary = *binary;
+    } else if (const auto name_space = behind(*option, "N:")) {
+      line.name_space = *name_space;
+    } else if (same_name(*option, "check")) {
+      line.check_only = true;
+    } else if (std::ranges::none_of(kWithoutMeaning, [&](std::string_view one) {
+                 return behind(*option, one).has_value();
+               })) {
+      line.unknown = argument;
+    }
+  }
+  return line;
+}
+
+struct WmimofckLine {
+  std::string input;
+  std::string header;
+  std::string stubs;
+  std::string hex;
+  std::string wrong;
+};
+
+WmimofckLine read_wmimofck(std::span<char* const> arguments) {
+  WmimofckLine line;
+  for (const std::string_view argument : arguments) {
+    const auto option = option_of(argument);
+    if (!option) {
+      if (!line.input.empty()) line.wrong = argument;
+      line.input = argument;
+    } else if (const auto header = behind(*option, "h")) {
+      line.header = *header;
+    } else if (const auto stubs = behind(*option, "c")) {
+      line.stubs = *stubs;
+    } else if (const auto hex = behind(*option, "x")) {
+      line.hex = *hex;
+    } else if (behind(*option, "t") || behind(*option, "w")) {
+      write_error(
+          fmt::format("wmimofck: {}: scripts and pages for tests are not written\n", argument));
+    } else if (!same_name(*option, "m") && !same_name(*option, "u")) {
+      line.wrong = argument;  // -m and -u, methods and all members, are always on
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string_view drop_in_name(std::string_view program_path) {
+  std::string_view name = file_name(program_path);
+  if (name.size() > 4 && same_name(name.substr(name.size() - 4), ".exe")) name.remove_suffix(4);
+  for (const std::string_view tool : {"mofcomp", "wmimofck"}) {
+    if (same_name(name, tool)) return tool;
+  }
+  return {};
+}
+
+int run_mofcomp(std::span<char* const> arguments) {
+  const MofcompLine line = read_mofcomp(arguments);
+  if (!line.unknown.empty() || line.files.size() != 1) {
+    write_error(line.unknown.empty()
+                    ? "usage: mofcomp [-check] [-N:NAMESPACE] [-B:OUT.bmf] FILE.mof\n"
+                    : fmt::format("mofcomp: {}: no such option here\n", line.unknown));
+    return kWrongOptions;
+  }
+  Options options;
+  options.name_space = line.name_space;
+  Diagnostics diagnostics;
+  const Model model = load_model(line.files, options, "", diagnostics);
+  if (!tell(diagnostics, Severity::warning)) return kWrongText;
+  if (line.check_only) return 0;
+  if (line.binary.empty()) {
+    write_error(
+        "mofcomp: there is no server that takes classes while it runs; write a binary MOF with "
+        "-B:FILE\n");
+    return kNoServer;
+  }
+  const Result<std::string> file = write_bmf(model);
+  if (!file) return failed(file.error().message);
+  return deliver_to(line.binary, *file) ? 0 : kWrongOptions;
+}
+
+int run_wmimofck(std::span<char* const> arguments) {
+  const WmimofckLine line = read_wmimofck(arguments);
+  if (!line.wrong.empty() || line.input.empty()) {
+    write_error("usage: wmimofck [-hOUT.h] [-m] [-u] [-cOUT.c] [-xOUT.txt] FILE.bmf\n");
+    return 1;
+  }
+  Diagnostics diagnostics;
+  const Model model = load_model({line.input}, {}, "", diagnostics);
+  if (!tell(diagnostics, Severity::warning)) return 1;
+  if (!line.header.empty()) {
+    HeaderOptions options;
+    options.guard = guard_of(line.header);
+    options.basic_types = false;
+    options.crlf = true;
+    if (!deliver_to(line.header, emit_header(model, options))) return 1;
+  }
+  if (!line.stubs.empty()) {
+    const std::string header(file_name(line.header.empty() ? line.input : line.header));
+    if (!deliver_to(line.stubs, emit_c_stubs(model, header))) return 1;
+  }
+  if (!line.hex.empty()) {
+    const Result<std::string> file = write_bmf(model);
+    if (!file) return failed(file.error().message);
+    if (!deliver_to(line.hex, hex_text(*file))) return 1;
+  }
+  return 0;
+}
+
+}  // namespace qm::mof

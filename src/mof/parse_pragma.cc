@@ -1,0 +1,132 @@
+// Compiler directives: #pragma with its words.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "mof/limits.h"
+#include "mof/literal.h"
+#include "mof/names.h"
+#include "mof/parser.h"
+
+namespace qm::mof {
+namespace {
+
+constexpr std::array<std::string_view, 14> kPragmas = {
+    "amendment",      "autorecover", "bmf_patch",      "bmf_stream", "bmf_tail",
+    "classflags",     "deleteclass", "deleteinstance", "include",    "instanceflags",
+    "instancelocale", "locale",      "namespace",      "source"};
+
+struct FlagWord {
+  std::string_view word;
+  std::uint32_t bits;
+};
+// WBEM_CHANGE_FLAG_TYPE of wbemcli.h, as Microsoft documents it.
+constexpr std::array<FlagWord, 4> kClassFlags = {
+    {{"updateonly", 1}, {"createonly", 2}, {"safeupdate", 0x20}, {"forceupdate", 0x40}}};
+
+}  // namespace
+
+std::string plain_name_space(std::string_view text) {
+  std::string plain(text);
+  std::ranges::replace(plain, '/', '\\');
+  if (!plain.starts_with("\\\\")) return plain;
+  const std::size_t machine_end = plain.find('\\', 2);
+  return machine_end == std::string::npos ? std::string() : plain.substr(machine_end + 1);
+}
+
+void Parser::pragma() {
+  Pragma pragma;
+  pragma.span = current_.span;
+  advance();
+  bool good = current_.kind == TokenKind::identifier;
+  if (good) {
+    pragma.name = folded(current_.text);
+    pragma.span.end = current_.span.end;
+    if (std::ranges::find(kPragmas, pragma.name) == kPragmas.end()) {
+      diagnostics_.warning("unknown-pragma", current_.span,
+                           fmt::format("unknown #pragma '{}' is ignored", current_.text),
+                           did_you_mean(pragma.name, kPragmas));
+      good = false;
+    } else {
+      advance();
+      good = pragma_arguments(pragma.arguments);
+    }
+  } else {
+    wrong("the name of a pragma");
+  }
+  while (current_.kind != TokenKind::end_of_line && current_.kind != TokenKind::end) advance();
+  // Before the next token is asked for: an included file's tokens come first.
+  if (good) run_pragma(std::move(pragma));
+  advance();
+}
+
+bool Parser::pragma_arguments(std::vector<std::string>& arguments) {
+  if (current_.kind == TokenKind::end_of_line) return true;  // autorecover has none
+  if (!expect('(', "behind the pragma's name")) return false;
+  if (take(')')) return true;
+  do {
+    if (arguments.size() >= kMostQualifiers) return wrong("fewer arguments");
+    Value text;
+    if (current_.kind == TokenKind::string) {
+      if (!strings(text)) return false;
+      arguments.push_back(std::get<std::string>(text.data));
+    } else if (current_.kind == TokenKind::identifier || current_.kind == TokenKind::integer) {
+      arguments.emplace_back(current_.text);
+      advance();
+    } else {
+      return wrong("an argument of the pragma");
+    }
+  } while (take(','));
+  return expect(')', "behind the pragma's arguments");
+}
+
+void Parser::run_pragma(Pragma pragma) {
+  const bool is_name_space = pragma.name == "namespace";
+  if (pragma.name == "classflags") class_flags(pragma);
+  if (!is_name_space && pragma.name != "include") {
+    if (out_.model.pragmas.size() < kMostDeclarations) {
+      out_.model.pragmas.push_back(std::move(pragma));
+    }
+    return;
+  }
+  if (pragma.arguments.size() != 1 || pragma.arguments[0].empty()) {
+    diagnostics_.error("bad-pragma", pragma.span,
+                       fmt::format("#pragma {} wants one string", pragma.name));
+  } else if (is_name_space) {
+    name_space_spelling_ = pragma.arguments[0];
+    name_space_ = plain_name_space(pragma.arguments[0]);
+  } else {
+    tokens_.include(pragma.arguments[0], pragma.span);
+  }
+}
+
+// #pragma classflags("forceupdate"): words or numbers; none at all ends what one said before.
+void Parser::class_flags(const Pragma& pragma) {
+  flags_.reset();
+  for (const std::string& word : pragma.arguments) {
+    const auto known = std::ranges::find_if(
+        kClassFlags, [&](const FlagWord& one) { return same_name(one.word, word); });
+    const Result<Value> number = parse_integer(word, false);
+    if (known == kClassFlags.end() && !number) {
+      diagnostics_.error("bad-pragma", pragma.span,
+                         fmt::format("'{}' is no class flag", plain_text(word, 60)),
+                         "updateonly, createonly, safeupdate, forceupdate or a number");
+      return;
+    }
+    const std::uint32_t bits =
+        known != kClassFlags.end()
+            ? known->bits
+            : static_cast<std::uint32_t>(std::get<std::uint64_t>(number->data));
+    flags_ = flags_.value_or(0) | bits;
+  }
+}
+
+Setting Parser::setting() const {
+  const Model& model = out_.model;
+  return {static_cast<std::uint32_t>(model.classes.size() + model.instances.size()),
+          name_space_spelling_, flags_};
+}
+
+}  // namespace qm::mof
