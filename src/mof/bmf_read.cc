@@ -14,7 +14,6 @@
 namespace qm::mof {
 namespace {
 
-constexpr std::uint32_t kNowhere = 0xffffffff;
 constexpr std::size_t kObjectHeader = 20;
 constexpr std::size_t kPropertyHeader = 20;
 constexpr std::size_t kQualifierHeader = 16;

@@ -10,6 +10,8 @@
 
 namespace qm::mof {
 
+inline constexpr std::uint32_t kNowhere = 0xffffffff;  // an offset to nothing
+
 // VARIANT types, as binary MOF numbers them.
 enum BmfType : std::uint32_t {
   kBmfNull = 1,

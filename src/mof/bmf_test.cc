@@ -22,10 +22,6 @@ constexpr const char* kSmall =
     "[q{\"a\", \"b\"}] class A : B { uint8 x[2] = {1, 2}; uint8 m([in] string s, [out] A o); };\n"
     "instance of A as $A { x = {1}; y = $A; z = instance of A { }; };";
 
-Bytes bytes_of(const std::string& text) {
-  return std::as_bytes(std::span(text));
-}
-
 Compiled compiled_golden(const std::string& name) {
   return compile_files({{name, file_text(golden_path(name))}}, {}, {name});
 }

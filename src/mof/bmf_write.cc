@@ -9,8 +9,6 @@
 namespace qm::mof {
 namespace {
 
-constexpr std::uint32_t kNowhere = 0xffffffff;
-
 template <class T>
 T number_of(const Value& value) {
   if (const auto* number = std::get_if<std::uint64_t>(&value.data)) return static_cast<T>(*number);

@@ -181,10 +181,10 @@ void Checker::check_class_reference(const Property& property) {
                          similar_class(name, ""));
     return;
   }
-  constexpr std::array<std::string_view, 15> kTypes = {
+  constexpr std::array<std::string_view, 15> kTypeNames = {
       "boolean", "char16", "datetime", "object", "real32", "real64", "sint16", "sint32",
       "sint64",  "sint8",  "string",   "uint16", "uint32", "uint64", "uint8"};
-  std::vector<std::string_view> names(kTypes.begin(), kTypes.end());
+  std::vector<std::string_view> names(kTypeNames.begin(), kTypeNames.end());
   for (const Class& one : model_.classes) names.push_back(one.name);
   diagnostics_.error(
       "unknown-class", property.span,

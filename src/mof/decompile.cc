@@ -11,7 +11,7 @@
 namespace qm::mof {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 16;
+constexpr std::size_t kImageHeaderBytes = 16;
 
 // The image that compiling the text gives; "" when it has errors.
 std::string image_of_text(const std::string& text) {
@@ -41,8 +41,8 @@ Result<Decompiled> decompile(Bytes file) {
   std::string pragmas = patch_pragmas(compiled, image.bytes);
   const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
   if (pack_bmf(image.bytes) != bytes.substr(0, image.packed_bytes)) {
-    pragmas +=
-        hex_pragmas("bmf_stream", bytes.substr(kHeaderBytes, image.packed_bytes - kHeaderBytes));
+    pragmas += hex_pragmas("bmf_stream",
+                           bytes.substr(kImageHeaderBytes, image.packed_bytes - kImageHeaderBytes));
   }
   pragmas += hex_pragmas("bmf_tail", bytes.substr(image.packed_bytes));
   if (!pragmas.empty()) {

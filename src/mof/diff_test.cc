@@ -11,19 +11,19 @@ std::string changes(const std::string& older, const std::string& newer) {
   return diff_text(compare(compile_text(older).model, compile_text(newer).model));
 }
 
-std::string block(const std::string& body) {
+std::string class_of(const std::string& body) {
   return "[guid(\"{00112233-4455-6677-8899-aabbccddeeff}\")] class A { " + body + " };";
 }
 
 TEST(Diff, EqualClassesHaveNone) {
-  const std::string text = block("[WmiDataId(1), Description(\"d\")] uint32 x;");
+  const std::string text = class_of("[WmiDataId(1), Description(\"d\")] uint32 x;");
   EXPECT_EQ(changes(text, text), "0 changes, 0 of them break binary compatibility\n");
 }
 
 TEST(Diff, LayoutBreaksAndMeaningDoesNot) {
   EXPECT_EQ(
-      changes(block("[WmiDataId(1)] uint8 a; [WmiDataId(2), Description(\"old\")] uint8 b;"),
-              block("[WmiDataId(1)] uint32 a; [WmiDataId(2), Description(\"new\")] uint8 b;")),
+      changes(class_of("[WmiDataId(1)] uint8 a; [WmiDataId(2), Description(\"old\")] uint8 b;"),
+              class_of("[WmiDataId(1)] uint32 a; [WmiDataId(2), Description(\"new\")] uint8 b;")),
       "breaks  A: data block: 2 bytes became 5\n"
       "breaks  A.b: offset: 1 became 4\n"
       "breaks  A.a: type: uint8 became uint32\n"

@@ -12,7 +12,6 @@
 namespace qm::mof {
 namespace {
 
-constexpr unsigned kSync = 4'415;
 constexpr std::int32_t kNone = -1;
 
 class BitWriter {
@@ -91,7 +90,7 @@ class Compressor {
   void run() {
     std::size_t at = 0;
     while (at < bytes_.size()) {
-      if (at != 0 && at % kDsBlockBytes == 0) put_offset(kSync);
+      if (at != 0 && at % kDsBlockBytes == 0) put_offset(kDsSync);
       const std::size_t most = std::min(bytes_.size() - at, kDsBlockBytes - at % kDsBlockBytes);
       const Match match = longest(at, most);
       if (match.length >= 2) {
@@ -104,7 +103,7 @@ class Compressor {
       const std::size_t end = at + std::max<std::size_t>(match.length, 1);
       for (; at < end; ++at) remember(at);
     }
-    put_offset(kSync);
+    put_offset(kDsSync);
     out_.finish();
   }
 

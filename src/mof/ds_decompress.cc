@@ -10,7 +10,6 @@ namespace qm::mof {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 4;
-constexpr unsigned kSync = 4'415;
 constexpr unsigned kMostLengthBits = 8;
 
 class BitReader {
@@ -68,7 +67,7 @@ class BitReader {
   unsigned borrowed_bits_ = 0;  // of count_: zeros that stand behind the end
 };
 
-// The bytes back of a match whose tag was taken; kSync for a sync mark.
+// The bytes back of a match whose tag was taken; kDsSync for a sync mark.
 unsigned take_offset(BitReader& in, unsigned tag) {
   if (tag == 0) return in.take(6);
   if (in.take(1) == 0) return in.take(8) + 64;
@@ -109,7 +108,7 @@ Result<std::size_t> expand(BitReader& in, std::string& out) {
       out[at++] = static_cast<char>(in.take(7) | (tag == 1 ? 0x80U : 0U));
     } else {
       const unsigned back = take_offset(in, tag);
-      if (back == kSync) {
+      if (back == kDsSync) {
         if (at == size) break;
         if (in.past_end()) return at;
         continue;

@@ -25,6 +25,7 @@ inline constexpr std::size_t kMostDsBytes = 64U << 20U;  // decompressed
 inline constexpr std::size_t kMostDsGrowth = 179;
 inline constexpr std::size_t kDsBlockBytes = 512;    // no match crosses a multiple of it
 inline constexpr std::size_t kMostDsOffset = 4'414;  // bytes back
+inline constexpr unsigned kDsSync = kMostDsOffset + 1;
 
 struct DsText {
   std::string bytes;

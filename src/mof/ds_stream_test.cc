@@ -6,12 +6,10 @@
 
 #include <span>
 
+#include "mof/mof_testing.h"
+
 namespace qm::mof {
 namespace {
-
-Bytes bytes_of(const std::string& text) {
-  return std::as_bytes(std::span(text));
-}
 
 // What the format's own description says, without any cleverness.
 class Exhaustive {

@@ -8,10 +8,12 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "mof/memory_reader.h"
 #include "mof/mof.h"
 
@@ -44,6 +46,10 @@ inline Compiled compile_text(std::string text, Options options = {}) {
 
 inline std::string codes(std::string text) {
   return compile_text(std::move(text)).codes();
+}
+
+inline Bytes bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
 }
 
 inline std::string file_text(const std::string& path) {

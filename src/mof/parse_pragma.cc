@@ -23,7 +23,7 @@ struct FlagWord {
   std::uint32_t bits;
 };
 // WBEM_CHANGE_FLAG_TYPE of wbemcli.h, as Microsoft documents it.
-constexpr std::array<FlagWord, 4> kClassFlags = {
+constexpr std::array<FlagWord, 4> kClassFlagWords = {
     {{"updateonly", 1}, {"createonly", 2}, {"safeupdate", 0x20}, {"forceupdate", 0x40}}};
 
 }  // namespace
@@ -107,16 +107,16 @@ void Parser::class_flags(const Pragma& pragma) {
   flags_.reset();
   for (const std::string& word : pragma.arguments) {
     const auto known = std::ranges::find_if(
-        kClassFlags, [&](const FlagWord& one) { return same_name(one.word, word); });
+        kClassFlagWords, [&](const FlagWord& one) { return same_name(one.word, word); });
     const Result<Value> number = parse_integer(word, false);
-    if (known == kClassFlags.end() && !number) {
+    if (known == kClassFlagWords.end() && !number) {
       diagnostics_.error("bad-pragma", pragma.span,
                          fmt::format("'{}' is no class flag", plain_text(word, 60)),
                          "updateonly, createonly, safeupdate, forceupdate or a number");
       return;
     }
     const std::uint32_t bits =
-        known != kClassFlags.end()
+        known != kClassFlagWords.end()
             ? known->bits
             : static_cast<std::uint32_t>(std::get<std::uint64_t>(number->data));
     flags_ = flags_.value_or(0) | bits;

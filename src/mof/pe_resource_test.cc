@@ -13,10 +13,6 @@
 namespace qm::mof {
 namespace {
 
-Bytes bytes_of(const std::string& text) {
-  return std::as_bytes(std::span(text));
-}
-
 // The least of a driver: headers, one section, three levels of resources.
 class Driver {
  public:

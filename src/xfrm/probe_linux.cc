@@ -1,6 +1,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <fmt/format.h>
 #include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -240,8 +241,10 @@ Result<std::unique_ptr<Probes::State>> Probes::State::load(bool modules_too, int
 
 Result<Probes> Probes::open() {
   if (::access(kKernelBtf, R_OK) != 0) {
-    return fail(ErrorCode::unsupported, std::string("this kernel tells no types of its own (") +
-                                            kKernelBtf + " is missing: CONFIG_DEBUG_INFO_BTF)");
+    return fail(ErrorCode::unsupported,
+                fmt::format("this kernel tells no types of its own ({} is missing: "
+                            "CONFIG_DEBUG_INFO_BTF)",
+                            kKernelBtf));
   }
   complaint().clear();
   libbpf_set_print(note_complaint);
