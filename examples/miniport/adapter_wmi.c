@@ -3,10 +3,11 @@
 #ifdef _WIN32
 /* The order matters: each needs the one before. */
 #include <initguid.h>
+
 #include <wdm.h>
-/* */
+
 #include <srb.h>
-/* */
+
 #include <scsiwmi.h>
 #else
 #include "quickmode/scsiwmi.h"
@@ -29,8 +30,8 @@ static UCHAR query_reginfo(PVOID device, PSCSIWMI_REQUEST_CONTEXT request, PWCHA
 }
 
 static BOOLEAN query_data_block(PVOID device, PSCSIWMI_REQUEST_CONTEXT request, ULONG guid_index,
-                                ULONG instance_index, ULONG instance_count,
-                                PULONG instance_lengths, ULONG buffer_bytes, PUCHAR buffer) {
+                                ULONG instance_index, ULONG instance_count, PULONG instance_lengths,
+                                ULONG buffer_bytes, PUCHAR buffer) {
   const adapter* the_adapter = (const adapter*)device;
   const ULONG needed = ExampleAdapter_Requests_SIZE;
   UCHAR status = SRB_STATUS_INVALID_REQUEST;

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "mof/amendment.h"
 #include "mof/c_stubs.h"
 #include "mof/command.h"
 #include "mof/decompile.h"
@@ -13,6 +14,7 @@
 #include "mof/header.h"
 #include "mof/hex_text.h"
 #include "mof/load.h"
+#include "mof/mof_text.h"
 #include "mof/names.h"
 
 namespace qm::mof {
@@ -50,6 +52,9 @@ struct MofcompLine {
   std::vector<std::string> files;
   std::string binary;
   std::string name_space;
+  std::string locale;   // of -AMENDMENT: "ms_409"
+  std::string neutral;  // the two halves' texts
+  std::string localized;
   bool check_only = false;
   std::string unknown;
 };
@@ -67,6 +72,12 @@ MofcompLine read_mofcomp(std::span<char* const> arguments) {
       line.binary = *binary;
     } else if (const auto name_space = behind(*option, "N:")) {
       line.name_space = *name_space;
+    } else if (const auto locale = behind(*option, "AMENDMENT:")) {
+      line.locale = *locale;
+    } else if (const auto neutral = behind(*option, "MOF:")) {
+      line.neutral = *neutral;
+    } else if (const auto localized = behind(*option, "MFL:")) {
+      line.localized = *localized;
     } else if (same_name(*option, "check")) {
       line.check_only = true;
     } else if (std::ranges::none_of(kWithoutMeaning, [&](std::string_view one) {
@@ -76,6 +87,15 @@ MofcompLine read_mofcomp(std::span<char* const> arguments) {
     }
   }
   return line;
+}
+
+// -AMENDMENT: the neutral and the localized text, each where it was asked for.
+int write_halves(const MofcompLine& line, const Model& model) {
+  const Amended halves = split_amendment(model, line.locale);
+  const bool done =
+      (line.neutral.empty() || deliver_to(line.neutral, emit_mof(halves.neutral))) &&
+      (line.localized.empty() || deliver_to(line.localized, emit_mof(halves.localized)));
+  return done ? 0 : kWrongOptions;
 }
 
 struct WmimofckLine {
@@ -134,6 +154,7 @@ int run_mofcomp(std::span<char* const> arguments) {
   const Model model = load_model(line.files, options, "", diagnostics);
   if (!tell(diagnostics, Severity::warning)) return kWrongText;
   if (line.check_only) return 0;
+  if (!line.locale.empty()) return write_halves(line, model);
   if (line.binary.empty()) {
     write_error(
         "mofcomp: there is no server that takes classes while it runs; write a binary MOF with "

@@ -77,9 +77,11 @@ bool Lexer::skip_blanks(bool stop_at_line_end) {
   while (at_ < text_.size()) {
     const char c = text_[at_];
     if (is(c, kBlank)) {
-      do {
-        ++at_;
-      } while (at_ < text_.size() && is(text_[at_], kBlank));
+      ++at_;
+      // Indentation comes in long runs.
+      while (at_ + 8 <= text_.size() && std::memcmp(text_.data() + at_, "        ", 8) == 0)
+        at_ += 8;
+      while (at_ < text_.size() && is(text_[at_], kBlank)) ++at_;
     } else if (c == '\n') {
       if (stop_at_line_end) return true;
       ++at_;

@@ -190,6 +190,16 @@ TEST_F(Tool, IsMofcompUnderItsName) {
   EXPECT_EQ(called("mofcomp", {"-check", path("bad.mof")}), 3);
 }
 
+TEST_F(Tool, SplitsAmendmentsAsMofcomp) {
+  write("whole.mof", "[WMI, Description(\"d\") : Amended] class A {};");
+  EXPECT_EQ(called("mofcomp", {"-AMENDMENT:ms_407", "-MOF:" + path("n.mof"),
+                               "-MFL:" + path("l.mfl"), path("whole.mof")}),
+            0)
+      << err_;
+  EXPECT_EQ(file_text(path("n.mof")), "[WMI]\nclass A\n{\n};\n");
+  EXPECT_NE(file_text(path("l.mfl")).find("LOCALE(1031)"), std::string::npos);
+}
+
 TEST_F(Tool, IsWmimofckUnderItsName) {
   const std::string text = file_text(golden_path("every.mof"));
   write("every.mof", text);

@@ -1,0 +1,133 @@
+#include "mof/amendment.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+#include "base/text.h"
+#include "mof/parser.h"
+
+namespace qm::mof {
+namespace {
+
+using Qualifiers = std::vector<Qualifier>;
+
+bool is_amended(const Qualifier& one) {
+  return (one.flavor & kAmended) != 0;
+}
+bool is_key(const Qualifier& one) {
+  return same_name(one.name, "key");
+}
+
+void keep_neutral(Qualifiers& list) {
+  std::erase_if(list, is_amended);
+}
+void keep_amended(Qualifiers& list) {
+  std::erase_if(list, [](const Qualifier& one) { return !is_amended(one) && !is_key(one); });
+}
+bool says_something(const Qualifiers& list) {
+  return std::ranges::any_of(list, is_amended) || std::ranges::any_of(list, is_key);
+}
+
+template <class Edit>
+void edit_class(Class& one, Edit edit) {
+  edit(one.qualifiers);
+  for (Property& property : one.properties) edit(property.qualifiers);
+  for (Method& method : one.methods) {
+    edit(method.qualifiers);
+    for (Property& parameter : method.parameters) edit(parameter.qualifiers);
+  }
+}
+
+// "ms_409" -> 0x409
+std::uint64_t locale_number(std::string_view locale) {
+  std::uint64_t number = 0;
+  const std::size_t at = locale.find('_') + 1;
+  std::from_chars(locale.data() + at, locale.data() + locale.size(), number, 16);
+  return number;
+}
+
+Qualifier flag(std::string_view name) {
+  Qualifier one;
+  one.name = name;
+  one.value.data = true;
+  return one;
+}
+
+void localize(Class& one, std::string_view locale) {
+  edit_class(one, keep_amended);
+  std::erase_if(one.properties,
+                [](const Property& each) { return !says_something(each.qualifiers); });
+  for (Property& property : one.properties) property.default_value.reset();
+  std::erase_if(one.methods, [](const Method& each) {
+    const auto parameter = [](const Property& its) { return says_something(its.qualifiers); };
+    return !says_something(each.qualifiers) && std::ranges::none_of(each.parameters, parameter);
+  });
+  one.qualifiers.push_back(flag("AMENDMENT"));
+  Qualifier number;
+  number.name = "LOCALE";
+  number.value.data = locale_number(locale);
+  one.qualifiers.push_back(std::move(number));
+  std::string& spelling = one.setting.name_space_spelling;
+  if (spelling.empty()) spelling = "root\\default";
+  spelling += "\\" + std::string(locale);
+  one.name_space = plain_name_space(spelling);
+}
+
+void add_amended(Qualifiers& to, const Qualifiers& from) {
+  std::ranges::copy_if(from, std::back_inserter(to), [&](const Qualifier& one) {
+    return is_amended(one) && find(to, one.name) == nullptr;
+  });
+}
+
+template <class Member>
+const Member* same_member(const std::vector<Member>& list, std::string_view name) {
+  const auto found =
+      std::ranges::find_if(list, [&](const Member& one) { return same_name(one.name, name); });
+  return found == list.end() ? nullptr : &*found;
+}
+
+void merge_class(Class& one, const Class& localized) {
+  add_amended(one.qualifiers, localized.qualifiers);
+  for (Property& property : one.properties) {
+    const Property* other = same_member(localized.properties, property.name);
+    if (other != nullptr) add_amended(property.qualifiers, other->qualifiers);
+  }
+  for (Method& method : one.methods) {
+    const Method* other = same_member(localized.methods, method.name);
+    if (other == nullptr) continue;
+    add_amended(method.qualifiers, other->qualifiers);
+    for (Property& parameter : method.parameters) {
+      const Property* twin = same_member(other->parameters, parameter.name);
+      if (twin != nullptr) add_amended(parameter.qualifiers, twin->qualifiers);
+    }
+  }
+}
+
+}  // namespace
+
+Amended split_amendment(const Model& whole, std::string_view locale) {
+  Amended halves{whole, {}};
+  for (Class& one : halves.neutral.classes) edit_class(one, keep_neutral);
+  for (const Class& one : whole.classes) {
+    bool translated = false;
+    Class copy = one;
+    edit_class(copy, [&](const Qualifiers& list) {
+      translated = translated || std::ranges::any_of(list, is_amended);
+    });
+    if (!translated) continue;
+    localize(copy, locale);
+    halves.localized.classes.push_back(std::move(copy));
+  }
+  return halves;
+}
+
+Model merge_amendment(const Model& neutral, const Model& localized) {
+  Model whole = neutral;
+  for (Class& one : whole.classes) {
+    if (const Class* other = localized.find_class(one.name)) merge_class(one, *other);
+  }
+  return whole;
+}
+
+}  // namespace qm::mof
