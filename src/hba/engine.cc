@@ -31,9 +31,8 @@ void Engine::begin_sync() {
   ended_in_sync_.clear();
   hurt_in_sync_ = false;
   by_spi_.clear();
-  ledger_.for_each([this](Ledger::EntryId id, const Entry& entry) {
-    by_spi_.emplace(entry.id.spi, id);
-  });
+  ledger_.for_each(
+      [this](Ledger::EntryId id, const Entry& entry) { by_spi_.emplace(entry.id.spi, id); });
   sas_.begin_dump();
   policies_.begin_dump();
 }

@@ -249,9 +249,9 @@ class Engine final : public xfrm::Sink, private SaView {
   // Shown by a dump, not by events, since the last complete one.
   std::vector<Ledger::EntryId> born_in_sync_;
   std::unordered_multimap<std::uint32_t, Ledger::EntryId> by_spi_;  // entries, as a sync began
-  bool hurt_in_sync_ = false;                  // events were lost while it went on
-  bool behind_ = true;                         // no complete dump since events were lost
-  bool restored_ = false;                      // a state of an earlier process was loaded
+  bool hurt_in_sync_ = false;  // events were lost while it went on
+  bool behind_ = true;         // no complete dump since events were lost
+  bool restored_ = false;      // a state of an earlier process was loaded
   // Its live SAs, until the first dump shows which of them live on; in the ledger from the start.
   std::map<std::pair<xfrm::SaId, std::uint64_t>, Ledger::EntryId> restored_entries_;
 

@@ -1,5 +1,5 @@
-// The engine at the edges of what it is told: foreign protocols, messages that match nothing, limits
-// of what it keeps, states that were tampered with.
+// The engine at the edges of what it is told: foreign protocols, messages that match nothing,
+// limits of what it keeps, states that were tampered with.
 #include "hba/engine_testing.h"
 #include "hba/ledger_state.h"
 

@@ -143,8 +143,8 @@ Checker::Wrong Checker::check_deficit(const Collector::Published& published) {
     deficit_after[i] = static_cast<std::int64_t>(published.lower_after.at(i) - told);
   }
   const bool comparable = deficit_before_ && published.report.health.gaps == gaps_earlier_ &&
-                          !fault_since_ && !published.reading_failed &&
-                          !published.finals_wait && !published.claimed_more;
+                          !fault_since_ && !published.reading_failed && !published.finals_wait &&
+                          !published.claimed_more;
   Wrong wrong;
   for (std::size_t i = 0; comparable && i < kCounters; ++i) {
     if (!is_bounded(id_of(i)) || id_of(i) == kReKeys) continue;
