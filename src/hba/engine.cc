@@ -279,6 +279,7 @@ void Engine::on_sa_deleted(const xfrm::Sa& final) {
   if (id == Ledger::kNoEntry) {
     // Nobody's so far; an adapter may claim its association any moment now.
     Entry entry = make_entry(final, sas_.tag(handle) != kBaseline);
+    entry.replay_detection = record.replay_detection;  // EXPIRE has no attribute of large windows
     entry.rekey = sas_.tag(handle) == kTold || was_told(final.id);
     start_from_moved(entry);
     entry.take(final.counters, final.stats, now_.boot_ns);

@@ -208,6 +208,16 @@ TEST_F(EngineEdges, FailuresAndPairsOfStrangersAreNobodys) {
   EXPECT_EQ(adapter(refresh(), "a").totals[kPacketsNotDecrypted], 0U);
 }
 
+TEST_F(EngineEdges, AnExpiryDoesNotTellOfALargeReplayWindow) {
+  sync({});
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  xfrm::Sa expired = with(sa(false, 0x10, 200), 500, 5);
+  expired.replay_window = 0;
+  engine_.on_sa_expired(expired, true);
+  engine_.set_inventory(inventory({"a"}));
+  EXPECT_EQ(adapter(refresh(), "a").totals[kPacketsWithReplayDetection], 5U);
+}
+
 TEST_F(EngineEdges, AnIptfsSaSurvivesARestart) {
   sync({});
   xfrm::Sa made = sa(true, 0x11, 200);

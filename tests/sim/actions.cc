@@ -237,6 +237,7 @@ void World::move_one(std::uint32_t& track, const Address& local, const Address& 
 
 void World::move(int number) {
   Lane& lane = lane_at(number);
+  if (kernel_.probes.lose > 0) return;  // inbound, it keeps its id: as take_spi_again
   const bool tunnel = lane.layers.front().mode == xfrm::Mode::tunnel;
   if (!tunnel || !lane.larvals.empty()) return;
   Address remote = lane.outer_remote;
