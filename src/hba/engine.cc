@@ -29,8 +29,10 @@ void Engine::begin_sync() {
   syncing_ = true;
   ++dumps_;
   ended_in_sync_.clear();
-  born_in_sync_.clear();
   hurt_in_sync_ = false;
+  by_spi_.clear();
+  ledger_.for_each(
+      [this](Ledger::EntryId id, const Entry& entry) { by_spi_.emplace(entry.id.spi, id); });
   sas_.begin_dump();
   policies_.begin_dump();
 }
@@ -38,8 +40,6 @@ void Engine::begin_sync() {
 void Engine::end_sync() {
   // What the dump did not show and no event ended has vanished while nobody told us.
   for (const SaTable::Handle handle : sas_.unseen()) {
-    const Ledger::EntryId id = entry_of(handle);
-    if (id != Ledger::kNoEntry) moved_unseen(ledger_.at(id));
     ended(handle, {QM_AT_LEAST, QM_REASON_GAP});
   }
   policies_.end_dump();
@@ -47,7 +47,7 @@ void Engine::end_sync() {
     // Nobody watched while the collector was down: what lived then and does not now took its last
     // counters along, and others may have come and gone.
     for (const auto& [key, id] : restored_entries_) {
-      moved_unseen(ledger_.at(id));
+      moved_unseen(id);
       ledger_.end(id, now_, {QM_AT_LEAST, QM_REASON_RESTART});
     }
     restored_entries_.clear();
@@ -64,13 +64,13 @@ void Engine::end_sync() {
   behind_ = hurt_in_sync_;
   ended_in_sync_.clear();
   born_in_sync_.clear();
+  by_spi_.clear();
 }
 
 void Engine::abandon_sync() {
   syncing_ = false;
   behind_ = true;
   ended_in_sync_.clear();
-  born_in_sync_.clear();
 }
 
 void Engine::overrun() {
@@ -130,6 +130,7 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
     // UPDSA on an SA that an earlier process knew shows nothing of it (facts §13); the dump will.
     if (source_ == Source::event && !known && awaits(sa.id)) return;
   }
+  if (source_ == Source::event && !updated && syncing_) remember_replaced(sa);
   const SaTable::Upserted upserted = sas_.upsert(sa, updated && source_ == Source::event);
   const Ledger::EntryId before_entry = entry_of_tag(upserted.tag);
   switch (upserted.change) {
@@ -137,10 +138,8 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
       gap_everywhere({QM_AT_LEAST, QM_REASON_GAP});
       return;
     case SaTable::Change::same:
+      // Its counters are the next reading's: a row may be its successor's, whose events are queued.
       if (before_entry != Ledger::kNoEntry && !updated) follow(before_entry, sa);
-      if (source_ == Source::dump && before_entry != Ledger::kNoEntry) {
-        take_reading(before_entry, sa);
-      }
       return;
     case SaTable::Change::replaced:
       // Its end was not told; the event may still come (then it corrects upward).
@@ -160,6 +159,14 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
       return;
     }
   }
+}
+
+// Its DELSA was lost; a row of it that the kernel prepared before may still come.
+void Engine::remember_replaced(const xfrm::Sa& by) {
+  const SaTable::Handle handle = sas_.find(by.id);
+  if (handle == SaTable::kNone) return;
+  const std::uint64_t add_time_s = sas_.record(handle).add_time_s;
+  if (add_time_s != by.add_time_s) ended_in_sync_.emplace(by.id, add_time_s);
 }
 
 void Engine::take_reading(Ledger::EntryId id, const xfrm::Sa& sa) {
@@ -202,6 +209,8 @@ void Engine::drop_entry(Ledger::EntryId id, Quality loss, Ledger::Told told) {
   if (found->second.empty()) by_association_.erase(found);
   missing_.erase(id);
   std::erase(outlived_, id);
+  std::erase(born_in_sync_, id);
+  moved_unseen(id);
   before_reading_.erase(id);
   ledger_.end(id, now_, loss, told);
 }
@@ -268,6 +277,7 @@ void Engine::on_sa_deleted(const xfrm::Sa& final) {
   if (id == Ledger::kNoEntry) {
     // Nobody's so far; an adapter may claim its association any moment now.
     Entry entry = make_entry(final, sas_.tag(handle) != kBaseline);
+    entry.replay_detection = record.replay_detection;  // EXPIRE has no attribute of large windows
     entry.rekey = sas_.tag(handle) == kTold || was_told(final.id);
     start_from_moved(entry);
     entry.take(final.counters, final.stats, now_.boot_ns);

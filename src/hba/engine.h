@@ -164,7 +164,8 @@ class Engine final : public xfrm::Sink, private SaView {
   void follow(Ledger::EntryId id, const xfrm::Sa& sa);
   void go_on_from(Recent& moved, Entry& entry);
   void start_from_moved(Entry& entry);
-  void moved_unseen(Entry& old);
+  Entry* live_predecessor(const Entry& entry);
+  void moved_unseen(Ledger::EntryId ended);
   void born(const xfrm::Sa& sa, xfrm::SaTable::Handle handle, bool negotiated);
   bool awaits(const xfrm::SaId& id) const;
   bool resume(const xfrm::Sa& sa, xfrm::SaTable::Handle handle);
@@ -174,6 +175,7 @@ class Engine final : public xfrm::Sink, private SaView {
   // Fills owner, direction, outer, may_serve from the claims and candidates; false: not ours.
   bool place(Entry& entry) const;
   Ledger::EntryId add_entry(Entry entry, xfrm::SaTable::Handle handle);
+  void remember_replaced(const xfrm::Sa& by);
   void take_reading(Ledger::EntryId id, const xfrm::Sa& sa);
   void take_final(Ledger::EntryId id, const xfrm::Sa& final);
   bool is_baseline(const xfrm::Sa& sa) const;
@@ -247,10 +249,12 @@ class Engine final : public xfrm::Sink, private SaView {
   bool reading_failed_ = false;
   bool first_sync_ = true;  // what it shows is the baseline
   std::set<std::pair<xfrm::SaId, std::uint64_t>> ended_in_sync_;
-  std::vector<Ledger::EntryId> born_in_sync_;  // shown by its dump, not by events
-  bool hurt_in_sync_ = false;                  // events were lost while it went on
-  bool behind_ = true;                         // no complete dump since events were lost
-  bool restored_ = false;                      // a state of an earlier process was loaded
+  // Shown by a dump, not by events, since the last complete one.
+  std::vector<Ledger::EntryId> born_in_sync_;
+  std::unordered_multimap<std::uint32_t, Ledger::EntryId> by_spi_;  // entries, as a sync began
+  bool hurt_in_sync_ = false;  // events were lost while it went on
+  bool behind_ = true;         // no complete dump since events were lost
+  bool restored_ = false;      // a state of an earlier process was loaded
   // Its live SAs, until the first dump shows which of them live on; in the ledger from the start.
   std::map<std::pair<xfrm::SaId, std::uint64_t>, Ledger::EntryId> restored_entries_;
 

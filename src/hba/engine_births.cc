@@ -122,9 +122,10 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
   const bool event = source_ == Source::event;
   Recent* moved = ledger_.find_moved(sa.id, association_of(sa), sa.add_time_s);
   if (moved != nullptr) go_on_from(*moved, entry);
+  const Entry* old = moved == nullptr && !event ? live_predecessor(entry) : nullptr;
   // An event shows a new SA as it was born: what it counts already, it inherited.
   const bool inherited = event && sa.counters.packets > 0;
-  if (!placed && !inherited && moved == nullptr) {
+  if (!placed && !inherited && moved == nullptr && old == nullptr) {
     const bool told = negotiated && !early_rekeys_.empty() && was_told(sa.id);
     sas_.set_tag(handle, told ? kTold : negotiated ? 0 : kBaseline);
     return;
@@ -133,6 +134,9 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
     entry.base = sa.counters;
   } else if (moved != nullptr) {
     entry.base = least(moved->entry.newest, sa.counters);
+  } else if (old != nullptr) {
+    entry.base = least(old->newest, sa.counters);
+    entry.negotiated = false;
   }
   entry.newest = entry.base;
   if (event) {
@@ -194,16 +198,27 @@ void Engine::start_from_moved(Entry& entry) {
   });
 }
 
-// The events of a move were lost: a dump shows the SA under its new address, with what the old one
-// counted. The old one is about to be ended as vanished.
-void Engine::moved_unseen(Entry& old) {
+// A dump shows the SA under its new address, with what the old one counted; the end of that one is
+// still to be told, or was lost.
+Entry* Engine::live_predecessor(const Entry& entry) {
+  const auto [first, last] = by_spi_.equal_range(entry.id.spi);
+  for (auto row = first; row != last; ++row) {
+    Entry& old = ledger_.at(row->second);
+    if (is_moved(old, entry.id, entry.association, entry.add_time_s)) return &old;
+  }
+  return nullptr;
+}
+
+// … and now it ends.
+void Engine::moved_unseen(Ledger::EntryId ended) {
+  Entry& old = ledger_.at(ended);
   for (const Ledger::EntryId id : born_in_sync_) {
     Entry& entry = ledger_.at(id);
-    if (!is_moved(old, entry.id, entry.association, entry.add_time_s) ||
-        entry.base != xfrm::Counters{}) {
-      continue;
+    if (!is_moved(old, entry.id, entry.association, entry.add_time_s)) continue;
+    const xfrm::Counters inherited = least(old.newest, entry.newest);
+    if (inherited.bytes >= entry.base.bytes && inherited.packets >= entry.base.packets) {
+      entry.base = inherited;
     }
-    entry.base = least(old.newest, entry.newest);
     entry.negotiated = false;
     entry.rekey = entry.rekey_inferred = false;
     if (entry.owner == kNobody && old.owner != kNobody) {

@@ -166,6 +166,102 @@ TEST_F(EngineStory, AnSpiTakenAgainUnseenIsFoundByTheNextReading) {
   EXPECT_EQ(found.health.gaps, 3U);
 }
 
+TEST_F(EngineStory, ARowOfAnSaWhoseSuccessorWasToldIsStale) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  refresh({with(sa(false, 0x10, 200), 500, 5)});
+  engine_.begin_sync();
+  engine_.on_sa(sa(false, 0x10, 203), false, 0);  // the DELSA before was lost
+  engine_.set_source(Engine::Source::dump);
+  engine_.on_policy(policy(true), 1);
+  engine_.on_policy(policy(false), 1);
+  engine_.on_sa(with(sa(false, 0x10, 200), 500, 5), false, 1);
+  engine_.on_sa(sa(false, 0x10, 203), false, 1);
+  engine_.set_source(Engine::Source::event);
+  engine_.end_sync();
+  const Report report = refresh({with(sa(false, 0x10, 203), 70, 1)});
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 570U);
+}
+
+TEST_F(EngineStory, ARowOfASuccessorIsNotHandedOverAsItsPredecessors) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  refresh({with(sa(false, 0x10, 200), 500, 5)});
+  sync({with(sa(false, 0x10, 200), 900, 9)});  // the same second; its events are queued
+  engine_.set_inventory(inventory({"a", "b"}));
+  engine_.attribute();
+  engine_.on_sa_deleted(with(sa(false, 0x10, 200), 600, 6));
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  engine_.conclude();
+  const Report report = refresh({with(sa(false, 0x10, 200), 900, 9)});
+  EXPECT_EQ(report.host.totals[kConfidentialBytesReceived], 1500U);
+}
+
+TEST_F(EngineStory, AMoveThatADumpShowsBeforeItsEventsCountsNothingTwice) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  engine_.begin_sync();
+  engine_.set_source(Engine::Source::dump);
+  engine_.on_policy(policy(true), 1);
+  engine_.on_policy(policy(false), 1);
+  xfrm::Sa moved = with(sa(true, 0x11, 200), 520, 6);
+  moved.id.daddr = address("10.0.0.9");
+  engine_.on_sa(moved, false, 1);
+  engine_.set_source(Engine::Source::event);
+  engine_.on_sa_deleted(with(sa(true, 0x11, 200), 520, 6));
+  engine_.on_sa(moved, false, 0);
+  engine_.end_sync();
+  moved.counters = {550, 7};
+  const Report report = refresh({moved});
+  const AdapterReport& a = adapter(report, "a");
+  EXPECT_EQ(a.totals[kConfidentialBytesSent], 550U);
+  EXPECT_EQ(a.totals[kKeyAdditions], 1U);
+  EXPECT_EQ(a.totals[kActiveSa], 1U);
+}
+
+TEST_F(EngineStory, AMoveThatAFailedDumpShowedIsOneStill) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  engine_.overrun();
+  xfrm::Sa moved = with(sa(true, 0x11, 200), 500, 5);
+  moved.id.daddr = address("10.0.0.9");
+  engine_.begin_sync();
+  engine_.set_source(Engine::Source::dump);
+  engine_.on_sa(moved, false, 1);
+  engine_.set_source(Engine::Source::event);
+  engine_.abandon_sync();
+  sync({moved});
+  const Report report = refresh({moved});
+  const AdapterReport& a = adapter(report, "a");
+  EXPECT_EQ(a.totals[kConfidentialBytesSent], 500U);
+  EXPECT_EQ(a.totals[kKeyDeletions], 0U);
+  EXPECT_EQ(a.totals[kActiveSa], 1U);
+}
+
+TEST_F(EngineStory, ANewKeyAtTheNewAddressIsNotTheOneBeforeTheLastMoved) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  xfrm::Sa there = sa(true, 0x11, 200);
+  there.id.daddr = address("10.0.0.9");
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  engine_.on_sa_deleted(sa(true, 0x11, 200));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);  // again, in the same second …
+  engine_.on_sa_deleted(sa(true, 0x11, 200));
+  engine_.on_sa(there, false, 0);  // … moved, …
+  engine_.on_sa_deleted(there);
+  engine_.on_sa(there, false, 0);  // … and again
+  refresh();
+  std::uint64_t negotiations = 0;
+  for (const Recent& recent : engine_.ledger().recent()) negotiations += recent.entry.negotiated;
+  EXPECT_EQ(negotiations, 2U);
+}
+
 TEST_F(EngineStory, FailuresThatWentBackAreAnotherSas) {
   sync({});
   engine_.set_inventory(inventory({"a"}));

@@ -125,7 +125,7 @@ AssociationKey get_association(Reader& in) {
   key.reqid = in.word();
   key.if_id = in.word();
   key.proto = static_cast<std::uint8_t>(in.number(1));
-  key.mode = static_cast<xfrm::Mode>(in.enumerated(4));
+  key.mode = static_cast<xfrm::Mode>(in.enumerated(5));
   return key;
 }
 

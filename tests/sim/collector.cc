@@ -65,6 +65,7 @@ void Collector::start() {
   world_.take_words();  // told while nobody listened
   kernel_.join();
   engine_.set_kernel(true, "");
+  if (kernel_.probes.attached) engine_.set_probes("finals", {.finals = true});
   if (world_.daemon()) engine_.ike_state(1);
   if (!sync()) sync_due_ = true;
 }
@@ -99,9 +100,15 @@ void Collector::drain() {
   drain_events();
 }
 
+void Collector::read_finals() {
+  engine_.set_time(kernel_.now());
+  for (const xfrm::SaFinal& final : kernel_.take_finals()) engine_.on_final(final);
+}
+
 void Collector::drain_events() {
   bool overrun = false;
   drain_all(overrun);
+  read_finals();
   if (overrun) {
     engine_.overrun();
     sync_due_ = true;
@@ -259,6 +266,7 @@ Collector::Published Collector::refresh() {
   published.reading_failed = reading_failed_;
   published.claimed_more = !counted_.empty();
   published.disturbed = world_.changes() != changes;
+  published.finals_wait = kernel_.finals_wait() || kernel_.finals_lost() > 0;
   published.settled = kernel_.messages_hurt() == hurt_before_ && !sync_due_;
   world_.published(!reading_failed_);
   counted_.clear();

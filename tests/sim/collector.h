@@ -24,6 +24,7 @@ class Collector {
     bool fault = false;      // something was lost since the last publication
     bool disturbed = false;  // SAs came or went while it was made
     bool reading_failed = false;
+    bool finals_wait = false;   // an SA's last word is still to come, or was lost
     bool claimed_more = false;  // the truth's lower bound holds more SAs than before
     std::vector<Totals> lower;  // by adapter, then the host's: as of its beginning
     Totals lower_after;         // the host's, as of its end
@@ -41,6 +42,7 @@ class Collector {
   void interleave(bool calm);
   void drain_all(bool& overrun);
   void drain_events();
+  void read_finals();
   bool dump_policies();
   bool dump_sas();
   bool try_sync();

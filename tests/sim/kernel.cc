@@ -92,21 +92,78 @@ void Kernel::touch(const xfrm::SaId& id) {
 
 void Kernel::remove(std::uint32_t track) {
   const xfrm::Sa sa = find(track)->sa;
-  std::erase_if(sas_, [&](const KernelSa& each) { return each.track == track; });
+  take_away([&](const KernelSa& each) { return each.track == track; });
   tell(Datagram().deleted_sa(sa));
 }
 
 void Kernel::expire(std::uint32_t track, bool hard) {
   const xfrm::Sa sa = find(track)->sa;
-  if (hard) std::erase_if(sas_, [&](const KernelSa& each) { return each.track == track; });
+  if (hard) take_away([&](const KernelSa& each) { return each.track == track; });
   tell(Datagram().expired_sa(sa, hard));
 }
 
 void Kernel::flush(std::uint8_t proto) {
-  std::erase_if(sas_, [&](const KernelSa& each) {
+  take_away([&](const KernelSa& each) {
     return proto == 0 || proto == 255 || each.sa.id.proto == proto;
   });
   tell(Datagram().flushed_sas(proto));
+}
+
+// ---- the destroy probe
+
+void Kernel::dies(const KernelSa& sa) {
+  if (!probes.attached || !listening_ || sa.sa.larval) return;
+  const xfrm::Sa& shown = sa.sa;
+  xfrm::SaFinal final;
+  final.sa = {shown.id, shown.saddr, shown.reqid, shown.if_id, shown.mode, shown.add_time_s};
+  final.replay_window = shown.replay_window;
+  final.counters = shown.counters;
+  final.stats = shown.stats;
+  std::uint64_t due_ns = now_.boot_ns;
+  for (const Final& before : finals_) {
+    if (before.final.sa.id == shown.id) due_ns = std::max(due_ns, before.due_ns);
+  }
+  for (const bool last : {false, true}) {
+    if (last && probe_random_.chance(probes.late)) {
+      due_ns += probe_random_.between(1, 5000) * 1'000'000ULL;
+    }
+    final.last = last;
+    if (probe_random_.chance(probes.lose)) {
+      ++finals_lost_;
+    } else {
+      finals_.push_back({final, sa.track, due_ns});
+    }
+  }
+}
+
+void Kernel::count_late(std::uint32_t track, const xfrm::Counters& more) {
+  for (Final& each : finals_) {
+    if (each.track != track || !each.final.last) continue;
+    each.final.counters.bytes += more.bytes;
+    each.final.counters.packets += more.packets;
+  }
+}
+
+std::vector<xfrm::SaFinal> Kernel::take_finals() {
+  std::vector<xfrm::SaFinal> told;
+  std::deque<Final> rest;
+  for (const Final& each : finals_) {
+    if (each.due_ns > now_.boot_ns) {
+      rest.push_back(each);
+      continue;
+    }
+    told.push_back(each.final);
+    // A word that comes twice can't be told from another SA's of the same second.
+    const bool alone = find(each.final.sa.id) == nullptr &&
+                       std::ranges::count_if(finals_, [&](const Final& other) {
+                         return other.final.sa.id == each.final.sa.id && other.final.last;
+                       }) == 1;
+    if (alone && each.final.last && probe_random_.chance(probes.repeat)) {
+      told.push_back(each.final);
+    }
+  }
+  finals_ = std::move(rest);
+  return told;
 }
 
 // ---- policies

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "sim/random.h"
 #include "support/xfrm_messages.h"
+#include "xfrm/probe.h"
 
 namespace qm::sim {
 
@@ -22,6 +23,14 @@ struct Faults {
   std::uint32_t read_fails = 0;  // a batch of GETSA that ends with an error
 };
 
+// The destroy probe: what it tells of dying SAs, and when. Of a thousand each.
+struct ProbeFaults {
+  bool attached = false;
+  std::uint32_t late = 0;  // the last word comes up to five seconds after the end
+  std::uint32_t lose = 0;
+  std::uint32_t repeat = 0;
+};
+
 struct KernelSa {
   xfrm::Sa sa;
   std::uint32_t track = 0;  // Truth's number of it
@@ -29,7 +38,8 @@ struct KernelSa {
 
 class Kernel {
  public:
-  Kernel(Random& random, Time start) : now_(start), random_(random) {}
+  Kernel(Random& random, Time start, std::uint64_t seed)
+      : now_(start), random_(random), probe_random_(~seed) {}
 
   Time now() const { return now_; }
   void pass_ns(std::uint64_t ns) {
@@ -41,6 +51,7 @@ class Kernel {
   }
 
   Faults faults;
+  ProbeFaults probes;
   xfrm::NetnsErrors errors{.complete = true};
 
   // What an administrator or an IKE daemon does; each tells its listeners.
@@ -62,10 +73,19 @@ class Kernel {
   // The event socket.
   enum class Got : std::uint8_t { nothing, datagram, lost };
   void join();
-  void leave() { listening_ = false; }
+  void leave() {
+    listening_ = false;
+    finals_.clear();
+  }
   bool listening() const { return listening_; }
   Got receive(test::Message& datagram);
   std::uint64_t messages_hurt() const { return hurt_; }  // lost or cut, so far
+
+  // The probes, which live and die with the reader. Words of one id keep their order.
+  std::vector<xfrm::SaFinal> take_finals();
+  bool finals_wait() const { return !finals_.empty(); }
+  std::uint64_t finals_lost() const { return finals_lost_; }
+  void count_late(std::uint32_t track, const xfrm::Counters& more);  // was in flight at its end
 
   // A dump, part by part; each part shows what is there when it is made. The last ends with DONE.
   class SaDump {
@@ -83,7 +103,21 @@ class Kernel {
   test::Message answer(const xfrm::SaId& id, std::uint32_t seq) const;  // to GETSA
 
  private:
+  struct Final {
+    xfrm::SaFinal final;
+    std::uint32_t track = 0;
+    std::uint64_t due_ns = 0;
+  };
   void tell(test::Datagram& event);
+  void dies(const KernelSa& sa);
+  template <class Condition>
+  void take_away(Condition&& condition) {
+    std::erase_if(sas_, [&](const KernelSa& each) {
+      if (!condition(each)) return false;
+      dies(each);
+      return true;
+    });
+  }
 
   Time now_;
   Random& random_;
@@ -94,6 +128,9 @@ class Kernel {
   bool error_ = false;      // sk_err: the next receive says so first
   std::deque<test::Message> queue_;
   std::uint64_t hurt_ = 0;
+  Random probe_random_;  // of its own: the story stays the same
+  std::deque<Final> finals_;
+  std::uint64_t finals_lost_ = 0;
 };
 
 }  // namespace qm::sim

@@ -12,6 +12,8 @@ void World::carry(std::uint32_t track, std::uint64_t bytes, std::uint64_t packet
     live->sa.counters.bytes += bytes;
     live->sa.counters.packets += packets;
     if (live->sa.use_time_s == 0) live->sa.use_time_s = kernel_.now().unix_s();
+  } else {
+    kernel_.count_late(track, {bytes, packets});
   }
   const Tracked& sa = truth_.at(track);
   const bool seen = by != nullptr && by->seen[sa.out ? 1 : 0];

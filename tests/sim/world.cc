@@ -26,7 +26,12 @@ World::World(std::uint64_t seed, bool trace)
       trace_(trace),
       faultless_(random_.chance(300)),
       daemon_(random_.chance(600)),
-      kernel_(random_, kStart) {
+      kernel_(random_, kStart, seed) {
+  Random probing(seed * 31);
+  if (probing.chance(400)) {
+    const auto some = [&](std::uint32_t permille) { return probing.chance(400) ? permille : 0; };
+    kernel_.probes = {.attached = true, .late = some(300), .lose = some(30), .repeat = some(50)};
+  }
   if (!faultless_) {
     const auto some = [&](std::uint32_t permille) { return random_.chance(400) ? permille : 0; };
     kernel_.faults = {.lose = some(15),
@@ -178,7 +183,7 @@ void World::published(bool all_read) {
 }
 
 void World::forget_showing() {
-  for (const std::uint32_t number : std::exchange(moves_, {})) moved_unseen(number);
+  for (const std::uint32_t number : std::exchange(moves_, {})) truth_.moved_unseen(number);
   for (Session& session : sessions_) session.shown = session.seen;
 }
 

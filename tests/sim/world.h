@@ -106,7 +106,6 @@ class World {
   void expire_soft(int lane);
   void expire_larvals(int lane);
   void move(int lane);
-  void moved_unseen(std::uint32_t track);
   void move_one(std::uint32_t& track, const Address& local, const Address& remote, bool out);
   void flush();
   void act_on_sas(bool calm);

@@ -6,7 +6,7 @@ accounting=(src/hba/{ledger,ledger_finals,ledger_state,attribution}.cc
 beside=(src/base/{address,text,result}.cc
   src/xfrm/{ahead,codec,decode_policy,requests,sa_marks,sa_table,policy_table,xfrm_stat}.cc)
 support=(tests/support/xfrm_{messages,telling_sink}.cc)
-unit_tests=(src/hba/{attribution,engine,engine_probes,engine_sim,engine_state,ledger}_test.cc
+unit_tests=(src/hba/{attribution,engine,engine_edges,engine_probes,engine_sim,engine_state,ledger}_test.cc
   src/xfrm/{codec,codec_malformed,policy_table,sa_table,recorded}_test.cc)
 simulation=(tests/sim/*.cc)
 compile_flags=(-std=c++23 -I src -I include -I tests -include fmt/format.h -include algorithm
