@@ -122,6 +122,8 @@ TEST_F(EngineEdges, RekeyWordsWaitInNumberAndTimeForTheirSa) {
   step(61);
   refresh();
   engine_.on_sa(sa(true, 0x1002, 261), false, 0);
+  EXPECT_EQ(adapter(refresh(), "a").totals[kReKeys], 1U);
+  step(10);
   EXPECT_EQ(adapter(refresh(), "a").totals[kReKeys], 2U);  // by its overlap: no word came in time
 }
 
