@@ -123,7 +123,7 @@ TEST_F(EngineEdges, RekeyWordsWaitInNumberAndTimeForTheirSa) {
   refresh();
   engine_.on_sa(sa(true, 0x1002, 261), false, 0);
   EXPECT_EQ(adapter(refresh(), "a").totals[kReKeys], 1U);
-  step(11);
+  step(10);
   EXPECT_EQ(adapter(refresh(), "a").totals[kReKeys], 2U);  // by its overlap: no word came in time
 }
 

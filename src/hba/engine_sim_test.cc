@@ -244,6 +244,24 @@ TEST_F(EngineStory, AMoveThatAFailedDumpShowedIsOneStill) {
   EXPECT_EQ(a.totals[kActiveSa], 1U);
 }
 
+TEST_F(EngineStory, ANewKeyAtTheNewAddressIsNotTheOneBeforeTheLastMoved) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  xfrm::Sa there = sa(true, 0x11, 200);
+  there.id.daddr = address("10.0.0.9");
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  engine_.on_sa_deleted(sa(true, 0x11, 200));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);  // again, in the same second …
+  engine_.on_sa_deleted(sa(true, 0x11, 200));
+  engine_.on_sa(there, false, 0);  // … moved, …
+  engine_.on_sa_deleted(there);
+  engine_.on_sa(there, false, 0);  // … and again
+  refresh();
+  std::uint64_t negotiations = 0;
+  for (const Recent& recent : engine_.ledger().recent()) negotiations += recent.entry.negotiated;
+  EXPECT_EQ(negotiations, 2U);
+}
+
 TEST_F(EngineStory, FailuresThatWentBackAreAnotherSas) {
   sync({});
   engine_.set_inventory(inventory({"a"}));

@@ -253,7 +253,7 @@ bool same_but_for_addresses(const Entry& old, const xfrm::SaId& id,
   const AssociationKey& key = old.association;
   return old.id.spi == id.spi && old.id.proto == id.proto && old.add_time_s == add_time_s &&
          key.reqid == association.reqid && key.mode == association.mode &&
-         (key.saddr != association.saddr || key.daddr != association.daddr);
+         (old.moved || key.saddr != association.saddr || key.daddr != association.daddr);
 }
 
 }  // namespace
