@@ -18,5 +18,5 @@ together() {
   local unit=$1 source
   shift
   for source in "$@"; do echo "#include \"$PWD/$source\""; done > "$unit.new"
-  cmp -s "$unit.new" "$unit" && rm "$unit.new" || mv "$unit.new" "$unit"
+  if cmp -s "$unit.new" "$unit"; then rm "$unit.new"; else mv "$unit.new" "$unit"; fi
 }
