@@ -50,6 +50,8 @@ class Bench:
     def link(self, file, unit, libraries):
         others = [path for source, path in self.objects.items() if source != file]
         program = self.path('with_' + unit)
+        if os.path.exists(program):  # the mutant before may still be ending
+            os.remove(program)
         done = passes(['g++', self.path('mutant.o'), *others, self.path('beside.o'),
                        self.path(unit + '.o'), '-o', program, *libraries, *LIBRARIES])
         if not done:
