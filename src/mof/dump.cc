@@ -10,22 +10,11 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "mof/limits.h"
+#include "mof/names.h"
 #include "mof/symbols.h"
 
 namespace qm::mof {
 namespace {
-
-struct FlavorName {
-  std::uint8_t bit;
-  std::string_view name;
-};
-constexpr std::array<FlavorName, 7> kFlavorNames = {{{kToInstance, "ToInstance"},
-                                                     {kToSubclass, "ToSubclass"},
-                                                     {kDisableOverride, "DisableOverride"},
-                                                     {kEnableOverride, "EnableOverride"},
-                                                     {kRestricted, "Restricted"},
-                                                     {kTranslatable, "Translatable"},
-                                                     {kAmended, "Amended"}}};
 
 class JsonDump {
  public:

@@ -15,17 +15,6 @@ namespace {
 
 constexpr std::size_t kIndent = 2;
 
-struct FlavorName {
-  std::uint8_t bit;
-  std::string_view name;
-};
-constexpr std::array<FlavorName, 7> kFlavorNames = {{{kToInstance, "ToInstance"},
-                                                     {kToSubclass, "ToSubclass"},
-                                                     {kDisableOverride, "DisableOverride"},
-                                                     {kEnableOverride, "EnableOverride"},
-                                                     {kRestricted, "Restricted"},
-                                                     {kTranslatable, "Translatable"},
-                                                     {kAmended, "Amended"}}};
 struct ClassFlag {
   std::uint32_t flags;
   std::string_view word;

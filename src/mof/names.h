@@ -1,6 +1,7 @@
 // Names as MOF compares them, and "did you mean". Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "mof/model.h"
 
 namespace qm::mof {
 
@@ -40,5 +42,18 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
 // A hint made of it: "did you mean 'X'?", or `otherwise`.
 std::string did_you_mean(std::string_view name, std::span<const std::string_view> candidates,
                          std::string_view otherwise = "");
+
+// How MOF writes each flavor's bit, in the order in which it is written.
+struct FlavorName {
+  std::uint8_t bit;
+  std::string_view name;
+};
+inline constexpr std::array<FlavorName, 7> kFlavorNames = {{{kToInstance, "ToInstance"},
+                                                            {kToSubclass, "ToSubclass"},
+                                                            {kDisableOverride, "DisableOverride"},
+                                                            {kEnableOverride, "EnableOverride"},
+                                                            {kRestricted, "Restricted"},
+                                                            {kTranslatable, "Translatable"},
+                                                            {kAmended, "Amended"}}};
 
 }  // namespace qm::mof
