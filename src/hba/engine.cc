@@ -100,65 +100,66 @@ void Engine::on_datagram(Bytes datagram) {
   xfrm::prefetch_datagram(datagram, sas_);
 }
 
+// Of a dump's rows nearly all show what is known, and nobody's: they take the shortest way.
 void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
   static_cast<void>(seq);
-  if (source_ == Source::event) ++events_;
+  const bool event = source_ == Source::event;
+  if (event) ++events_;
   if (!counted(sa.id.proto)) return;
-  if (source_ == Source::read) {
-    const SaTable::Handle handle = sas_.find(sa.id);
-    const Ledger::EntryId id = entry_of(handle);
-    if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != sa.add_time_s) return;
-    if (ledger_.at(id).outlived_by(sa.counters, sa.stats)) {
-      outlived_.push_back(id);
-      return;
-    }
-    take_reading(id, sa);
-    ledger_.at(id).details = details_of(sa);
-    ledger_.at(id).details_known = true;
-    missing_.erase(id);
+  if (source_ == Source::read) return on_read_sa(sa);
+  const bool plain = event ? !updated && !syncing_ : !sa.larval && ended_in_sync_.empty();
+  if (!plain && overtaken(sa, updated)) return;
+  const SaTable::Upserted upserted = sas_.upsert(sa, updated && event);
+  const Ledger::EntryId before = entry_of_tag(upserted.tag);
+  if (upserted.change != SaTable::Change::same) return on_changed_sa(sa, updated, upserted);
+  // Its counters are the next reading's: a row may be its successor's, whose events are queued.
+  if (before != Ledger::kNoEntry && !updated) follow(before, sa);
+}
+
+void Engine::on_read_sa(const xfrm::Sa& sa) {
+  const Ledger::EntryId id = entry_of(sas_.find(sa.id));
+  if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != sa.add_time_s) return;
+  if (ledger_.at(id).outlived_by(sa.counters, sa.stats)) {
+    outlived_.push_back(id);
     return;
   }
-  // A row that the kernel had prepared before an event that we have applied already.
-  const bool stale_row = source_ == Source::dump && !ended_in_sync_.empty() &&
-                         ended_in_sync_.contains({sa.id, sa.add_time_s});
-  if (stale_row) return;
-  if (source_ == Source::dump ? sa.larval : updated) {
-    const SaTable::Handle before = sas_.find(sa.id);
-    const bool known = before != SaTable::kNone;
+  take_reading(id, sa);
+  ledger_.at(id).details = details_of(sa);
+  ledger_.at(id).details_known = true;
+  missing_.erase(id);
+}
+
+// Whether what came later has been told already. Remembers what an event has replaced.
+bool Engine::overtaken(const xfrm::Sa& sa, bool updated) {
+  if (source_ == Source::dump) {
+    // A row that the kernel had prepared before an event that we have applied already.
+    if (ended_in_sync_.contains({sa.id, sa.add_time_s})) return true;
+    if (!sa.larval) return false;
     // Prepared while it was a larval; the event that told of its maturing was faster.
-    if (source_ == Source::dump && known && !sas_.record(before).larval) return;
-    // UPDSA on an SA that an earlier process knew shows nothing of it (facts §13); the dump will.
-    if (source_ == Source::event && !known && awaits(sa.id)) return;
+    const SaTable::Handle before = sas_.find(sa.id);
+    return before != SaTable::kNone && !sas_.record(before).larval;
   }
-  if (source_ == Source::event && !updated && syncing_) remember_replaced(sa);
-  const SaTable::Upserted upserted = sas_.upsert(sa, updated && source_ == Source::event);
-  const Ledger::EntryId before_entry = entry_of_tag(upserted.tag);
-  switch (upserted.change) {
-    case SaTable::Change::refused:
-      gap_everywhere({QM_AT_LEAST, QM_REASON_GAP});
-      return;
-    case SaTable::Change::same:
-      // Its counters are the next reading's: a row may be its successor's, whose events are queued.
-      if (before_entry != Ledger::kNoEntry && !updated) follow(before_entry, sa);
-      return;
-    case SaTable::Change::replaced:
-      // Its end was not told; the event may still come (then it corrects upward).
-      if (before_entry != Ledger::kNoEntry) {
-        const Quality loss{QM_AT_LEAST, QM_REASON_GAP};
-        drop_entry(before_entry, loss, told());
-      }
-      sas_.set_tag(upserted.handle, 0);
-      [[fallthrough]];
-    case SaTable::Change::added:
-    case SaTable::Change::matured: {
-      if (sa.larval) return;
-      // Before the first dump an UPDSA may speak of an SA that lived already.
-      const bool negotiated =
-          source_ == Source::event ? !first_sync_ || !updated : !is_baseline(sa);
-      born(sa, upserted.handle, negotiated);
-      return;
-    }
+  // UPDSA on an SA that an earlier process knew shows nothing of it (facts §13); the dump will.
+  if (updated) return sas_.find(sa.id) == SaTable::kNone && awaits(sa.id);
+  if (syncing_) remember_replaced(sa);
+  return false;
+}
+
+void Engine::on_changed_sa(const xfrm::Sa& sa, bool updated, const SaTable::Upserted& upserted) {
+  if (upserted.change == SaTable::Change::refused) {
+    gap_everywhere({QM_AT_LEAST, QM_REASON_GAP});
+    return;
   }
+  if (upserted.change == SaTable::Change::replaced) {
+    // Its end was not told; the event may still come (then it corrects upward).
+    const Ledger::EntryId before = entry_of_tag(upserted.tag);
+    if (before != Ledger::kNoEntry) drop_entry(before, {QM_AT_LEAST, QM_REASON_GAP}, told());
+    sas_.set_tag(upserted.handle, 0);
+  }
+  if (sa.larval) return;
+  // Before the first dump an UPDSA may speak of an SA that lived already.
+  const bool negotiated = source_ == Source::event ? !first_sync_ || !updated : !is_baseline(sa);
+  born(sa, upserted.handle, negotiated);
 }
 
 // Its DELSA was lost; a row of it that the kernel prepared before may still come.

@@ -176,6 +176,9 @@ class Engine final : public xfrm::Sink, private SaView {
   bool place(Entry& entry) const;
   Ledger::EntryId add_entry(Entry entry, xfrm::SaTable::Handle handle);
   void remember_replaced(const xfrm::Sa& by);
+  void on_read_sa(const xfrm::Sa& sa);
+  bool overtaken(const xfrm::Sa& sa, bool updated);
+  void on_changed_sa(const xfrm::Sa& sa, bool updated, const xfrm::SaTable::Upserted& upserted);
   void take_reading(Ledger::EntryId id, const xfrm::Sa& sa);
   void take_final(Ledger::EntryId id, const xfrm::Sa& final);
   bool is_baseline(const xfrm::Sa& sa) const;

@@ -177,17 +177,11 @@ TEST(Malformed, attribute_headers) {
 TEST(Malformed, sas_that_cannot_be) {
   Sa family = told_sa();
   family.id.daddr.family = static_cast<Family>(3);
-  Sa selector = told_sa();
-  selector.selector.family = static_cast<Family>(3);
-  Sa prefix = told_sa();
-  prefix.selector.saddr_prefix_bits = 33;
   Sa mode = told_sa();
   mode.mode = static_cast<Mode>(6);
-  EXPECT_THAT(told(Datagram().new_sa(family).new_sa(selector).new_sa(prefix).new_sa(mode).bytes()),
-              ElementsAre(complaint("an SA of an unknown family"),
-                          complaint("a selector of an unknown family"),
-                          complaint("a selector's prefix longer than its address"),
-                          complaint("an SA of an unknown mode")));
+  EXPECT_THAT(
+      told(Datagram().new_sa(family).new_sa(mode).bytes()),
+      ElementsAre(complaint("an SA of an unknown family"), complaint("an SA of an unknown mode")));
 }
 
 TEST(Malformed, deleted_sas_that_contradict_themselves) {
@@ -226,6 +220,10 @@ TEST(Malformed, policies_that_cannot_be) {
             complaint("a policy of an unknown action", 0x13));
   EXPECT_EQ(policy_complaint([](Policy& p) { p.direction = static_cast<PolicyDirection>(6); }),
             complaint("a policy of an unknown direction", 0x13));
+  EXPECT_EQ(policy_complaint([](Policy& p) { p.selector.family = static_cast<Family>(3); }),
+            complaint("a selector of an unknown family", 0x13));
+  EXPECT_EQ(policy_complaint([](Policy& p) { p.selector.saddr_prefix_bits = 33; }),
+            complaint("a selector's prefix longer than its address", 0x13));
   EXPECT_EQ(policy_complaint([](Policy& p) { p.selector.daddr_prefix_bits = 200; }),
             complaint("a selector's prefix longer than its address", 0x13));
   EXPECT_EQ(policy_complaint([](Policy& p) { p.templates[0].family = static_cast<Family>(1); }),

@@ -70,7 +70,7 @@ TEST(Codec, an_sa_says_what_the_kernel_holds) {
               ElementsAre("sa 7 10.9.0.1 proto 50 spi c0ffee01 from 10.9.0.2 reqid 1 transport "
                           "enc cbc(aes) 128/0 auth hmac(sha256) 256/128 flags 0x0 seq 9 window 32 "
                           "bytes 2146528 packets 1531 stats 1/2/3 added 1700000000 used 1700000100 "
-                          "expires 3000/3600 sel 10.9.0.2/32:0/0 > 10.9.0.1/32:0/0 proto 0"));
+                          "expires 3000/3600"));
 }
 
 TEST(Codec, an_update_is_told_from_a_new_sa) {
@@ -135,14 +135,6 @@ TEST(Codec, every_attribute_comes_through) {
       {"tunnel", [](Sa& sa) { sa.mode = Mode::tunnel, sa.flags = XFRM_STATE_AF_UNSPEC; }},
       {"beet", [](Sa& sa) { sa.mode = Mode::beet; }},
       {"iptfs", [](Sa& sa) { sa.mode = Mode::iptfs; }},
-      {"no selector", [](Sa& sa) { sa.selector = {}; }},
-      {"ports",
-       [](Sa& sa) {
-         sa.selector.proto = 6;
-         sa.selector.sport = 3260, sa.selector.sport_mask = 0xffff;
-         sa.selector.dport = 41'000, sa.selector.dport_mask = 0xff00;
-         sa.selector.ifindex = 4, sa.selector.user = 1000;
-       }},
       {"AH", [](Sa& sa) { sa.id.proto = kAh, sa.encryption = {}; }},
       {"IPv6", [](Sa& sa) { sa = test::esp_sa("fd00::2", "fd00::1", 1); }},
   };
@@ -186,7 +178,6 @@ TEST(Codec, what_the_kernel_leaves_behind_an_ipv4_address_is_dropped) {
   Sa dirty = in_sa();
   for (std::size_t i = 4; i < 16; ++i) {
     dirty.id.daddr.bytes.at(i) = dirty.saddr.bytes.at(i) = 0xee;
-    dirty.selector.saddr.bytes.at(i) = dirty.selector.daddr.bytes.at(i) = 0xee;
   }
   class Keeping : public SilentSink {
    public:
@@ -196,7 +187,6 @@ TEST(Codec, what_the_kernel_leaves_behind_an_ipv4_address_is_dropped) {
   decode(Datagram().new_sa(dirty).bytes(), sink);
   EXPECT_EQ(sink.seen.id, in_sa().id);
   EXPECT_EQ(sink.seen.saddr, in_sa().saddr);
-  EXPECT_EQ(sink.seen.selector, in_sa().selector);
 }
 
 TEST(Codec, policies_come_through) {
@@ -374,7 +364,6 @@ TEST(Codec, nothing_of_an_sa_is_left_for_the_next) {
   full.inherited = {1, 1};
   full.aead = {"rfc4106(gcm(aes))", 160, 128};
   Sa bare = in_sa();
-  bare.selector = {};
   bare.replay_window = 0;
   bare.larval = true;
   bare.encryption = bare.authentication = {};

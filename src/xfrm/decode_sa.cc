@@ -5,10 +5,11 @@
 namespace qm::xfrm {
 namespace {
 
-// Reads name and lengths of struct xfrm_algo, xfrm_algo_auth or xfrm_algo_aead; tail_bytes is what
+// Reads name and lengths of struct xfrm_algo, xfrm_algo_auth or xfrm_algo_aead; kTailBytes is what
 // stands between the key's length and the key. The key itself is stepped over.
-Complaint read_algorithm(Bytes value, std::size_t tail_bytes, Algorithm& out) {
-  const std::size_t head_bytes = kMostAlgorithmName + sizeof(std::uint32_t) + tail_bytes;
+template <std::size_t kTailBytes>
+Complaint read_algorithm(Bytes value, Algorithm& out) {
+  constexpr std::size_t head_bytes = kMostAlgorithmName + sizeof(std::uint32_t) + kTailBytes;
   if (value.size() < head_bytes) return "an algorithm cut short";
   const auto key_bits = load<std::uint32_t>(value.data() + kMostAlgorithmName);
   if (value.size() != head_bytes + (std::uint64_t{key_bits} + 7) / 8) {
@@ -20,7 +21,7 @@ Complaint read_algorithm(Bytes value, std::size_t tail_bytes, Algorithm& out) {
   out.name = name;
   out.key_bits = key_bits;
   out.icv_bits = 0;
-  if (tail_bytes != 0) out.icv_bits = load<std::uint32_t>(value.data() + head_bytes - tail_bytes);
+  if (kTailBytes != 0) out.icv_bits = load<std::uint32_t>(value.data() + head_bytes - kTailBytes);
   return nullptr;
 }
 
@@ -79,25 +80,27 @@ constexpr std::uint64_t kReadOfSas =
 constexpr std::uint64_t kAlgorithms =
     bit(XFRMA_ALG_AUTH) | bit(XFRMA_ALG_CRYPT) | bit(XFRMA_ALG_AEAD) | bit(XFRMA_ALG_AUTH_TRUNC);
 
-Complaint read_one(const Attribute& attribute, Sa& out, Bytes& state, std::uint64_t seen) {
+// What is looked at when all attributes are known.
+struct Put {
+  Bytes state;           // XFRMA_SA
+  Bytes authentication;  // XFRMA_ALG_AUTH: ALG_AUTH_TRUNC, which is always beside it, tells more
+};
+
+Complaint read_one(const Attribute& attribute, Sa& out, Put& put) {
   switch (attribute.type) {
-    case XFRMA_ALG_AUTH: {
-      // Beside ALG_AUTH_TRUNC, which tells more, only the form is checked.
-      Algorithm plain;
-      const Complaint wrong = read_algorithm(attribute.value, 0, plain);
-      if ((seen & bit(XFRMA_ALG_AUTH_TRUNC)) == 0) out.authentication = plain;
-      return wrong;
-    }
+    case XFRMA_ALG_AUTH:
+      put.authentication = attribute.value;
+      return nullptr;
     case XFRMA_ALG_AUTH_TRUNC:
-      return read_algorithm(attribute.value, sizeof(std::uint32_t), out.authentication);
+      return read_algorithm<sizeof(std::uint32_t)>(attribute.value, out.authentication);
     case XFRMA_ALG_CRYPT:
-      return read_algorithm(attribute.value, 0, out.encryption);
+      return read_algorithm<0>(attribute.value, out.encryption);
     case XFRMA_ALG_AEAD:
-      return read_algorithm(attribute.value, sizeof(std::uint32_t), out.aead);
+      return read_algorithm<sizeof(std::uint32_t)>(attribute.value, out.aead);
     case XFRMA_ENCAP:
       return read_encap(attribute.value, out);
     case XFRMA_SA:
-      state = attribute.value;
+      put.state = attribute.value;
       return nullptr;
     case XFRMA_LTIME_VAL:
       return read_lifetime(attribute.value, out.inherited);
@@ -134,24 +137,33 @@ void clear_optional(Sa& sa) {
   sa.authentication = {};
   sa.aead = {};
   sa.encap = false;
-  sa.encap_sport = 0;
-  sa.encap_dport = 0;
 }
 
 // Reads all attributes; state is XFRMA_SA's value, if there is one; seen has a bit for each type.
-Complaint read_attributes(Bytes attributes, Sa& out, Bytes& state, std::uint64_t& all_seen) {
+[[gnu::noinline]] Complaint read_attributes(Bytes attributes, Sa& out, Bytes& state,
+                                            std::uint64_t& all_seen) {
   clear_optional(out);
   AttributeReader reader(attributes);
   Attribute attribute;
+  Put put;
   std::uint64_t seen = 0;  // here, not behind a reference: it is changed for each attribute
   while (reader.next(attribute)) {
-    if (attribute.type >= 64 || (kReadOfSas & bit(attribute.type)) == 0) continue;
-    if ((seen & bit(attribute.type)) != 0) return "an attribute that comes twice";
-    seen |= bit(attribute.type);
-    if (const Complaint wrong = read_one(attribute, out, state, seen)) return wrong;
+    if (attribute.type >= 64) continue;
+    const std::uint64_t type = bit(attribute.type);
+    if ((kReadOfSas & ~seen & type) == 0) {
+      if ((kReadOfSas & type) == 0) continue;
+      return "an attribute that comes twice";
+    }
+    seen |= type;
+    if (const Complaint wrong = read_one(attribute, out, put)) return wrong;
   }
   all_seen = seen;
-  return reader.broken();
+  state = put.state;
+  if (const Complaint wrong = reader.broken()) return wrong;
+  if ((seen & (bit(XFRMA_ALG_AUTH) | bit(XFRMA_ALG_AUTH_TRUNC))) != bit(XFRMA_ALG_AUTH)) {
+    return nullptr;
+  }
+  return read_algorithm<0>(put.authentication, out.authentication);
 }
 
 template <class T>
@@ -202,7 +214,7 @@ Complaint read_info(const std::byte* info, std::uint64_t seen, Sa& out) {
     out.replay_window = load_from<std::uint8_t>(info, offsetof(xfrm_usersa_info, replay_window));
   }
   read_counts(info, out);
-  return read_selector(info + offsetof(xfrm_usersa_info, sel), out.selector);
+  return nullptr;
 }
 
 // A message that begins with a whole usersa_info, padded to fixed_size.

@@ -4,15 +4,14 @@
 
 namespace qm::xfrm {
 
-std::optional<std::uint16_t> MarkNumbers::find_some(const Mark& mark) const {
+std::uint32_t MarkNumbers::find_some(const Mark& mark) const {
   const auto found = numbers_.find(key(mark));
-  if (found == numbers_.end()) return std::nullopt;
-  return found->second;
+  return found == numbers_.end() ? kNone : found->second;
 }
 
-std::optional<std::uint16_t> MarkNumbers::use_some(const Mark& mark) {
-  if (const auto known = find_some(mark)) {
-    ++used_[*known - 1U].uses;
+std::uint32_t MarkNumbers::use_some(const Mark& mark) {
+  if (const std::uint32_t known = find_some(mark); known != kNone) {
+    ++used_[known - 1U].uses;
     return known;
   }
   std::uint16_t number = 0;
@@ -23,7 +22,7 @@ std::optional<std::uint16_t> MarkNumbers::use_some(const Mark& mark) {
     used_.emplace_back();
     number = static_cast<std::uint16_t>(used_.size());
   } else {
-    return std::nullopt;
+    return kNone;
   }
   used_[number - 1U] = {mark, 1};
   numbers_.emplace(key(mark), number);

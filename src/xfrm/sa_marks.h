@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -15,15 +14,13 @@ namespace qm::xfrm {
 
 class MarkNumbers {
  public:
-  std::optional<std::uint16_t> find(const Mark& mark) const {
-    if (mark == Mark{}) return std::uint16_t{0};
-    return find_some(mark);
-  }
-  // Counts one more use; nothing when all numbers are in use.
-  std::optional<std::uint16_t> use(const Mark& mark) {
-    if (mark == Mark{}) return std::uint16_t{0};
-    return use_some(mark);
-  }
+  // No number: kMostMarks is less. No std::optional: it would be read with another width than it
+  // was written with, which stalls the processor.
+  static constexpr std::uint32_t kNone = 0x0001'0000;
+
+  std::uint32_t find(const Mark& mark) const { return mark == Mark{} ? 0 : find_some(mark); }
+  // Counts one more use; kNone when all numbers are in use.
+  std::uint32_t use(const Mark& mark) { return mark == Mark{} ? 0 : use_some(mark); }
   void release(std::uint16_t number);
   Mark mark(std::uint16_t number) const { return number == 0 ? Mark{} : used_[number - 1U].mark; }
   std::size_t memory_bytes() const;
@@ -33,8 +30,8 @@ class MarkNumbers {
     Mark mark;
     std::uint32_t uses = 0;
   };
-  std::optional<std::uint16_t> find_some(const Mark& mark) const;
-  std::optional<std::uint16_t> use_some(const Mark& mark);
+  std::uint32_t find_some(const Mark& mark) const;
+  std::uint32_t use_some(const Mark& mark);
   static std::uint64_t key(const Mark& mark) { return std::uint64_t{mark.mask} << 32 | mark.value; }
 
   std::vector<Used> used_;  // number - 1

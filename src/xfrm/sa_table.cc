@@ -319,49 +319,52 @@ void SaTable::reserve(std::size_t sas) {
   if (slots > store_->index.size()) store_->rebuild(slots);
 }
 
-SaTable::Upserted SaTable::upsert(const Sa& sa, bool keep_add_time) {
+void SaTable::upsert(const Sa& sa, bool keep_add_time, Upserted& out) {
   Store& store = *store_;
-  const auto mark = store.marks.find(sa.id.mark);
-  const Key key = Store::key(sa.id, mark.value_or(0));
-  if (mark && store.expects(key)) return update(store.expected, sa, keep_add_time);
+  const std::uint32_t mark = store.marks.find(sa.id.mark);
+  const bool known_mark = mark != MarkNumbers::kNone;
+  const Key key = Store::key(sa.id, known_mark ? mark : 0);
+  if (known_mark && store.expects(key)) return update(store.expected, sa, keep_add_time, out);
   const std::uint64_t hash = store.hash(sa.id);
   const std::size_t slot = store.locate(hash, key);
-  if (!mark || store.index[slot] == kEmpty) return add(sa, hash, slot);
-  return update(store.index[slot] & kHandleMask, sa, keep_add_time);
+  if (!known_mark || store.index[slot] == kEmpty) return add(sa, hash, slot, out);
+  update(store.index[slot] & kHandleMask, sa, keep_add_time, out);
 }
 
-SaTable::Upserted SaTable::update(Handle handle, const Sa& sa, bool keep_add_time) {
+void SaTable::update(Handle handle, const Sa& sa, bool keep_add_time, Upserted& out) {
   Store& store = *store_;
   store.was_at(handle);
   Record& record = store.at(handle);
   const bool was_larval = record.has(kLarval);
   store.see(record);
-  if (keep_add_time && !was_larval) return {handle, Change::same, record.tag};
+  out.handle = handle;
+  out.tag = record.tag;
+  out.change = Change::same;
+  if (keep_add_time && !was_larval) return;
   const bool same_time = record.add_time_s == static_cast<std::uint32_t>(sa.add_time_s);
-  Change change = same_time || keep_add_time ? Change::same : Change::replaced;
-  if (was_larval != sa.larval) change = was_larval ? Change::matured : Change::replaced;
+  if (!same_time && !keep_add_time) out.change = Change::replaced;
+  if (was_larval != sa.larval) out.change = was_larval ? Change::matured : Change::replaced;
   if (was_larval) --store.larvals;
   if (sa.larval) ++store.larvals;
   describe(record, sa);
-  return {handle, change, record.tag};
 }
 
 // slot: where the SA would be, were its mark number 0.
-SaTable::Upserted SaTable::add(const Sa& sa, std::uint64_t hash, std::size_t slot) {
+void SaTable::add(const Sa& sa, std::uint64_t hash, std::size_t slot, Upserted& out) {
   Store& store = *store_;
   const bool refuse = store.size >= store.most_sas || kProtoNumbers[sa.id.proto] == kNoProto;
-  const auto mark = refuse ? std::nullopt : store.marks.use(sa.id.mark);
-  if (!mark) {
+  const std::uint32_t mark = refuse ? MarkNumbers::kNone : store.marks.use(sa.id.mark);
+  if (mark == MarkNumbers::kNone) {
     ++store.refused;
-    return {};
+    return;
   }
-  const Key key = Store::key(sa.id, *mark);
-  if (*mark != 0) slot = store.locate(hash, key);
+  const Key key = Store::key(sa.id, mark);
+  if (mark != 0) slot = store.locate(hash, key);
   const Handle handle = store.insert(slot, hash, key);
   describe(store.at(handle), sa);
   store.see(store.at(handle));
   if (sa.larval) ++store.larvals;
-  return {handle, Change::added, 0};
+  out = {handle, Change::added, 0};
 }
 
 bool SaTable::expects(const SaId& id) const {
@@ -369,16 +372,16 @@ bool SaTable::expects(const SaId& id) const {
 }
 
 SaTable::Handle SaTable::find(const SaId& id) const {
-  const auto mark = store_->marks.find(id.mark);
-  if (!mark) return kNone;
-  const std::size_t slot = store_->locate(store_->hash(id), Store::key(id, *mark));
+  const std::uint32_t mark = store_->marks.find(id.mark);
+  if (mark == MarkNumbers::kNone) return kNone;
+  const std::size_t slot = store_->locate(store_->hash(id), Store::key(id, mark));
   return store_->index[slot] == kEmpty ? kNone : store_->index[slot] & kHandleMask;
 }
 
 bool SaTable::erase(const SaId& id) {
-  const auto mark = store_->marks.find(id.mark);
-  if (!mark) return false;
-  const std::size_t slot = store_->locate(store_->hash(id), Store::key(id, *mark));
+  const std::uint32_t mark = store_->marks.find(id.mark);
+  if (mark == MarkNumbers::kNone) return false;
+  const std::size_t slot = store_->locate(store_->hash(id), Store::key(id, mark));
   if (store_->index[slot] == kEmpty) return false;
   store_->remove(slot);
   return true;

@@ -73,7 +73,11 @@ class SaTable {
   // keep_add_time: an UPDSA event, whose contents are not the live SA's own (xfrm_add_sa shows the
   // state that was sent): a live SA stays as it was, a larval matures. A replaced SA keeps the
   // handle and tag of the one whose place it took.
-  Upserted upsert(const Sa& sa, bool keep_add_time = false);
+  Upserted upsert(const Sa& sa, bool keep_add_time = false) {
+    Upserted out;
+    upsert(sa, keep_add_time, out);
+    return out;
+  }
   Handle find(const SaId& id) const;
   bool erase(const SaId& id);
   SaRecord record(Handle handle) const;
@@ -99,8 +103,11 @@ class SaTable {
  private:
   Handle first() const;
   Handle next(Handle handle) const;
-  Upserted update(Handle handle, const Sa& sa, bool keep_add_time);
-  Upserted add(const Sa& sa, std::uint64_t hash, std::size_t slot);
+  // Each into memory: GCC packs a small structure that is returned by way of the stack, and a load
+  // that is wider than the stores before it waits for them, for every SA.
+  void upsert(const Sa& sa, bool keep_add_time, Upserted& out);
+  void update(Handle handle, const Sa& sa, bool keep_add_time, Upserted& out);
+  void add(const Sa& sa, std::uint64_t hash, std::size_t slot, Upserted& out);
   struct Store;
   Store* store_;
 };

@@ -91,7 +91,6 @@ struct Algorithm {
 struct Sa {
   SaId id;
   Address saddr;
-  Selector selector;
   std::uint32_t reqid = 0;
   std::uint32_t if_id = 0;
   std::uint32_t seq = 0;
@@ -112,8 +111,8 @@ struct Sa {
   Algorithm encryption;                                          // attribute 2
   Algorithm authentication;                                      // attributes 20, 1
   Algorithm aead;                                                // attribute 18
-  bool encap = false;                                            // NAT-T
-  std::uint16_t encap_sport = 0, encap_dport = 0;                // host order
+  bool encap = false;                                            // NAT-T: only then there are
+  std::uint16_t encap_sport = 0, encap_dport = 0;                // ports, in host order
 };
 
 struct Template {

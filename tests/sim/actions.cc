@@ -18,13 +18,6 @@ xfrm::Sa World::make_sa(const Lane& lane, const Layer& layer, bool out, std::uin
   xfrm::Sa sa;
   sa.id = {out ? remote : local, spi, layer.proto, {}};
   sa.saddr = out ? local : remote;
-  if (!tunnel) {
-    sa.selector = {.saddr = sa.saddr,
-                   .daddr = sa.id.daddr,
-                   .saddr_prefix_bits = static_cast<std::uint8_t>(local.bits()),
-                   .daddr_prefix_bits = static_cast<std::uint8_t>(local.bits()),
-                   .family = local.family};
-  }
   sa.reqid = layer.reqid;
   sa.mode = layer.mode;
   sa.add_time_s = kernel_.now().unix_s();

@@ -56,9 +56,20 @@ bool has_esn_attribute(const Sa& sa) {
   return sa.esn || sa.replay_window > 32;
 }
 
+// What a daemon gives an SA: its own addresses, in tunnel mode none.
+xfrm::Selector selector_of(const Sa& sa) {
+  if (sa.mode == xfrm::Mode::tunnel) return {};
+  const auto bits = static_cast<std::uint8_t>(sa.saddr.bits());
+  return {.saddr = sa.saddr,
+          .daddr = sa.id.daddr,
+          .saddr_prefix_bits = bits,
+          .daddr_prefix_bits = bits,
+          .family = sa.saddr.family};
+}
+
 xfrm_usersa_info wire_info(const Sa& sa) {
   xfrm_usersa_info out{};
-  out.sel = wire(sa.selector);
+  out.sel = wire(selector_of(sa));
   out.id.daddr = wire(sa.id.daddr);
   out.id.spi = big_endian32(sa.id.spi);
   out.id.proto = sa.id.proto;
@@ -319,7 +330,7 @@ Datagram& Datagram::acquire(const Sa& sa, const Policy& policy) {
   xfrm_user_acquire wanted{};
   wanted.id = wire_info(sa).id;
   wanted.saddr = wire(sa.saddr);
-  wanted.sel = wire(sa.selector);
+  wanted.sel = wire(selector_of(sa));
   wanted.policy = wire_info(policy);
   wanted.seq = sa.seq;
   return raw(XFRM_MSG_ACQUIRE, 0, payload_of(wanted));
@@ -340,11 +351,6 @@ Sa esp_sa(std::string_view saddr, std::string_view daddr, std::uint32_t spi) {
   Sa sa;
   sa.id = {address(daddr), spi, xfrm::kEsp, {}};
   sa.saddr = address(saddr);
-  sa.selector.family = sa.saddr.family;
-  sa.selector.saddr = sa.saddr;
-  sa.selector.daddr = sa.id.daddr;
-  sa.selector.saddr_prefix_bits = sa.selector.daddr_prefix_bits =
-      static_cast<std::uint8_t>(sa.saddr.bits());
   sa.reqid = 1;
   sa.replay_window = 32;
   sa.add_time_s = 1'700'000'000;

@@ -88,7 +88,7 @@ std::string text_of(const xfrm::Sa& sa) {
   text += fmt::format(" stats {}/{}/{} added {} used {} expires {}/{}", sa.stats.replay_window,
                       sa.stats.replay, sa.stats.integrity_failed, sa.add_time_s, sa.use_time_s,
                       sa.soft_add_expires_s, sa.hard_add_expires_s);
-  return text + fmt::format(" sel {}", text_of(sa.selector));
+  return text;
 }
 
 std::string text_of(const xfrm::Policy& policy) {
