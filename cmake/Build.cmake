@@ -2,7 +2,7 @@
 set(QM_SANITIZE "" CACHE STRING "address;undefined, or thread; empty for none")
 option(QM_FUZZ "build the libFuzzer targets (needs clang)" OFF)
 option(QM_BENCH "build the benchmarks" OFF)
-option(QM_TESTS "build the tests" ON)
+option(QM_TESTS "build the unit tests (needs GoogleTest, rapidcheck)" ON)
 
 find_package(fmt REQUIRED)
 find_package(Threads REQUIRED)
