@@ -36,8 +36,7 @@ typedef struct _GUID {
   inline constexpr GUID name = {l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}
 #else
 #define DEFINE_GUID(name, l, w1, w2, b1, b2, b3, b4, b5, b6, b7, b8) \
-  __attribute__((unused)) static const GUID name = {                 \
-      l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}
+  __attribute__((unused)) static const GUID name = {l, w1, w2, {b1, b2, b3, b4, b5, b6, b7, b8}}
 #endif
 
 #endif /* !_WIN32 */
