@@ -70,6 +70,7 @@ class Engine final : public xfrm::Sink, private SaView {
   // The pairs (peer, our address) whose bad SPIs the probes must not miss: after attribute().
   const std::vector<xfrm::AddressPair>& pairs_to_watch() const { return pairs_to_watch_; }
   void on_final(const xfrm::SaFinal& final);  // at any time, before or after the event of its end
+  void take_finals(const xfrm::ProbeReading& reading);
   void take_probes(const xfrm::ProbeReading& reading);  // its finals too
   void set_inventory(iscsi::Inventory inventory);
   void set_interfaces(Interfaces interfaces) { interfaces_ = std::move(interfaces); }
@@ -272,6 +273,7 @@ class Engine final : public xfrm::Sink, private SaView {
   std::vector<std::uint64_t> previous_integrity_;
 
   Probed probed_;
+  bool finals_were_lost_ = false;
   std::map<xfrm::AddressPair, Pair> pairs_;
   std::vector<xfrm::AddressPair> pairs_to_watch_;
   std::uint64_t bad_spi_unlisted_ = 0;

@@ -16,10 +16,15 @@ bool Engine::probes_tell(CounterId id) const {
 void Engine::on_final(const xfrm::SaFinal& told) {
   xfrm::SaFinal final = told;
   if (!probed_.not_decrypted) final.not_decrypted = 0;  // the netns's counter has it
-  if (ledger_.settle(final, now_, died_boot_ns())) return;
   const xfrm::SaTable::Handle handle = sas_.find(final.sa.id);
   const Ledger::EntryId id = entry_of(handle);
-  if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != final.sa.add_time_s) return;
+  // An inbound SA that moved keeps its id: then only the source tells it from the one that died.
+  const bool lives = id != Ledger::kNoEntry && ledger_.at(id).add_time_s == final.sa.add_time_s &&
+                     ledger_.at(id).association.saddr == final.sa.saddr;
+  // An SPI taken again within the second makes two SAs alike. Their words come in the order of
+  // their ends; when words were lost, nobody knows whose this is, and their gaps stay.
+  if (finals_were_lost_ && ledger_.awaiting(final.sa) + (lives ? 1U : 0U) > 1) return;
+  if (ledger_.settle(final, now_, died_boot_ns()) || !lives) return;
   ledger_.at(id).take(final.counters, final.stats, now_.boot_ns);
   ledger_.at(id).take_failures(final.not_decrypted);
   const Entry& entry = ledger_.at(id);
@@ -33,8 +38,13 @@ void Engine::take_failures(const xfrm::ProbedSa& sa, std::uint64_t not_decrypted
   ledger_.at(id).take_failures(not_decrypted);
 }
 
-void Engine::take_probes(const xfrm::ProbeReading& reading) {
+void Engine::take_finals(const xfrm::ProbeReading& reading) {
+  finals_were_lost_ = finals_were_lost_ || reading.totals.finals_lost > 0;
   for (const xfrm::SaFinal& final : reading.finals) on_final(final);
+}
+
+void Engine::take_probes(const xfrm::ProbeReading& reading) {
+  take_finals(reading);
   if (probed_.not_decrypted) {
     for (const xfrm::SaFailures& each : reading.failures) {
       take_failures(each.sa, each.not_decrypted);

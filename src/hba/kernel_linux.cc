@@ -54,7 +54,7 @@ void Kernel::read_finals() {
     reading.finals.clear();
     const auto read = probes_->read_finals(reading);
     if (!read) engine_.set_problem(read.error().message);
-    for (const xfrm::SaFinal& final : reading.finals) engine_.on_final(final);
+    engine_.take_finals(reading);
   } while (reading.more);
 }
 

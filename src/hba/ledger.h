@@ -155,6 +155,7 @@ class Ledger {
   // the first leaves what may have been in flight. False when none waits.
   // died_boot_ns: the earliest moment at which it may have left the kernel's tables.
   bool settle(const xfrm::SaFinal& final, Time now, std::uint64_t died_boot_ns);
+  std::size_t awaiting(const xfrm::ProbedSa& sa) const;  // how many such SAs wait for a word
   static Quality in_flight_loss(const Entry& entry, std::uint64_t died_boot_ns);
   void rate_awaited();  // fills the owners' awaited_… for a report
   const Recent* find_recent(const xfrm::SaId& id, std::uint64_t add_time_s) const;

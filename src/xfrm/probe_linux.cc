@@ -284,6 +284,13 @@ Result<void> Probes::read_finals(ProbeReading& reading) {
   if (taken < 0 && !reading.more) {
     return std::unexpected(system_error("reading the probes' ring", -taken));
   }
+  // Behind the ring: a final that is not there was counted as lost before one that came later.
+  const std::uint32_t first = 0;
+  probe_totals totals{};
+  if (const int error = bpf_map_lookup_elem(state_->totals, &first, &totals); error != 0) {
+    return std::unexpected(system_error("reading the probes' totals", -error));
+  }
+  reading.totals = TRY(decode_totals(bytes_of(totals)));
   return {};
 }
 
@@ -302,12 +309,6 @@ Result<ProbeReading> Probes::read() {
       if (pair && packets > 0) reading.bad_spi.push_back({*pair, packets});
     })));
   }
-  const std::uint32_t first = 0;
-  probe_totals totals{};
-  if (const int error = bpf_map_lookup_elem(state_->totals, &first, &totals); error != 0) {
-    return std::unexpected(system_error("reading the probes' totals", -error));
-  }
-  reading.totals = TRY(decode_totals(bytes_of(totals)));
   return reading;
 }
 

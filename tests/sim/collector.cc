@@ -102,7 +102,10 @@ void Collector::drain() {
 
 void Collector::read_finals() {
   engine_.set_time(kernel_.now());
-  for (const xfrm::SaFinal& final : kernel_.take_finals()) engine_.on_final(final);
+  xfrm::ProbeReading reading;
+  reading.finals = kernel_.take_finals();
+  reading.totals.finals_lost = kernel_.finals_lost();
+  engine_.take_finals(reading);
 }
 
 void Collector::drain_events() {
