@@ -274,6 +274,7 @@ class Engine final : public xfrm::Sink, private SaView {
 
   Probed probed_;
   bool finals_were_lost_ = false;
+  std::uint64_t finals_read_boot_ns_ = 0;  // all words of SAs that died until then
   std::map<xfrm::AddressPair, Pair> pairs_;
   std::vector<xfrm::AddressPair> pairs_to_watch_;
   std::uint64_t bad_spi_unlisted_ = 0;

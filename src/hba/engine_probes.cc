@@ -23,12 +23,13 @@ void Engine::on_final(const xfrm::SaFinal& told) {
                      ledger_.at(id).association.saddr == final.sa.saddr;
   // An SPI taken again within the second makes two SAs alike. Their words come in the order of
   // their ends; when words were lost, nobody knows whose this is, and their gaps stay.
+  const std::uint64_t died = std::min(now_.boot_ns, finals_read_boot_ns_);
   if (finals_were_lost_ && ledger_.awaiting(final.sa) + (lives ? 1U : 0U) > 1) return;
-  if (ledger_.settle(final, now_, died_boot_ns()) || !lives) return;
+  if (ledger_.settle(final, now_, died) || !lives) return;
   ledger_.at(id).take(final.counters, final.stats, now_.boot_ns);
   ledger_.at(id).take_failures(final.not_decrypted);
   const Entry& entry = ledger_.at(id);
-  ended(handle, final.last ? Quality{} : final_loss(entry),
+  ended(handle, final.last ? Quality{} : Ledger::in_flight_loss(entry, died),
         final.last ? Ledger::Told::all : Ledger::Told::awaits_last);
 }
 
@@ -41,6 +42,7 @@ void Engine::take_failures(const xfrm::ProbedSa& sa, std::uint64_t not_decrypted
 void Engine::take_finals(const xfrm::ProbeReading& reading) {
   finals_were_lost_ = finals_were_lost_ || reading.totals.finals_lost > 0;
   for (const xfrm::SaFinal& final : reading.finals) on_final(final);
+  if (!reading.more) finals_read_boot_ns_ = now_.boot_ns;
 }
 
 void Engine::take_probes(const xfrm::ProbeReading& reading) {
