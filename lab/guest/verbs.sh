@@ -6,14 +6,18 @@ default_scenarios=(ikev1 ikev2 ikev2-ipv6 clear)
 verb_help() {
   cat <<'HELP'
 lab up [NAME...]          addresses, target, policies, iface record, login (default: issue 2's four)
+lab down NAME             logs out and takes its protection away; `lab up NAME` brings it again
 lab login|logout NAME     the iSCSI session alone
 lab read|write NAME MIB   moves that much, O_DIRECT, 1 MiB at a time
 lab rekey NAME            a new child SA pair; returns when it is in use
 lab terminate NAME        ends its IKE SA and all SAs; the trap policy stays
 lab reconnect NAME        negotiates again at once, without waiting for traffic
 lab forge NAME bad-spi|bad-icv|short|replay|bad-padding COUNT   as if its target sent them
+lab policies add|remove NAME   of a scenario with manual keys; its SAs stay
+lab rebind natt PORT      its NAT maps anew (46001-46009); returns when the SAs have followed
 lab flush                 `ip xfrm state flush` on the initiator's side
 lab counters NAME         the kernel's live SAs of this session: sums, name=value
+lab truth NAME            what the byte counters must say of its live SAs, name=value
 lab tcp NAME              its connection's counters, name=value
 lab finals NAME           sums over its live and dead SAs since `lab monitor start`, name=value
 lab monitor start|stop    records the kernel's SA events (without keys)
@@ -43,14 +47,20 @@ verb_up() {
   for one in "${wanted[@]}"; do [[ -e /run/lab/up.$one ]] || names+=("$one"); done
   ((${#names[@]})) || return 0
   need_ground
-  local jobs=()
-  make_targets "${names[@]}" &
+  local jobs=() sessions=()
+  for one in "${names[@]}"; do
+    scenario "$one"
+    [[ $session == no ]] || sessions+=("$one")
+  done
+  make_targets "${sessions[@]}" &
   jobs+=($!)
-  make_nodes "${names[@]}" &
+  make_nodes "${sessions[@]}" &
   jobs+=($!)
   make_addresses "${names[@]}" || die "addresses were refused"
   for one in "${names[@]}"; do
     scenario "$one"
+    before_up || die "$one: what it needs was refused"
+    ((${#manual[@]} == 0)) || add_manual || die "$one: ip xfrm refused"
     [[ -n $ike ]] || continue
     write_connection ini
     write_connection tgt
@@ -61,7 +71,7 @@ verb_up() {
   jobs+=($!)
   wait_all "${jobs[@]}" || die "the targets, nodes or policies were refused"
   jobs=()
-  for one in "${names[@]}"; do
+  for one in "${sessions[@]}"; do
     verb_login "$one" &
     jobs+=($!)
   done
@@ -69,9 +79,25 @@ verb_up() {
   for one in "${names[@]}"; do : >"/run/lab/up.$one"; done
 }
 
+verb_down() {
+  scenario "$1"
+  ! find_session || verb_logout "$1"
+  if [[ -n $ike ]]; then
+    swan ini --terminate --ike "$name" --timeout 20 >/dev/null 2>&1
+    rm -f "/run/ini/conf.d/$name.conf" "/run/tgt/conf.d/$name.conf"
+    load_connections tgt
+    load_connections ini
+  fi
+  ((${#manual[@]} == 0)) || remove_manual
+  after_down
+  rm -f "/run/lab/up.$name"
+}
+
 load_connections() {
   local said
-  compgen -G "/run/$1/conf.d/*.conf" >/dev/null || return 0
+  # Nothing to load, and nothing that was loaded before.
+  [[ -e /run/$1/loaded ]] || compgen -G "/run/$1/conf.d/*.conf" >/dev/null || return 0
+  : >"/run/$1/loaded"
   said=$(swan "$1" --load-all --noprompt --file "/run/$1/swanctl.conf" 2>&1) ||
     die "swanctl ($1): $said"
 }

@@ -151,10 +151,10 @@ TEST_F(Judge, UnreadAlgorithmsAreUnknownNotProtected) {
 }
 
 TEST_F(Judge, SwitchesOfTheInterfaceTurnPoliciesOff) {
-  interfaces_[kLocal.address] = {"eth0", true, false};
+  interfaces_[{kLocal.address, kPortal.address}] = {"eth0", true, false};
   EXPECT_EQ(judge().protection, Protection::unprotected);
   EXPECT_EQ(judge().reason, "disable_xfrm is set on eth0");
-  interfaces_[kLocal.address] = {"eth0", false, true};
+  interfaces_[{kLocal.address, kPortal.address}] = {"eth0", false, true};
   EXPECT_EQ(judge().protection, Protection::unprotected);
   EXPECT_EQ(judge().reason, "disable_policy is set on eth0");
 }
