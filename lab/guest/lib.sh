@@ -185,20 +185,22 @@ CONF
 
 # All targets named, with as few processes as can be: each costs 50 ms and more under TCG.
 make_targets() {
-  local one tpg backstore acl dirs=()
-  (($#)) || return 0
+  local one tpg backstore acl dirs=() fresh=()
   for one in "$@"; do
     scenario "$one"
     tpg=$lio/iscsi/$iqn/tpgt_1
+    [[ ! -e $tpg ]] || continue   # it was up before
+    fresh+=("$one")
     dirs+=("$lio/core/fileio_$index/$name" "$tpg/lun/lun_0" "$tpg/acls/$initiator_iqn/lun_0"
       "$tpg/np/$portal")
     truncate -s "${size_mib}M" "/disks/$name.img"
     [[ -z $mounted ]] ||
       mkfs.ext4 -q -F -O ^has_journal -E lazy_itable_init=0,nodiscard "/disks/$name.img" || return
   done
+  ((${#fresh[@]})) || return 0
   # A portal's socket lives in the netns of the process that makes its directory.
   in_tgt mkdir -p "${dirs[@]}" || return
-  for one in "$@"; do
+  for one in "${fresh[@]}"; do
     scenario "$one"
     tpg=$lio/iscsi/$iqn/tpgt_1 backstore=$lio/core/fileio_$index/$name
     acl=$tpg/acls/$initiator_iqn   # a named initiator: only so can the target's pings be put off

@@ -10,6 +10,9 @@ lab down NAME             logs out and takes its protection away; `lab up NAME` 
 lab login|logout NAME     the iSCSI session alone
 lab read|write NAME MIB   moves that much, O_DIRECT, 1 MiB at a time
 lab rekey NAME            a new child SA pair; returns when it is in use
+lab rekeys NAME COUNT     many, as fast as they go
+lab watch NAME start|show netfilter's count of its TCP, name=value
+lab charon kill|start ini|tgt    an IKE daemon; `lab cut NAME`: its TCP connection is reset
 lab terminate NAME        ends its IKE SA and all SAs; the trap policy stays
 lab reconnect NAME        negotiates again at once, without waiting for traffic
 lab forge NAME bad-spi|bad-icv|short|replay|bad-padding COUNT   as if its target sent them
@@ -163,6 +166,48 @@ verb_rekey() {
   comm -13 <(echo "$before") <(out_spis)
 }
 
+# lab rekeys NAME COUNT: so many in a row, as fast as they go.
+verb_rekeys() {
+  scenario "$1"
+  local number before
+  spi() { ip xfrm state list src "$ini_addr" dst "$tgt_addr" nokeys | grep -o 'spi 0x[0-9a-f]*'; }
+  # One outbound SA, another than before: the rekey is over.
+  over() { now=$(spi) && [[ $now != "$before" && $now != *$'\n'* ]]; }
+  for ((number = 0; number < $2; number++)); do
+    before=$(spi)
+    swan ini --rekey --child "$name" >/dev/null 2>&1 || die "$name: rekey $number is refused"
+    wait_for 20 over || die "$name: rekey $number does not end"
+  done
+}
+
+# lab watch NAME start|show: netfilter's own count of the session's TCP, name=value: bytes without
+# IP's header, as SAs in transport mode count them. (TCP's counters leave out what came twice.)
+verb_watch() {
+  scenario "$1"
+  local table=watch_$index
+  if [[ $2 == start ]]; then
+    nft -f - <<NFT
+table ip $table
+delete table ip $table
+table ip $table {
+  chain out {
+    type filter hook output priority 0
+    ip daddr $tgt_end tcp dport 3260 counter
+  }
+  chain in {
+    type filter hook input priority 0
+    ip saddr $tgt_end tcp sport 3260 counter
+  }
+}
+NFT
+    return
+  fi
+  nft list table ip "$table" | awk '
+    $1 == "chain" { side = $2 }
+    /counter packets/ { for (i = 1; i < NF; i++) if ($i == "packets") {
+      printf "tcp_%s_packets=%d\ntcp_%s_bytes=%d\n", side, $(i + 1), side, $(i + 3) - 20 * $(i + 1) } }'
+}
+
 verb_terminate() {
   scenario "$1"
   local said
@@ -177,6 +222,31 @@ verb_reconnect() {
   said=$(swan ini --initiate --child "$name" --timeout 20 2>&1) || die "$name: $said"
   has_sa() { [[ -n $(out_spis) ]]; }
   wait_for 20 has_sa || die "$name: no SA after reconnect: $said"
+}
+
+verb_charon() {
+  local side=$2
+  case $1 in
+    kill) kill -KILL "$(<"/run/$side/pid")"; rm -f "/run/$side/charon.vici" ;;
+    start)
+      start_charon "$side"
+      wait_for 60 test -S "/run/$side/charon.vici" || die "charon ($side) does not start"
+      load_connections "$side"
+      ;;
+    *) die "lab charon kill|start ini|tgt" ;;
+  esac
+}
+
+# Returns when iscsid has connected anew.
+verb_cut() {
+  scenario "$1"
+  local before
+  port() { cat "/sys/class/iscsi_connection/connection${session_dir##*session}:0/local_port"; }
+  find_session || die "$1: no session"
+  before=$(port)
+  ss -K -t dst "$portal" >/dev/null || die "ss -K failed"
+  anew() { [[ $(<"$session_dir/state") == LOGGED_IN && $(port) != "$before" ]]; }
+  wait_for 60 anew || die "$1: its session does not come back"
 }
 
 verb_flush() { ip xfrm state flush; }
