@@ -90,6 +90,13 @@ verb_down() {
     rm -f "/run/ini/conf.d/$name.conf" "/run/tgt/conf.d/$name.conf"
     load_connections tgt
     load_connections ini
+    # A daemon that was killed leaves its SAs behind.
+    local netns
+    for netns in '' '-n tgt'; do
+      # shellcheck disable=SC2086  # no word, or two
+      ip $netns xfrm state deleteall src "$ini_addr" dst "$tgt_addr" &&
+        ip $netns xfrm state deleteall src "$tgt_addr" dst "$ini_addr"
+    done
   fi
   ((${#manual[@]} == 0)) || remove_manual
   after_down
