@@ -46,8 +46,8 @@ scenario() {
   esp_proposals=aes128-sha256
   mode=transport
   ah_proposals=   # AH in place of ESP
-  conn_more= target_conn_more=     # further lines of the connection in swanctl.conf
-  child_more= target_child_more=   # … and of the child, on either side
+  conn_more='' target_conn_more=''     # further lines of the connection in swanctl.conf
+  child_more='' target_child_more=''   # … and of the child, on either side
   manual=()       # SAs without IKE: PROTO:MODE of each transformation, the innermost first
   esp_algorithms='enc cbc(aes) @16 auth-trunc hmac(sha256) @32 128'   # theirs; @N: N random bytes
   ah_algorithms='auth-trunc hmac(sha256) @32 128'

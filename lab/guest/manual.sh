@@ -38,7 +38,7 @@ manual_states() {
 
 # manual_policies SIDE: ip's batch that makes the two policies, as that side sees them.
 manual_policies() {
-  local direction number transformation from to ports ends mark= traffic
+  local direction number transformation from to ports ends mark='' traffic
   [[ -z $policy_mark || $1 == tgt ]] || mark=" mark $policy_mark"
   for direction in out in; do
     from=$tgt_addr to=$ini_addr ends="src $tgt_end dst $ini_end" ports="sport 3260"
@@ -63,7 +63,7 @@ add_manual() {
   local states
   states=$(manual_states)
   # The other side marks nothing.
-  { sed -e 's/ mark [0-9]*$//' <<<"$states"; manual_policies tgt; } | ip -n tgt -batch - &&
+  { echo "${states//" mark $policy_mark"}"; manual_policies tgt; } | ip -n tgt -batch - &&
     { echo "$states"; manual_policies ini; } | ip -batch -
 }
 

@@ -85,8 +85,10 @@ values before "lab counters ikev2"
 values q0 "$(counters ikev2)"
 # The daemons believe in the SAs that were flushed: a new start spares the wait for their doubts.
 # (Traffic may have started it before `reconnect` does.)
-flush_in_traffic='eval "was_$(lab counters ikev2 | grep in_bytes)"; lab read ikev2 6 &
-  until eval "$(lab counters ikev2 | grep in_bytes)"; ((in_bytes > was_in_bytes + 1000000)); do :; done
+flush_in_traffic='eval "was_$(lab counters ikev2 | grep in_bytes)"; lab read ikev2 6 & reading=$!
+  until eval "$(lab counters ikev2 | grep in_bytes)"; ((in_bytes > was_in_bytes + 1000000)); do
+    kill -0 $reading || break
+  done
   ip xfrm state flush; lab terminate ikev2
   lab reconnect ikev2 2>/dev/null; wait; lab read ikev2 2'
 guest "$flush_in_traffic"
