@@ -94,8 +94,8 @@ verb_down() {
     local netns
     for netns in '' '-n tgt'; do
       # shellcheck disable=SC2086  # no word, or two
-      ip $netns xfrm state deleteall src "$ini_addr" dst "$tgt_addr" &&
-        ip $netns xfrm state deleteall src "$tgt_addr" dst "$ini_addr"
+      { ip $netns xfrm state deleteall src "$ini_addr" dst "$tgt_addr"
+        ip $netns xfrm state deleteall src "$tgt_addr" dst "$ini_addr"; } 2>/dev/null
     done
   fi
   ((${#manual[@]} == 0)) || remove_manual
