@@ -2,7 +2,6 @@
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
 
 #include <cstring>
 #include <string_view>
@@ -11,6 +10,8 @@
 
 namespace qm::xfrm {
 namespace {
+
+constexpr unsigned char kIpv4 = 2, kIpv6 = 10;  // AF_INET, AF_INET6
 
 void append_address(std::vector<std::byte>& out, std::uint16_t type, const Address& address) {
   const std::size_t size = address.bits() / 8;
@@ -66,7 +67,7 @@ Result<Bytes> attributes_of(Bytes answer, std::uint32_t seq, std::uint16_t type,
 std::vector<std::byte> request_route(const Address& local, const Address& remote,
                                      std::uint32_t seq) {
   rtmsg fixed{};
-  fixed.rtm_family = remote.family == Family::v6 ? AF_INET6 : AF_INET;
+  fixed.rtm_family = remote.family == Family::v6 ? kIpv6 : kIpv4;
   fixed.rtm_dst_len = fixed.rtm_src_len = static_cast<unsigned char>(remote.bits());
   std::vector<std::byte> out;
   const std::size_t at = start(out, RTM_GETROUTE, 0, seq);
@@ -79,7 +80,6 @@ std::vector<std::byte> request_route(const Address& local, const Address& remote
 
 std::vector<std::byte> request_link(std::int32_t ifindex, std::uint32_t seq) {
   ifinfomsg fixed{};
-  fixed.ifi_family = AF_UNSPEC;
   fixed.ifi_index = ifindex;
   std::vector<std::byte> out;
   const std::size_t at = start(out, RTM_GETLINK, 0, seq);
