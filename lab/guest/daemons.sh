@@ -82,8 +82,11 @@ daemons_settled() {
 # Every session that is up has its adapter, and with it a sample.
 all_shown() {
   local one shown
+  quickmode show Quickmode_HostIPSECStats || return
   shown=$(quickmode show --json) || return
   for one in $(verb_ups); do
+    scenario "$one"
+    [[ $session == yes ]] || continue
     [[ $shown == *ISCSI_TCP*"${one}_0"* ]] || return
   done
 }

@@ -45,21 +45,43 @@ scenario() {
   ike_proposals=aes128-sha256-curve25519   # modp2048 takes seconds under TCG
   esp_proposals=aes128-sha256
   mode=transport
-  child_more=     # further lines of the child in swanctl.conf
+  ah_proposals=   # AH in place of ESP
+  conn_more='' target_conn_more=''     # further lines of the connection in swanctl.conf
+  child_more='' target_child_more=''   # … and of the child, on either side
+  manual=()       # SAs without IKE: PROTO:MODE of each transformation, the innermost first
+  esp_algorithms='enc cbc(aes) @16 auth-trunc hmac(sha256) @32 128'   # theirs; @N: N random bytes
+  ah_algorithms='auth-trunc hmac(sha256) @32 128'
+  manual_reqid=   # theirs (default: of its index)
+  level=required  # their templates'
+  policy_mark=    # VALUE; their policies', and the outbound SA's
+  inner=          # yes: the session is between other addresses than the SAs
+  if_id=          # of an xfrm interface that the (inner) session goes through
+  addresses_of=   # another's index: the same two addresses, and so the same SAs
+  session=yes     # no: nothing but the protection
   size_mib=64
   mounted=        # where its disk is mounted, with an ext4 of its own
+  before_up() { :; }    # what else it needs, once its addresses are there
+  after_down() { :; }
   # shellcheck source=/dev/null
   . "$lab_scenarios/$name.sh"
   [[ -n $index ]] || die "$name: index= is missing"
+  local net=${addresses_of:-$index}
   if [[ $family == 6 ]]; then
-    ini_addr=fd99:$index::1 tgt_addr=fd99:$index::2 prefix=64 host_prefix=128
-    portal="[$tgt_addr]:3260" network=fd99:$index::/64
+    ini_addr=fd99:$net::1 tgt_addr=fd99:$net::2 prefix=64 host_prefix=128
+    network=fd99:$net::/64
     # The search for duplicates would hold the address back for a second.
     no_dad=" nodad"
   else
-    ini_addr=10.99.$index.1 tgt_addr=10.99.$index.2 prefix=24 host_prefix=32
-    portal=$tgt_addr:3260 network=10.99.$index.0/24 no_dad=
+    ini_addr=10.99.$net.1 tgt_addr=10.99.$net.2 prefix=24 host_prefix=32
+    network=10.99.$net.0/24 no_dad=
   fi
+  # ini_end and tgt_end: the session's ends; ini_addr and tgt_addr: the SAs'.
+  ini_end=$ini_addr tgt_end=$tgt_addr
+  [[ -z $inner ]] || ini_end=${ini_addr/99/98} tgt_end=${tgt_addr/99/98}
+  device=va
+  [[ -z $if_id ]] || device=xfrm$index
+  portal=$tgt_end:3260
+  [[ $family == 4 ]] || portal=[$tgt_end]:3260
   iqn=iqn.2026-11.lab:$name
 }
 
@@ -111,10 +133,16 @@ swan() {
 # The connection of the loaded scenario as SIDE sees it. The policy names the portal's port, as an
 # administrator would write it: other traffic between the two is none of its business.
 write_connection() {
-  local side=$1 local_addr=$ini_addr remote_addr=$tgt_addr local_port='' remote_port='[tcp/3260]'
+  local side=$1 local_addr=$ini_addr remote_addr=$tgt_addr local_end=$ini_end remote_end=$tgt_end
+  local local_port='' remote_port='[tcp/3260]' more=$child_more
+  local more_of_it=$conn_more
   if [[ $side == tgt ]]; then
-    local_addr=$tgt_addr remote_addr=$ini_addr local_port='[tcp/3260]' remote_port=
+    local_addr=$tgt_addr remote_addr=$ini_addr local_end=$tgt_end remote_end=$ini_end
+    local_port='[tcp/3260]' remote_port='' more=$target_child_more
+    more_of_it=$target_conn_more
   fi
+  local proposals="esp_proposals = $esp_proposals"
+  [[ -z $ah_proposals ]] || proposals="ah_proposals = $ah_proposals"
   cat >"/run/$side/conf.d/$name.conf" <<CONF
 connections {
   $name {
@@ -122,6 +150,8 @@ connections {
     local_addrs = $local_addr
     remote_addrs = $remote_addr
     proposals = $ike_proposals
+    mobike = no
+    $more_of_it
     local {
       auth = psk
       id = $local_addr
@@ -133,12 +163,12 @@ connections {
     children {
       $name {
         mode = $mode
-        local_ts = $local_addr/$host_prefix$local_port
-        remote_ts = $remote_addr/$host_prefix$remote_port
-        esp_proposals = $esp_proposals
+        local_ts = $local_end/$host_prefix$local_port
+        remote_ts = $remote_end/$host_prefix$remote_port
+        $proposals
         start_action = trap
         rekey_time = 1h
-        $child_more
+        $more
       }
     }
   }
@@ -155,19 +185,22 @@ CONF
 
 # All targets named, with as few processes as can be: each costs 50 ms and more under TCG.
 make_targets() {
-  local one tpg backstore acl dirs=()
+  local one tpg backstore acl dirs=() fresh=()
   for one in "$@"; do
     scenario "$one"
     tpg=$lio/iscsi/$iqn/tpgt_1
+    [[ ! -e $tpg ]] || continue   # it was up before
+    fresh+=("$one")
     dirs+=("$lio/core/fileio_$index/$name" "$tpg/lun/lun_0" "$tpg/acls/$initiator_iqn/lun_0"
       "$tpg/np/$portal")
     truncate -s "${size_mib}M" "/disks/$name.img"
     [[ -z $mounted ]] ||
       mkfs.ext4 -q -F -O ^has_journal -E lazy_itable_init=0,nodiscard "/disks/$name.img" || return
   done
+  ((${#fresh[@]})) || return 0
   # A portal's socket lives in the netns of the process that makes its directory.
   in_tgt mkdir -p "${dirs[@]}" || return
-  for one in "$@"; do
+  for one in "${fresh[@]}"; do
     scenario "$one"
     tpg=$lio/iscsi/$iqn/tpgt_1 backstore=$lio/core/fileio_$index/$name
     acl=$tpg/acls/$initiator_iqn   # a named initiator: only so can the target's pings be put off
@@ -189,6 +222,13 @@ make_addresses() {
       "route replace $network dev va src $ini_addr rto_min 2s" >&3
     printf '%s\n' "addr replace $tgt_addr/$prefix dev vb noprefixroute$no_dad" \
       "route replace $network dev vb src $tgt_addr rto_min 2s" >&4
+    [[ -n $inner ]] || continue
+    [[ $device == va ]] || printf '%s\n' "link add $device type xfrm dev va if_id $if_id" \
+      "link set $device mtu 8900 up" >&3
+    printf '%s\n' "addr replace $ini_end/$host_prefix dev $device$no_dad" \
+      "route replace $tgt_end/$host_prefix dev $device src $ini_end rto_min 2s" >&3
+    printf '%s\n' "addr replace $tgt_end/$host_prefix dev vb$no_dad" \
+      "route replace $ini_end/$host_prefix dev vb src $tgt_end rto_min 2s" >&4
   done 3>/run/lab/addr.ini 4>/run/lab/addr.tgt
   ip -batch /run/lab/addr.ini && ip -n tgt -batch /run/lab/addr.tgt
 }

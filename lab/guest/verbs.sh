@@ -6,14 +6,21 @@ default_scenarios=(ikev1 ikev2 ikev2-ipv6 clear)
 verb_help() {
   cat <<'HELP'
 lab up [NAME...]          addresses, target, policies, iface record, login (default: issue 2's four)
+lab down NAME             logs out and takes its protection away; `lab up NAME` brings it again
 lab login|logout NAME     the iSCSI session alone
 lab read|write NAME MIB   moves that much, O_DIRECT, 1 MiB at a time
 lab rekey NAME            a new child SA pair; returns when it is in use
+lab rekeys NAME COUNT     many, as fast as they go
+lab watch NAME start|show netfilter's count of its TCP, name=value
+lab charon kill|start ini|tgt    an IKE daemon; `lab cut NAME`: its TCP connection is reset
 lab terminate NAME        ends its IKE SA and all SAs; the trap policy stays
 lab reconnect NAME        negotiates again at once, without waiting for traffic
 lab forge NAME bad-spi|bad-icv|short|replay|bad-padding COUNT   as if its target sent them
+lab policies add|remove NAME   of a scenario with manual keys; its SAs stay
+lab rebind natt PORT      its NAT maps anew (46001-46009); returns when the SAs have followed
 lab flush                 `ip xfrm state flush` on the initiator's side
 lab counters NAME         the kernel's live SAs of this session: sums, name=value
+lab truth NAME            what the byte counters must say of its live SAs, name=value
 lab tcp NAME              its connection's counters, name=value
 lab finals NAME           sums over its live and dead SAs since `lab monitor start`, name=value
 lab monitor start|stop    records the kernel's SA events (without keys)
@@ -43,14 +50,20 @@ verb_up() {
   for one in "${wanted[@]}"; do [[ -e /run/lab/up.$one ]] || names+=("$one"); done
   ((${#names[@]})) || return 0
   need_ground
-  local jobs=()
-  make_targets "${names[@]}" &
+  local jobs=() sessions=()
+  for one in "${names[@]}"; do
+    scenario "$one"
+    [[ $session == no ]] || sessions+=("$one")
+  done
+  make_targets "${sessions[@]}" &
   jobs+=($!)
-  make_nodes "${names[@]}" &
+  make_nodes "${sessions[@]}" &
   jobs+=($!)
   make_addresses "${names[@]}" || die "addresses were refused"
   for one in "${names[@]}"; do
     scenario "$one"
+    before_up || die "$one: what it needs was refused"
+    ((${#manual[@]} == 0)) || add_manual || die "$one: ip xfrm refused"
     [[ -n $ike ]] || continue
     write_connection ini
     write_connection tgt
@@ -61,7 +74,7 @@ verb_up() {
   jobs+=($!)
   wait_all "${jobs[@]}" || die "the targets, nodes or policies were refused"
   jobs=()
-  for one in "${names[@]}"; do
+  for one in "${sessions[@]}"; do
     verb_login "$one" &
     jobs+=($!)
   done
@@ -69,9 +82,32 @@ verb_up() {
   for one in "${names[@]}"; do : >"/run/lab/up.$one"; done
 }
 
+verb_down() {
+  scenario "$1"
+  ! find_session || verb_logout "$1"
+  if [[ -n $ike ]]; then
+    swan ini --terminate --ike "$name" --timeout 20 >/dev/null 2>&1
+    rm -f "/run/ini/conf.d/$name.conf" "/run/tgt/conf.d/$name.conf"
+    load_connections tgt
+    load_connections ini
+    # A daemon that was killed leaves its SAs behind.
+    local netns
+    for netns in '' '-n tgt'; do
+      # shellcheck disable=SC2086  # no word, or two
+      { ip $netns xfrm state deleteall src "$ini_addr" dst "$tgt_addr"
+        ip $netns xfrm state deleteall src "$tgt_addr" dst "$ini_addr"; } 2>/dev/null
+    done
+  fi
+  ((${#manual[@]} == 0)) || remove_manual
+  after_down
+  rm -f "/run/lab/up.$name"
+}
+
 load_connections() {
   local said
-  compgen -G "/run/$1/conf.d/*.conf" >/dev/null || return 0
+  # Nothing to load, and nothing that was loaded before.
+  [[ -e /run/$1/loaded ]] || compgen -G "/run/$1/conf.d/*.conf" >/dev/null || return 0
+  : >"/run/$1/loaded"
   said=$(swan "$1" --load-all --noprompt --file "/run/$1/swanctl.conf" 2>&1) ||
     die "swanctl ($1): $said"
 }
@@ -137,6 +173,48 @@ verb_rekey() {
   comm -13 <(echo "$before") <(out_spis)
 }
 
+# lab rekeys NAME COUNT: so many in a row, as fast as they go.
+verb_rekeys() {
+  scenario "$1"
+  local number before
+  spi() { ip xfrm state list src "$ini_addr" dst "$tgt_addr" nokeys | grep -o 'spi 0x[0-9a-f]*'; }
+  # One outbound SA, another than before: the rekey is over.
+  over() { now=$(spi) && [[ $now != "$before" && $now != *$'\n'* ]]; }
+  for ((number = 0; number < $2; number++)); do
+    before=$(spi)
+    swan ini --rekey --child "$name" >/dev/null 2>&1 || die "$name: rekey $number is refused"
+    wait_for 20 over || die "$name: rekey $number does not end"
+  done
+}
+
+# lab watch NAME start|show: netfilter's own count of the session's TCP, name=value: bytes without
+# IP's header, as SAs in transport mode count them. (TCP's counters leave out what came twice.)
+verb_watch() {
+  scenario "$1"
+  local table=watch_$index
+  if [[ $2 == start ]]; then
+    nft -f - <<NFT
+table ip $table
+delete table ip $table
+table ip $table {
+  chain out {
+    type filter hook output priority 0
+    ip daddr $tgt_end tcp dport 3260 counter
+  }
+  chain in {
+    type filter hook input priority 0
+    ip saddr $tgt_end tcp sport 3260 counter
+  }
+}
+NFT
+    return
+  fi
+  nft list table ip "$table" | awk '
+    $1 == "chain" { side = $2 }
+    /counter packets/ { for (i = 1; i < NF; i++) if ($i == "packets") {
+      printf "tcp_%s_packets=%d\ntcp_%s_bytes=%d\n", side, $(i + 1), side, $(i + 3) - 20 * $(i + 1) } }'
+}
+
 verb_terminate() {
   scenario "$1"
   local said
@@ -151,6 +229,31 @@ verb_reconnect() {
   said=$(swan ini --initiate --child "$name" --timeout 20 2>&1) || die "$name: $said"
   has_sa() { [[ -n $(out_spis) ]]; }
   wait_for 20 has_sa || die "$name: no SA after reconnect: $said"
+}
+
+verb_charon() {
+  local side=$2
+  case $1 in
+    kill) kill -KILL "$(<"/run/$side/pid")"; rm -f "/run/$side/charon.vici" ;;
+    start)
+      start_charon "$side"
+      wait_for 60 test -S "/run/$side/charon.vici" || die "charon ($side) does not start"
+      load_connections "$side"
+      ;;
+    *) die "lab charon kill|start ini|tgt" ;;
+  esac
+}
+
+# Returns when iscsid has connected anew.
+verb_cut() {
+  scenario "$1"
+  local before
+  port() { cat "/sys/class/iscsi_connection/connection${session_dir##*session}:0/local_port"; }
+  find_session || die "$1: no session"
+  before=$(port)
+  ss -K -t dst "$portal" >/dev/null || die "ss -K failed"
+  anew() { [[ $(<"$session_dir/state") == LOGGED_IN && $(port) != "$before" ]]; }
+  wait_for 60 anew || die "$1: its session does not come back"
 }
 
 verb_flush() { ip xfrm state flush; }

@@ -98,23 +98,78 @@ FlowVerdict judge_default(Direction direction, const xfrm::DefaultPolicy& fallba
                  fmt::format("no {} IPsec policy matches it", way(direction)), kAddPolicy);
 }
 
-FlowVerdict judge_flow(const xfrm::Flow& flow, Direction direction,
-                       const xfrm::PolicyTable& policies, const Interfaces& interfaces,
-                       const SaView& sas) {
+// The switches of the interface that let this direction pass XFRM by; false: none does.
+bool passes_by(const InterfaceSwitches& interface, Direction direction, FlowVerdict& result) {
+  if (!interface.disable_xfrm && (direction == Direction::out || !interface.disable_policy)) {
+    return false;
+  }
+  const std::string_view what = interface.disable_xfrm ? "disable_xfrm" : "disable_policy";
+  const std::string name = plain_text(interface.name);
+  result = verdict(Protection::unprotected, fmt::format("{} is set on {}", what, name),
+                   fmt::format("sysctl -w net.ipv4.conf.{}.{}=0", name, what));
+  return true;
+}
+
+// Which policy speaks of this flow. What leaves by an xfrm interface is looked up twice: routing
+// asks without an id, and its answer stands if it transforms or blocks; then the device asks with
+// its own. What comes in by it is asked for with that id alone. (xfrm_lookup_route, xfrmi_xmit,
+// __xfrm_policy_check)
+xfrm::PolicyMatch policy_of(xfrm::Flow& flow, Direction direction,
+                            const xfrm::PolicyTable& policies, std::uint32_t if_id) {
+  if (direction == Direction::in) {
+    flow.if_id = if_id;
+    return policies.match(PolicyDirection::in, flow);
+  }
+  const xfrm::PolicyMatch match = policies.match(PolicyDirection::out, flow);
+  const bool decides =
+      match.policy != nullptr && (match.ambiguous || !match.policy->templates.empty() ||
+                                  match.policy->action == xfrm::PolicyAction::block);
+  if (if_id == 0 || decides) return match;
+  flow.if_id = if_id;
+  return policies.match(PolicyDirection::out, flow);
+}
+
+// A policy for marked packets only: netfilter may mark these, and nobody tells. What its SAs carry
+// is this session's all the same: other packets of the flow have no SA.
+FlowVerdict judge_marked(const xfrm::Policy& policy, const xfrm::Flow& flow, Direction direction) {
+  FlowVerdict result = verdict(
+      Protection::unknown,
+      fmt::format("the {} policy is for packets with mark 0x{:x} only, and whether these have it "
+                  "can't be seen",
+                  way(direction), policy.mark.value),
+      "compare the bytes of its SAs with the session's (quickmode sas), or use a policy without "
+      "a mark");
+  result.uses = uses_of(policy, flow, direction);
+  return result;
+}
+
+FlowVerdict judge_flow(xfrm::Flow flow, Direction direction, const xfrm::PolicyTable& policies,
+                       const Interfaces& interfaces, const SaView& sas) {
   const bool out = direction == Direction::out;
-  if (const auto found = interfaces.find(out ? flow.saddr : flow.daddr);
-      found != interfaces.end()) {
-    const bool off = out ? found->second.disable_xfrm : found->second.disable_policy;
-    if (off || found->second.disable_xfrm) {
-      const std::string_view what = found->second.disable_xfrm ? "disable_xfrm" : "disable_policy";
-      return verdict(
-          Protection::unprotected,
-          fmt::format("{} is set on {}", what, plain_text(found->second.name)),
-          fmt::format("sysctl -w net.ipv4.conf.{}.{}=0", plain_text(found->second.name), what));
+  const auto found =
+      interfaces.find(out ? std::pair(flow.saddr, flow.daddr) : std::pair(flow.daddr, flow.saddr));
+  const InterfaceSwitches interface =
+      found == interfaces.end() ? InterfaceSwitches{} : found->second;
+  FlowVerdict result;
+  if (passes_by(interface, direction, result)) return result;
+  const xfrm::PolicyMatch match = policy_of(flow, direction, policies, interface.if_id);
+  const bool clear =
+      match.policy == nullptr || (match.policy->action == xfrm::PolicyAction::allow &&
+                                  match.policy->templates.empty() && !match.ambiguous);
+  if (clear) {
+    const xfrm::Policy* marked =
+        policies.match_marked(out ? PolicyDirection::out : PolicyDirection::in, flow);
+    if (marked != nullptr && !marked->templates.empty()) {
+      return judge_marked(*marked, flow, direction);
     }
   }
-  const xfrm::PolicyMatch match =
-      policies.match(out ? PolicyDirection::out : PolicyDirection::in, flow);
+  if (match.policy == nullptr && interface.if_id != 0) {
+    return verdict(Protection::unknown,
+                   fmt::format("no {} policy of {} (if_id {}) matches, so that it lets nothing "
+                               "through",
+                               way(direction), plain_text(interface.name), interface.if_id),
+                   kAddPolicy);
+  }
   if (match.policy == nullptr) return judge_default(direction, policies.default_policy());
   if (match.ambiguous) {
     return verdict(Protection::unknown,
@@ -134,7 +189,7 @@ FlowVerdict judge_flow(const xfrm::Flow& flow, Direction direction,
                                way(direction), match.policy->priority),
                    "remove the bypass policy, or give it a lower precedence (a higher number)");
   }
-  FlowVerdict result = judge_strength(uses, direction, sas);
+  result = judge_strength(uses, direction, sas);
   result.uses = std::move(uses);
   return result;
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hba/association.h"
@@ -23,14 +24,16 @@ enum class Protection : std::uint8_t {  // as Quickmode_Session.Protection numbe
   unprotected = 3,
 };
 
-// A network interface's switches that let traffic pass XFRM by.
+// The network interface that a connection's packets leave by: switches that let them pass XFRM by,
+// and whether it is an xfrm interface.
 struct InterfaceSwitches {
   std::string name;
   bool disable_xfrm = false;    // nothing leaves it transformed
   bool disable_policy = false;  // nothing that comes in is checked
+  std::uint32_t if_id = 0;      // an xfrm interface's, whose policies have it; 0: another kind
 };
-// By local address. Addresses that are missing have no switch set.
-using Interfaces = std::map<Address, InterfaceSwitches>;
+// By a connection's local and remote address. Where one is missing, no switch is set.
+using Interfaces = std::map<std::pair<Address, Address>, InterfaceSwitches>;
 
 // An association that a flow uses, by its policy's template.
 struct Use {

@@ -151,12 +151,57 @@ TEST_F(Judge, UnreadAlgorithmsAreUnknownNotProtected) {
 }
 
 TEST_F(Judge, SwitchesOfTheInterfaceTurnPoliciesOff) {
-  interfaces_[kLocal.address] = {"eth0", true, false};
+  interfaces_[{kLocal.address, kPortal.address}] = {"eth0", true, false};
   EXPECT_EQ(judge().protection, Protection::unprotected);
   EXPECT_EQ(judge().reason, "disable_xfrm is set on eth0");
-  interfaces_[kLocal.address] = {"eth0", false, true};
+  interfaces_[{kLocal.address, kPortal.address}] = {"eth0", false, true};
   EXPECT_EQ(judge().protection, Protection::unprotected);
   EXPECT_EQ(judge().reason, "disable_policy is set on eth0");
+}
+
+TEST_F(Judge, AnXfrmInterfacesPoliciesDecide) {
+  interfaces_[{kLocal.address, kPortal.address}] = {"ipsec0", false, false, 42};
+  out_->if_id = in_->if_id = 42;
+  const FlowVerdict verdict = judge();
+  EXPECT_EQ(verdict.protection, Protection::protected_);
+  ASSERT_EQ(verdict.uses.size(), 2U);
+  EXPECT_EQ(verdict.uses[0].association.if_id, 42U);
+  EXPECT_EQ(verdict.uses[1].association.if_id, 42U);
+  in_->if_id = 43;
+  EXPECT_EQ(judge().protection, Protection::unknown);
+  EXPECT_EQ(judge().reason,
+            "no inbound policy of ipsec0 (if_id 42) matches, so that it lets nothing through");
+}
+
+TEST_F(Judge, APolicyWithoutAnIdStopsWhatWouldReachAnXfrmInterface) {
+  interfaces_[{kLocal.address, kPortal.address}] = {"ipsec0", false, false, 42};
+  in_->if_id = 42;
+  xfrm::Policy block = *out_;
+  out_->if_id = 42;
+  block.action = xfrm::PolicyAction::block;
+  block.index = 81;
+  block.templates.clear();
+  extra_.push_back(block);
+  EXPECT_EQ(judge().reason, "the outbound policy blocks its traffic");
+  extra_.back().action = xfrm::PolicyAction::allow;  // a bypass leaves it to the interface
+  EXPECT_EQ(judge().protection, Protection::protected_);
+}
+
+TEST_F(Judge, APolicyForMarkedPacketsLeavesItOpenButNamesItsSas) {
+  out_->mark = in_->mark = {17, 0xffffffff};
+  const FlowVerdict verdict = judge();
+  EXPECT_EQ(verdict.protection, Protection::unknown);
+  EXPECT_EQ(verdict.reason,
+            "the outbound policy is for packets with mark 0x11 only, and whether these have it "
+            "can't be seen");
+  EXPECT_EQ(verdict.uses.size(), 2U);
+}
+
+TEST_F(Judge, AnUnmarkedPolicyNeedsNoMarkedOne) {
+  extra_.push_back(*out_);
+  extra_.back().index = 81;
+  extra_.back().mark = {17, 0xffffffff};
+  EXPECT_EQ(judge().protection, Protection::protected_);
 }
 
 TEST_F(Judge, ATunnelsAssociationHasItsTemplatesAddresses) {

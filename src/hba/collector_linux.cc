@@ -7,7 +7,8 @@
 
 #include <algorithm>
 #include <csignal>
-#include <set>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "base/text.h"
@@ -16,6 +17,7 @@
 #include "hba/privileges.h"
 #include "hba/publisher.h"
 #include "hba/state_file.h"
+#include "xfrm/route.h"
 #include "xfrm/system.h"
 
 namespace qm::hba {
@@ -25,25 +27,41 @@ void log(const std::string& line) {
   fmt::print(stderr, "quickmode-collect: {}\n", plain_text(line));
 }
 
-// The switches of the interfaces that hold the sessions' local addresses.
+// The interfaces that the sessions' connections leave by.
 Interfaces read_interfaces(const iscsi::Inventory& inventory) {
-  std::set<Address> wanted;
+  Interfaces interfaces;
+  std::map<std::pair<std::int32_t, Family>, InterfaceSwitches> devices;
+  std::optional<xfrm::RouteSocket> socket;
+  const auto look_up = [&](const Address& local, const Address& remote) {
+    if (!socket) {
+      auto opened = xfrm::RouteSocket::open();
+      if (!opened) return;
+      socket.emplace(std::move(*opened));
+    }
+    const auto ifindex = socket->output_device(local, remote);
+    if (!ifindex) return;
+    auto known = devices.find({*ifindex, local.family});
+    if (known == devices.end()) {
+      const auto device = socket->device(*ifindex);
+      const auto says = device ? xfrm::read_interface_ipsec(device->name)
+                               : Result<xfrm::InterfaceIpsec>(std::unexpected(device.error()));
+      if (!says) return;
+      const bool v6 = local.family == Family::v6;  // which has no disable_xfrm
+      known = devices
+                  .emplace(std::pair(*ifindex, local.family),
+                           InterfaceSwitches{device->name, !v6 && says->disable_xfrm,
+                                             v6 ? says->disable_policy_v6 : says->disable_policy,
+                                             device->if_id})
+                  .first;
+    }
+    interfaces.emplace(std::pair(local, remote), known->second);
+  };
   for (const iscsi::Session& session : inventory.sessions) {
     for (const iscsi::Connection& connection : session.connections) {
-      wanted.insert(connection.local.address);
+      const Address& local = connection.local.address;
+      const Address& remote = connection.remote.address;
+      if (!local.any() && !remote.any()) look_up(local, remote);
     }
-  }
-  Interfaces interfaces;
-  const auto local =
-      wanted.empty() ? Result<std::vector<xfrm::LocalAddress>>{} : xfrm::read_local_addresses();
-  if (!local) return interfaces;
-  for (const xfrm::LocalAddress& row : *local) {
-    if (!wanted.contains(row.address)) continue;
-    const auto says = xfrm::read_interface_ipsec(row.interface);
-    if (!says) continue;
-    const bool v6 = row.address.family == Family::v6;  // which has no disable_xfrm
-    interfaces[row.address] = {row.interface, !v6 && says->disable_xfrm,
-                               v6 ? says->disable_policy_v6 : says->disable_policy};
   }
   return interfaces;
 }

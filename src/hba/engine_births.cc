@@ -120,11 +120,11 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
   Entry entry = make_entry(sa, negotiated);
   const bool placed = place(entry);
   const bool event = source_ == Source::event;
-  Recent* moved = ledger_.find_moved(sa.id, association_of(sa), sa.add_time_s);
-  if (moved != nullptr) go_on_from(*moved, entry);
-  const Entry* old = moved == nullptr && !event ? live_predecessor(entry) : nullptr;
   // An event shows a new SA as it was born: what it counts already, it inherited.
   const bool inherited = event && sa.counters.packets > 0;
+  Recent* moved = ledger_.find_moved(sa.id, association_of(sa), sa.add_time_s, inherited);
+  if (moved != nullptr) go_on_from(*moved, entry);
+  const Entry* old = moved == nullptr && !event ? live_predecessor(entry) : nullptr;
   if (!placed && !inherited && moved == nullptr && old == nullptr) {
     const bool told = negotiated && !early_rekeys_.empty() && was_told(sa.id);
     sas_.set_tag(handle, told ? kTold : negotiated ? 0 : kBaseline);

@@ -330,6 +330,34 @@ TEST_F(EngineTest, AnSaThatReadsMissingTwiceWithoutAnEventIsGone) {
   EXPECT_EQ(gone.qualities[kKeyAdditions - 1].reason, QM_REASON_GAP);
 }
 
+TEST_F(EngineTest, ANatThatMapsAPortAnewMovesAnSaBetweenTheSameAddresses) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  engine_.on_sa_deleted(with(sa(true, 0x11, 200), 520, 6));  // one more since strongSwan looked
+  engine_.on_sa(with(sa(true, 0x11, 200), 500, 5), false, 0);
+  const Report report = refresh({with(sa(true, 0x11, 200), 530, 6)});
+  const Totals totals = adapter(report, "a").totals;
+  EXPECT_EQ(totals[kActiveSa], 1U);
+  EXPECT_EQ(totals[kKeyAdditions], 1U);
+  EXPECT_EQ(totals[kKeyDeletions], 0U);
+  EXPECT_EQ(totals[kConfidentialBytesSent], 550U);
+}
+
+TEST_F(EngineTest, AnSpiTakenAgainWithinTheSecondIsANewNegotiation) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  engine_.on_sa_deleted(with(sa(true, 0x11, 200), 500, 5));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  const Report report = refresh({with(sa(true, 0x11, 200), 30, 1)});
+  EXPECT_EQ(adapter(report, "a").totals[kKeyAdditions], 2U);
+  EXPECT_EQ(adapter(report, "a").totals[kKeyDeletions], 1U);
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 530U);
+}
+
 TEST_F(EngineTest, AMovedSaIsNoNegotiationAndInheritsWhatIsCountedAlready) {
   sync({});
   engine_.set_inventory(inventory({"a"}));

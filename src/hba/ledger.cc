@@ -252,23 +252,29 @@ bool same_but_for_addresses(const Entry& old, const xfrm::SaId& id,
                             const AssociationKey& association, std::uint64_t add_time_s) {
   const AssociationKey& key = old.association;
   return old.id.spi == id.spi && old.id.proto == id.proto && old.add_time_s == add_time_s &&
-         key.reqid == association.reqid && key.mode == association.mode &&
-         (old.moved || key.saddr != association.saddr || key.daddr != association.daddr);
+         key.reqid == association.reqid && key.mode == association.mode;
+}
+
+bool has_moved(const Entry& old, const AssociationKey& association) {
+  const AssociationKey& key = old.association;
+  return old.moved || key.saddr != association.saddr || key.daddr != association.daddr;
 }
 
 }  // namespace
 
 bool is_moved(const Entry& old, const xfrm::SaId& id, const AssociationKey& association,
               std::uint64_t add_time_s) {
-  return !old.moved && same_but_for_addresses(old, id, association, add_time_s);
+  return !old.moved && same_but_for_addresses(old, id, association, add_time_s) &&
+         has_moved(old, association);
 }
 
 Recent* Ledger::find_moved(const xfrm::SaId& id, const AssociationKey& association,
-                           std::uint64_t add_time_s) {
+                           std::uint64_t add_time_s, bool inherited) {
   if (!recent_spis_.contains(id.spi)) return nullptr;  // nearly always
   // The last of them alone: those before it had its SPI in the same second, and ended for good.
   const auto found = std::find_if(recent_.rbegin(), recent_.rend(), [&](const Recent& recent) {
-    return same_but_for_addresses(recent.entry, id, association, add_time_s);
+    return same_but_for_addresses(recent.entry, id, association, add_time_s) &&
+           (inherited || has_moved(recent.entry, association));
   });
   return found == recent_.rend() || found->entry.moved ? nullptr : &*found;
 }

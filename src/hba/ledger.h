@@ -159,9 +159,10 @@ class Ledger {
   static Quality in_flight_loss(const Entry& entry, std::uint64_t died_boot_ns);
   void rate_awaited();  // fills the owners' awaited_… for a report
   const Recent* find_recent(const xfrm::SaId& id, std::uint64_t add_time_s) const;
-  // The SA that ended lately and goes on as this one.
+  // The SA that ended lately and goes on as this one. inherited: this one was born with counters;
+  // then a NAT may have mapped its peer's port anew, and no address differs.
   Recent* find_moved(const xfrm::SaId& id, const AssociationKey& association,
-                     std::uint64_t add_time_s);
+                     std::uint64_t add_time_s, bool inherited = false);
   // It did not end but move. False: its end was published already and stands.
   bool undo_deletion(Recent& recent);
 

@@ -111,6 +111,17 @@ PolicyMatch PolicyTable::match(PolicyDirection direction, const Flow& flow) cons
   return best;
 }
 
+const Policy* PolicyTable::match_marked(PolicyDirection direction, const Flow& flow) const {
+  const Policy* best = nullptr;
+  for (const Policy& policy : policies_) {
+    Flow marked = flow;
+    marked.mark = policy.mark.value;
+    if (applies(policy, direction, flow) || !applies(policy, direction, marked)) continue;
+    if (best == nullptr || policy.priority < best->priority) best = &policy;
+  }
+  return best;
+}
+
 void PolicyTable::begin_dump() {
   seen_.assign(policies_.size(), false);
 }

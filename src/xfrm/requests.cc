@@ -1,42 +1,7 @@
-#include <cstring>
-
 #include "xfrm/decode_parts.h"
+#include "xfrm/encode_parts.h"
 
 namespace qm::xfrm {
-namespace {
-
-template <class T>
-void append(std::vector<std::byte>& out, const T& value) {
-  const std::size_t at = out.size();
-  out.resize(at + aligned(sizeof(value)));
-  std::memcpy(out.data() + at, &value, sizeof(value));
-}
-
-template <class T>
-void append_attribute(std::vector<std::byte>& out, std::uint16_t type, const T& value) {
-  append(out, AttributeHeader{static_cast<std::uint16_t>(sizeof(AttributeHeader) + sizeof(value)),
-                              type});
-  append(out, value);
-}
-
-// Appends a header; finish() writes the message's length into it.
-std::size_t start(std::vector<std::byte>& out, std::uint16_t type, std::uint16_t flags,
-                  std::uint32_t seq) {
-  const std::size_t at = out.size();
-  MessageHeader header;
-  header.type = type;
-  header.flags = static_cast<std::uint16_t>(kRequest | flags);
-  header.seq = seq;
-  append(out, header);
-  return at;
-}
-
-void finish(std::vector<std::byte>& out, std::size_t at) {
-  const auto length = static_cast<std::uint32_t>(out.size() - at);
-  std::memcpy(out.data() + at + offsetof(MessageHeader, length), &length, sizeof(length));
-}
-
-}  // namespace
 
 std::vector<std::byte> request_sa_dump(std::uint32_t seq, std::uint8_t proto) {
   std::vector<std::byte> out;

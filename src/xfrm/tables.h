@@ -137,6 +137,8 @@ class PolicyTable {
   bool erase(const Policy& policy);   // by index, or by selector, direction, mark, if_id
   void clear(std::uint8_t type);      // XFRM_POLICY_TYPE_…; 255: all
   PolicyMatch match(PolicyDirection direction, const Flow& flow) const;
+  // The first by priority of those that would match the flow if its packets had another mark.
+  const Policy* match_marked(PolicyDirection direction, const Flow& flow) const;
 
   void begin_dump();  // a dump: what it does not show is dropped at the end
   void end_dump();

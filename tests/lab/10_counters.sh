@@ -3,16 +3,10 @@
 # written, three rekeys under traffic, terminate, reconnect, logout and login; IKEv1 and IKEv2. Without
 # probes: with them quickmode knows more than the events that this compares with (60_probes).
 
-# The counters of a session's adapter as name=value; NULL is -1.
-show_values() {
-  printf "%s" "quickmode show --instance $1 --json | tr ',{}' '\n\n\n' |
-    sed -n 's/^ *\"\([A-Za-z]*\)\": *\([0-9]*\|null\)\$/\1=\2/p' | sed 's/null/-1/'"
-}
-
 # against NAME WHAT: everything as the kernel's SAs, living and dead, counted it.
 against() {
   local name=$1 what=$2
-  still qm "lab finals $name" "$(show_values "$name")"
+  still qm "lab finals $name" "$(counters "$name")"
   check "$name $what: ConfidentialBytesSent" "$qm_out_bytes" "$qm_ConfidentialBytesSent"
   check "$name $what: ConfidentialBytesReceived" "$qm_in_bytes" "$qm_ConfidentialBytesReceived"
   check "$name $what: TransportBytesSent" "$qm_out_bytes" "$qm_TransportBytesSent"
@@ -63,5 +57,5 @@ for name in ikev1 ikev2 ikev2-ipv6; do
   check "$name: KeyAdditions" $((additions + 5)) "$qm_KeyAdditions"
 done
 
-still qm "lab tcp clear" "$(show_values clear)"
+still qm "lab tcp clear" "$(counters clear)"
 check "clear: nothing" "0 0 0" "$qm_ActiveSA $qm_ConfidentialBytesSent $qm_KeyAdditions"

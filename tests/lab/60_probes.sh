@@ -2,10 +2,6 @@
 # With the probes: a flush under traffic loses nothing, and forged packets land on the adapter whose
 # peer seems to have sent them. Without: what is known is said, no more.
 
-counters() {
-  printf "%s" "quickmode show --instance $1 --json | tr ',{}' '\n\n\n' |
-    sed -n 's/^ *\"\([A-Za-z]*\)\": *\([0-9]*\|null\)\$/\1=\2/p' | sed 's/null/-1/'"
-}
 # The quality of one counter: exact, or what the JSON says of it.
 quality() {
   guest "quickmode show --instance $1 --json | jq -r '.instances[0].quality.$2.quality // \"exact\"'"
@@ -89,7 +85,11 @@ values before "lab counters ikev2"
 values q0 "$(counters ikev2)"
 # The daemons believe in the SAs that were flushed: a new start spares the wait for their doubts.
 # (Traffic may have started it before `reconnect` does.)
-flush_in_traffic='lab read ikev2 6 & sleep 1; ip xfrm state flush; lab terminate ikev2
+flush_in_traffic='eval "was_$(lab counters ikev2 | grep in_bytes)"; lab read ikev2 6 & reading=$!
+  until eval "$(lab counters ikev2 | grep in_bytes)"; ((in_bytes > was_in_bytes + 1000000)); do
+    kill -0 $reading || break
+  done
+  ip xfrm state flush; lab terminate ikev2
   lab reconnect ikev2 2>/dev/null; wait; lab read ikev2 2'
 guest "$flush_in_traffic"
 guest 'for i in 1 2 3 4 5 6 7 8 9 10; do

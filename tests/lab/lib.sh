@@ -25,6 +25,21 @@ still() {
     [ \"\$a\" != \"\$($a)\" ] || break; done; echo \"\$a\"; echo \"\$b\""
 }
 
+# take PREFIX JSON: the counters of the one instance in `quickmode show --json`'s words become
+# variables PREFIX_name; NULL is -1.
+take() {
+  local prefix=$1 line
+  while IFS= read -r line; do printf -v "${prefix}_${line%%=*}" %s "${line#*=}"; done < <(
+    jq -r '.instances[0].properties | to_entries[] |
+      select(.value == null or (.value | type) == "number") | "\(.key)=\(.value // -1)"' <<<"$2")
+}
+
+# The counters of a session's adapter as name=value, in the guest; NULL is -1.
+counters() {
+  printf "%s" "quickmode show --instance $1 --json | tr ',{}' '\n\n\n' |
+    sed -n 's/^ *\"\([A-Za-z]*\)\": *\([0-9]*\|null\)\$/\1=\2/p' | sed 's/null/-1/'"
+}
+
 fail() {
   printf 'FAIL %s: %s\n' "$test_name" "$*" >&2
   failures=$((failures + 1))

@@ -1,0 +1,97 @@
+# shellcheck shell=bash disable=SC2154
+# Every kind of session, one after the other, each with an adapter of its own: the counters are what
+# ip says of its SAs, the verdict is right and says why, and nothing of it lands elsewhere.
+
+summed='ActiveSA ActiveTunnels PacketsNotAuthenticated PacketsWithReplayDetection
+  ConfidentialBytesSent ConfidentialBytesReceived AuthenticatedBytesSent AuthenticatedBytesReceived
+  TransportBytesSent TransportBytesReceived TunnelBytesSent TunnelBytesReceived'
+
+# Sets now_… (the adapter's), all_… (the host's), truth_… and verdict, of one moment.
+look() {
+  local said
+  said=$(guest "for try in 1 2 3 4 5 6; do
+      a=\$(lab truth $1); b=\$(quickmode show --instance $1 --json
+        quickmode show Quickmode_HostIPSECStats --json; quickmode sessions --json)
+      [ \"\$a\" != \"\$(lab truth $1)\" ] || break
+    done; echo \"\$b\"; echo \"\$a\"") || { fail "$1: $said"; return 1; }
+  take now "$(sed -n 1p <<<"$said")"
+  take all "$(sed -n 2p <<<"$said")"
+  verdict=$(sed -n 3p <<<"$said" | jq -r --arg target "iqn.2026-11.lab:$1" \
+    '.sessions[] | select(.target == $target) | .protection + ": " + .reason')
+  local line
+  while IFS= read -r line; do printf -v "truth_${line%%=*}" %s "${line#*=}"; done \
+    < <(sed 1,3d <<<"$said")
+}
+
+# listed PREFIX [MINUS]: its counters, or what they are more than MINUS's, in a line.
+listed() {
+  local counter out=
+  for counter in $summed; do
+    local value=$1_$counter before=${2:-none}_$counter
+    out+=" $counter=$((${!value} - ${!before:-0}))"
+  done
+  echo "${out# }"
+}
+
+# agrees NAME WHAT: everything that counted is its SAs', and nobody else has any of it.
+agrees() {
+  check "$1 $2: the counters are its SAs'" "$(listed truth)" "$(listed now)"
+  check "$1 $2: nothing lands elsewhere" "$(listed now)" "$(listed all before)"
+  check "$1 $2: nothing is unattributed" \
+    "$before_UnattributedConfidentialBytesReceived $before_UnattributedTransportBytesSent" \
+    "$all_UnattributedConfidentialBytesReceived $all_UnattributedTransportBytesSent"
+}
+
+# kind NAME VERDICT: up, some traffic, compare.
+kind() {
+  take before "$(guest 'quickmode show Quickmode_HostIPSECStats --json')"
+  guest "lab up $1 && lab read $1 1 && lab write $1 1" || fail "$1: does not come up"
+  look "$1" || return 0
+  check "$1: verdict" "$2" "$verdict"
+  agrees "$1" "1 MiB each way"
+  check "$1: keys added, deleted, renewed" "1 0 0" "$now_KeyAdditions $now_KeyDeletions $now_ReKeys"
+  check "$1: more than 1 MiB each way" yes \
+    "$( ((now_ConfidentialBytesReceived + now_AuthenticatedBytesReceived > 1 << 20 &&
+      now_ConfidentialBytesSent + now_AuthenticatedBytesSent > 1 << 20)) && echo yes)"
+}
+down() { guest "lab down $1" || fail "$1: does not go down"; }
+
+protected='protected: policy and live SAs, both ways'
+integrity='integrity only: the outbound SAs authenticate but do not encrypt'
+guest 'lab daemons start; for name in $(lab ups); do lab down $name; done; lab daemons sampled'
+
+for name in esp-tunnel ah-esp beet esn chacha20poly1305 manual; do
+  kind $name "$protected"; down $name
+done
+for name in ah null; do
+  kind $name "$integrity"; down $name
+done
+
+kind null-clear 'unprotected: the outbound SA neither encrypts nor authenticates (NULL, no integrity)'
+down null-clear
+
+# Through an xfrm interface: policies without an id say nothing of it.
+kind if-id "$protected"
+down if-id
+
+# Netfilter's marks are its own business: what is counted is counted, the verdict is left open.
+kind marks 'unknown: the outbound policy is for packets with mark 0x11 only, and whether these have it can'\''t be seen'
+down marks
+
+# Behind a NAT, which then maps the target's port anew: the SAs move, no key is negotiated.
+kind natt "$protected"
+guest 'lab rebind natt 46002 && lab read natt 1'
+look natt
+agrees natt rebound
+check "natt rebound: keys added, deleted, renewed" "1 0 0" \
+  "$now_KeyAdditions $now_KeyDeletions $now_ReKeys"
+check "natt rebound: verdict" "$protected" "$verdict"
+down natt
+
+# IPsec when there is an SA; without, the traffic flows in the clear, and nothing is counted.
+kind optional "$protected"
+guest 'ip xfrm state flush proto esp; ip -n tgt xfrm state flush proto esp; lab read optional 1'
+look optional
+check "optional, no SA: verdict" \
+  'unprotected: the outbound policy makes IPsec optional (level use) and no SA is live' "$verdict"
+down optional
