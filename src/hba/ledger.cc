@@ -179,7 +179,8 @@ void Ledger::end(EntryId id, Time now, Quality loss, Told told) {
 void Ledger::end_unknown(Entry entry, Time now, Quality loss, Told told) {
   const bool awaits_final = told == Told::awaits_both || told == Told::awaits_last;
   const bool end_told = told == Told::awaits_last;
-  Recent recent{std::move(entry), now.boot_ns, loss, ticks_, awaits_final, end_told};
+  const Address source = entry.association.saddr;
+  Recent recent{std::move(entry), now.boot_ns, loss, ticks_, awaits_final, end_told, source};
   if (recent.entry.owner != kNobody) fold(recent);
   remember(std::move(recent));
 }

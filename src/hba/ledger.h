@@ -114,6 +114,7 @@ struct Recent {
   std::uint64_t tick = 0;     // it ended between this tick and the next
   bool awaits_final = false;  // the probe's last word will settle it: until then no loss is certain
   bool end_told = false;      // … its first has come
+  Address source;             // … it names this one: an SA that moved on may keep all else
 };
 
 std::uint64_t hash_of(const xfrm::SaId& id, std::uint64_t add_time_s);

@@ -20,8 +20,9 @@ void Ledger::forget_awaited(const Entry& entry, std::uint64_t number) {
 std::size_t Ledger::awaiting(const xfrm::ProbedSa& sa) const {
   const auto [first, last] = awaited_.equal_range(hash_of(sa.id, sa.add_time_s));
   const auto same = [&](const auto& row) {
-    const Entry& entry = recent_[row.second - first_recent_].entry;
-    return entry.id == sa.id && entry.add_time_s == sa.add_time_s;
+    const Recent& waiting = recent_[row.second - first_recent_];
+    return waiting.entry.id == sa.id && waiting.entry.add_time_s == sa.add_time_s &&
+           waiting.source == sa.saddr;
   };
   return static_cast<std::size_t>(std::count_if(first, last, same));
 }
@@ -29,17 +30,13 @@ std::size_t Ledger::awaiting(const xfrm::ProbedSa& sa) const {
 bool Ledger::settle(const xfrm::SaFinal& final, Time now, std::uint64_t died_boot_ns) {
   const auto [first, last] = awaited_.equal_range(hash_of(final.sa.id, final.sa.add_time_s));
   auto earliest = last;
-  bool same_source = false;  // an inbound SA that moved has its predecessor's id
   for (auto row = first; row != last; ++row) {
     const Recent& waiting = recent_[row->second - first_recent_];
     const Entry& entry = waiting.entry;
     if (!final.last && waiting.end_told) continue;
     if (entry.id != final.sa.id || entry.add_time_s != final.sa.add_time_s) continue;
-    const bool from_there = entry.association.saddr == final.sa.saddr;
-    if (same_source && !from_there) continue;
-    const bool better = earliest == last || from_there != same_source;
-    if (better || row->second < earliest->second) earliest = row;
-    same_source = from_there;
+    if (waiting.source != final.sa.saddr) continue;
+    if (earliest == last || row->second < earliest->second) earliest = row;
   }
   if (earliest == last) return false;
   Recent& recent = recent_[earliest->second - first_recent_];
