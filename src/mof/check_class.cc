@@ -93,6 +93,8 @@ void Checker::check_class(const Class& the_class) {
   check_names_for_c(the_class.qualifiers);
   check_guid(the_class);
   check_members(the_class);
+  check_scopes(the_class);
+  check_method_ids(the_class);
   check_block(the_class);
 }
 
@@ -130,6 +132,9 @@ void Checker::check_members(const Class& the_class) {
   const Class* superclass = find_class(the_class.superclass);
   Line above;
   if (superclass != nullptr && superclass != &the_class) above = line_of(*superclass);
+  check_keys(the_class, above);
+  check_association(the_class, above);
+  for (const Class* one : above.classes) check_locked(the_class.qualifiers, one->qualifiers);
   Earlier properties(the_class.properties);
   for (const Property& property : the_class.properties) {
     if (const Property* first = properties.same_as(property)) {
@@ -165,6 +170,7 @@ void Checker::check_property(const Line& above, const Property& property) {
 void Checker::check_override(const Line& above, const Property& property) {
   const Property* inherited = find_property(above, property.name);
   if (inherited == nullptr) return;
+  check_locked(property.qualifiers, inherited->qualifiers);
   if (inherited->type == property.type && inherited->is_array == property.is_array) return;
   diagnostics_.error("override-type", property.span,
                      fmt::format("'{}' has another type in a superclass", property.name));

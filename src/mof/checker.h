@@ -19,6 +19,18 @@
 
 namespace qm::mof {
 
+// Where a qualifier may stand, by its declaration.
+enum Scope : std::uint8_t {
+  kScopeClass = 0x01,
+  kScopeAssociation = 0x02,
+  kScopeIndication = 0x04,
+  kScopeProperty = 0x08,
+  kScopeReference = 0x10,
+  kScopeMethod = 0x20,
+  kScopeParameter = 0x40,
+};
+std::uint8_t scopes_of(const QualifierDeclaration& declaration);
+
 class Checker {
  public:
   Checker(const Parsed& parsed, Diagnostics& diagnostics);
@@ -48,6 +60,15 @@ class Checker {
   void check_guid(const Class& the_class);
   void check_names_for_c(const std::vector<Qualifier>& qualifiers);
 
+  // Keys, associations, qualifiers, methods (check_rules.cc).
+  void check_keys(const Class& the_class, const Line& above);
+  void check_association(const Class& the_class, const Line& above);
+  void check_locked(const std::vector<Qualifier>& own, const std::vector<Qualifier>& inherited);
+  void check_scope(const std::vector<Qualifier>& qualifiers, std::uint8_t places,
+                   std::string_view place_name);
+  void check_scopes(const Class& the_class);
+  void check_method_ids(const Class& the_class);
+
   // Data blocks (check_block.cc).
   void check_block(const Class& the_class);
   void check_data_ids(const Class& the_class);
@@ -74,6 +95,9 @@ class Checker {
   struct Declared {
     const QualifierDeclaration* declaration = nullptr;
     Property shape;  // as if the qualifier were a property
+    std::uint8_t scopes = 0;
+    bool locked = false;      // Flavor(DisableOverride)
+    bool restricted = false;  // Flavor(Restricted)
   };
   NameMap<const Class*> by_name_;
   NameMap<Declared> declared_;

@@ -8,26 +8,13 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "mof/descriptor_linux.h"
 #include "mof/file.h"
 #include "mof/limits.h"
 #include "mof/mof.h"
 
 namespace qm::mof {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // `expected` bytes are there as far as the file system knows; /sys and /proc know little.
 Result<std::string> read_all(int fd, std::size_t expected, std::size_t most_bytes) {

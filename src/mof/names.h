@@ -43,6 +43,19 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
 std::string did_you_mean(std::string_view name, std::span<const std::string_view> candidates,
                          std::string_view otherwise = "");
 
+// How MOF's pragmas write a ChangeFlag.
+struct ChangeFlagName {
+  std::uint32_t bit;
+  std::string_view name;
+};
+inline constexpr std::array<ChangeFlagName, 4> kChangeFlagNames = {{{kUpdateOnly, "updateonly"},
+                                                                    {kCreateOnly, "createonly"},
+                                                                    {kSafeUpdate, "safeupdate"},
+                                                                    {kForceUpdate, "forceupdate"}}};
+
+// Letters, digits, _ and what lies beyond ASCII, no digit first, nothing invisible; not empty.
+bool is_identifier(std::string_view text);
+
 // How MOF writes each flavor's bit, in the order in which it is written.
 struct FlavorName {
   std::uint8_t bit;

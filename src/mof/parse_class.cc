@@ -30,7 +30,7 @@ bool Parser::class_declaration(Qualifiers qualifiers) {
   Class the_class;
   the_class.qualifiers = std::move(qualifiers);
   the_class.name_space = name_space_;
-  the_class.setting = setting();
+  the_class.setting = class_setting();
   the_class.span = {begin, current_.span.end};
   if (!class_heading(the_class)) return false;
   const bool good = class_body(the_class);

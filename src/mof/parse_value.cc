@@ -13,21 +13,9 @@
 namespace qm::mof {
 namespace {
 
-struct FlavorWord {
-  std::string_view name;
-  std::uint8_t bits;
-};
-constexpr std::array<FlavorWord, 7> kFlavors = {{{"Amended", kAmended},
-                                                 {"DisableOverride", kDisableOverride},
-                                                 {"EnableOverride", kEnableOverride},
-                                                 {"Restricted", kRestricted},
-                                                 {"ToInstance", kToInstance},
-                                                 {"ToSubclass", kToSubclass},
-                                                 {"Translatable", kTranslatable}}};
-
 std::string flavor_hint(std::string_view word) {
-  std::array<std::string_view, kFlavors.size()> names;
-  std::ranges::transform(kFlavors, names.begin(), &FlavorWord::name);
+  std::array<std::string_view, kFlavorNames.size()> names;
+  std::ranges::transform(kFlavorNames, names.begin(), &FlavorName::name);
   return did_you_mean(word, names, "flavors follow the colon, a comma ends them");
 }
 
@@ -70,14 +58,14 @@ bool Parser::flavors(Qualifier& qualifier) {
   do {
     if (current_.kind != TokenKind::identifier) return wrong("a flavor behind ':'");
     const auto known = std::ranges::find_if(
-        kFlavors, [&](const FlavorWord& one) { return same_name(one.name, current_.text); });
-    if (known == kFlavors.end()) {
+        kFlavorNames, [&](const FlavorName& one) { return same_name(one.name, current_.text); });
+    if (known == kFlavorNames.end()) {
       diagnostics_.error("unknown-flavor", current_.span,
                          fmt::format("unknown flavor '{}'", current_.text),
                          flavor_hint(current_.text));
       return false;
     }
-    qualifier.flavor |= known->bits;
+    qualifier.flavor |= known->bit;
     advance();
   } while (current_.kind == TokenKind::identifier);
   return true;

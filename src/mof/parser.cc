@@ -165,7 +165,7 @@ bool Parser::instance_declaration(Qualifiers qualifiers) {
   Instance instance;
   instance.qualifiers = std::move(qualifiers);
   instance.name_space = name_space_;
-  instance.setting = setting();
+  instance.setting = instance_setting();
   if (!expect_name(instance.class_name, "the name of a class")) return false;
   instance.span = since(begin);
   if (at_word("as") && !alias(instance.alias)) return false;

@@ -55,8 +55,10 @@ class Parser {
   void pragma();
   bool pragma_arguments(std::vector<std::string>& arguments);
   void run_pragma(Pragma pragma);
-  void class_flags(const Pragma& pragma);
-  Setting setting() const;
+  std::optional<std::uint32_t> flags_of(const Pragma& pragma);
+  void delete_class(const Pragma& pragma);
+  Setting class_setting() const;
+  Setting instance_setting() const;
 
   // Classes (parse_class.cc).
   bool class_declaration(Qualifiers qualifiers);
@@ -96,7 +98,8 @@ class Parser {
   Span long_string_;            // the last string that ran over lines: maybe it lacks its end
   std::string name_space_;
   std::string name_space_spelling_;
-  std::optional<std::uint32_t> flags_;
+  std::optional<std::uint32_t> class_flags_;
+  std::optional<std::uint32_t> instance_flags_;
   std::uint64_t steps_ = 0;  // tokens taken
   std::size_t brace_depth_ = 0;
   bool unclosed_ = false;  // the text ends inside a string or comment

@@ -1,12 +1,21 @@
-#include "mof/command.h"
+#include "mofc/command.h"
 
 #include "mof/file.h"
 
-namespace qm::mof {
+namespace qm::mofc {
+
+using namespace mof;
 
 bool tell(const Diagnostics& diagnostics, Severity least) {
   write_error(diagnostics.text(error_is_terminal(), least));
   return !diagnostics.has_errors();
+}
+
+void warn_of_lost(const Model& model, Diagnostics& diagnostics) {
+  for (const Deletion& one : model.deletions) {
+    diagnostics.warning("not-in-binary", one.span, "a binary MOF cannot tell to delete a class",
+                        "give the text itself to mofcomp, without -B");
+  }
 }
 
 int failed(std::string_view message) {
@@ -21,4 +30,4 @@ int deliver(const CommandLine& line, std::string_view text) {
   return failed(written.error().message);
 }
 
-}  // namespace qm::mof
+}  // namespace qm::mofc

@@ -1,8 +1,10 @@
-#include "mof/command.h"
 #include "mof/dump.h"
 #include "mof/load.h"
+#include "mofc/command.h"
 
-namespace qm::mof {
+namespace qm::mofc {
+
+using namespace mof;
 
 int run_dump(const CommandLine& line) {
   Diagnostics diagnostics;
@@ -11,4 +13,4 @@ int run_dump(const CommandLine& line) {
   return deliver(line, line.json ? dump_json(model) : dump_text(model));
 }
 
-}  // namespace qm::mof
+}  // namespace qm::mofc

@@ -1,4 +1,4 @@
-#include "mof/tool.h"
+#include "mofc/tool.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,9 @@
 #include "mof/file.h"
 #include "mof/mof_testing.h"
 
-namespace qm::mof {
+namespace qm::mofc {
+
+using namespace mof;
 namespace {
 
 namespace fs = std::filesystem;
@@ -223,4 +225,4 @@ TEST_F(Tool, WhatCannotBeWrittenLeavesWhatWasThere) {
 }
 
 }  // namespace
-}  // namespace qm::mof
+}  // namespace qm::mofc

@@ -1,4 +1,4 @@
-#include "mof/tool.h"
+#include "mofc/tool.h"
 
 #include <fmt/format.h>
 
@@ -8,11 +8,13 @@
 #include <cctype>
 #include <span>
 
-#include "mof/command.h"
-#include "mof/drop_in.h"
 #include "mof/file.h"
+#include "mofc/command.h"
+#include "mofc/drop_in.h"
 
-namespace qm::mof {
+namespace qm::mofc {
+
+using namespace mof;
 namespace {
 
 constexpr int kUsage = 64;  // sysexits.h, EX_USAGE
@@ -54,6 +56,9 @@ void add_common(CLI::App& app, CommandLine& line, std::vector<std::string>& defi
   app.add_option("-D", defines, "Define a macro; the value is 1 when not given")
       ->type_name("NAME[=VALUE]")
       ->allow_extra_args(false);
+  app.add_option("-W", line.warnings, "Warnings: NAME, no-NAME, error, error=NAME, all; see below")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
   app.add_option("--namespace", line.options.name_space,
                  "Namespace of classes before any #pragma namespace")
       ->type_name("NS");
@@ -81,6 +86,16 @@ void add_own(CLI::App& app, std::string_view command, CommandLine& line) {
   } else if (command == "dump" || command == "diff") {
     app.add_flag("--json", line.json, "As JSON; the schema is in docs/mofc.md");
   }
+}
+
+std::string warning_list() {
+  std::string text =
+      "Warnings (-WNAME, -Wno-NAME, -Werror=NAME; -Wall: notes, too, are warnings everywhere):\n";
+  for (const Warning& one : warnings()) {
+    text += fmt::format("  {:<30}{}{}\n", one.name, one.usual == Severity::note ? "(note) " : "",
+                        one.meaning);
+  }
+  return text;
 }
 
 // "NAME=VALUE" into a pair; false when NAME is no name.
@@ -118,11 +133,18 @@ int run_mofc(int argc, char** argv) {
   for (std::size_t i = 0; i < kCommands.size(); ++i) {
     commands[i] = app.add_subcommand(kCommands[i].name, kCommands[i].help);
     add_own(*commands[i], kCommands[i].name, line);
+    if (kCommands[i].name != std::string_view("decompile")) commands[i]->footer(warning_list());
   }
   try {  // CLI11's way of saying so
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  for (const std::string& word : line.warnings) {
+    if (const Result<bool> known = line.options.warnings.add(word); !known) {
+      write_error(fmt::format("mofc: -W{}: {}\n", word, known.error().message));
+      return kUsage;
+    }
   }
   for (const std::string& define : line.defines) {
     if (!split_define(define, line)) return kUsage;
@@ -133,4 +155,4 @@ int run_mofc(int argc, char** argv) {
   return kUsage;
 }
 
-}  // namespace qm::mof
+}  // namespace qm::mofc

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace qm::mof {
+namespace qm::mofc {
 
 // "…/mofcomp", "wmimofck.exe" in any case: which tool the program was called as; "" for neither.
 std::string_view drop_in_name(std::string_view program_path);
@@ -18,4 +18,4 @@ int run_mofcomp(std::span<char* const> arguments);
 // wmimofck: 0 fine, 1 anything else. Source: Microsoft's "Using wmimofck.exe" page.
 int run_wmimofck(std::span<char* const> arguments);
 
-}  // namespace qm::mof
+}  // namespace qm::mofc

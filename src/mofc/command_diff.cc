@@ -1,10 +1,12 @@
 #include <algorithm>
 
-#include "mof/command.h"
 #include "mof/diff.h"
 #include "mof/load.h"
+#include "mofc/command.h"
 
-namespace qm::mof {
+namespace qm::mofc {
+
+using namespace mof;
 
 int run_diff(const CommandLine& line) {
   std::vector<Model> models;
@@ -19,4 +21,4 @@ int run_diff(const CommandLine& line) {
   return std::ranges::any_of(changes, &Change::breaks) ? 1 : 0;
 }
 
-}  // namespace qm::mof
+}  // namespace qm::mofc

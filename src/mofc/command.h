@@ -7,12 +7,13 @@
 
 #include "mof/mof.h"
 
-namespace qm::mof {
+namespace qm::mofc {
 
 struct CommandLine {
   std::vector<std::string> files;
-  std::vector<std::string> defines;  // NAME or NAME=VALUE
-  Options options;
+  std::vector<std::string> defines;   // NAME or NAME=VALUE
+  std::vector<std::string> warnings;  // what follows -W
+  mof::Options options;
   std::string output;  // "": standard output
   bool json = false;
   bool crlf = false;
@@ -29,6 +30,8 @@ int run_bmf(const CommandLine& line);
 int run_decompile(const CommandLine& line);
 int run_diff(const CommandLine& line);
 
+// Warns of what the text says and a binary MOF cannot.
+void warn_of_lost(const mof::Model& model, Diagnostics& diagnostics);
 // Errors and warnings to standard error; false when there are errors. What a build is not asked
 // about (notes) only `check` tells.
 bool tell(const Diagnostics& diagnostics, Severity least);
@@ -37,4 +40,4 @@ int failed(std::string_view message);
 // The text to -o or standard output; the exit code.
 int deliver(const CommandLine& line, std::string_view text);
 
-}  // namespace qm::mof
+}  // namespace qm::mofc

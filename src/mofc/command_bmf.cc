@@ -1,15 +1,18 @@
-#include "mof/command.h"
 #include "mof/decompile.h"
 #include "mof/file.h"
 #include "mof/hex_text.h"
 #include "mof/load.h"
 #include "mof/pe_resource.h"
+#include "mofc/command.h"
 
-namespace qm::mof {
+namespace qm::mofc {
+
+using namespace mof;
 
 int run_bmf(const CommandLine& line) {
   Diagnostics diagnostics;
   const Model model = load_model(line.files, line.options, line.resource, diagnostics);
+  warn_of_lost(model, diagnostics);
   if (!tell(diagnostics, Severity::warning)) return 1;
   const Result<std::string> file = write_bmf(model);
   if (!file) return failed(file.error().message);
@@ -29,4 +32,4 @@ int run_decompile(const CommandLine& line) {
   return deliver(line, *text);
 }
 
-}  // namespace qm::mof
+}  // namespace qm::mofc

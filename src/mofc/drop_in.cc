@@ -1,4 +1,4 @@
-#include "mof/drop_in.h"
+#include "mofc/drop_in.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "mof/amendment.h"
 #include "mof/c_stubs.h"
-#include "mof/command.h"
 #include "mof/decompile.h"
 #include "mof/file.h"
 #include "mof/header.h"
@@ -16,8 +15,12 @@
 #include "mof/load.h"
 #include "mof/mof_text.h"
 #include "mof/names.h"
+#include "mofc/command.h"
+#include "mofc/server.h"
 
-namespace qm::mof {
+namespace qm::mofc {
+
+using namespace mof;
 namespace {
 
 constexpr int kNoServer = 1;
@@ -55,6 +58,7 @@ struct MofcompLine {
   std::string locale;   // of -AMENDMENT: "ms_409"
   std::string neutral;  // the two halves' texts
   std::string localized;
+  std::string runtime_dir = usual_runtime_dir();
   bool check_only = false;
   std::string unknown;
 };
@@ -78,6 +82,8 @@ MofcompLine read_mofcomp(std::span<char* const> arguments) {
       line.neutral = *neutral;
     } else if (const auto localized = behind(*option, "MFL:")) {
       line.localized = *localized;
+    } else if (const auto runtime_dir = behind(*option, "-runtime-dir=")) {
+      line.runtime_dir = *runtime_dir;
     } else if (same_name(*option, "check")) {
       line.check_only = true;
     } else if (std::ranges::none_of(kWithoutMeaning, [&](std::string_view one) {
@@ -96,6 +102,25 @@ int write_halves(const MofcompLine& line, const Model& model) {
       (line.neutral.empty() || deliver_to(line.neutral, emit_mof(halves.neutral))) &&
       (line.localized.empty() || deliver_to(line.localized, emit_mof(halves.localized)));
   return done ? 0 : kWrongOptions;
+}
+
+// The classes to the service that runs, as mofcomp gives them to WMI; first what the text deletes.
+int tell_service(const MofcompLine& line, const Model& model) {
+  const auto failed_with = [](const Error& error) {
+    write_error(fmt::format("mofcomp: {}\n", error.message));
+    return error.code == ErrorCode::invalid ? kWrongText : kNoServer;
+  };
+  for (const Deletion& one : model.deletions) {
+    const auto deleted =
+        tell_server(line.runtime_dir, "DELETE", "/api/v1/classes/" + one.class_name, "");
+    if (deleted || !one.must_exist) continue;
+    return failed_with(deleted.error());
+  }
+  if (model.classes.empty() && model.instances.empty()) return 0;
+  const Result<std::string> file = write_bmf(model);
+  if (!file) return failed(file.error().message);
+  const auto told = tell_server(line.runtime_dir, "POST", "/api/v1/classes", *file);
+  return told ? 0 : failed_with(told.error());
 }
 
 struct WmimofckLine {
@@ -155,12 +180,7 @@ int run_mofcomp(std::span<char* const> arguments) {
   if (!tell(diagnostics, Severity::warning)) return kWrongText;
   if (line.check_only) return 0;
   if (!line.locale.empty()) return write_halves(line, model);
-  if (line.binary.empty()) {
-    write_error(
-        "mofcomp: there is no server that takes classes while it runs; write a binary MOF with "
-        "-B:FILE\n");
-    return kNoServer;
-  }
+  if (line.binary.empty()) return tell_service(line, model);
   const Result<std::string> file = write_bmf(model);
   if (!file) return failed(file.error().message);
   return deliver_to(line.binary, *file) ? 0 : kWrongOptions;
@@ -194,4 +214,4 @@ int run_wmimofck(std::span<char* const> arguments) {
   return 0;
 }
 
-}  // namespace qm::mof
+}  // namespace qm::mofc

@@ -1,9 +1,11 @@
 #include "mof/c_stubs.h"
-#include "mof/command.h"
 #include "mof/header.h"
 #include "mof/load.h"
+#include "mofc/command.h"
 
-namespace qm::mof {
+namespace qm::mofc {
+
+using namespace mof;
 
 int run_header(const CommandLine& line) {
   Diagnostics diagnostics;
@@ -27,4 +29,4 @@ int run_header(const CommandLine& line) {
   return deliver(line, emit_header(model, options));
 }
 
-}  // namespace qm::mof
+}  // namespace qm::mofc

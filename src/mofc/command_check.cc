@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
-#include "mof/command.h"
+#include "mofc/command.h"
 
-namespace qm::mof {
+namespace qm::mofc {
+
+using namespace mof;
 namespace {
 
 std::string counted(std::size_t count, std::string_view one, std::string_view many) {
@@ -28,4 +30,4 @@ int run_check(const CommandLine& line) {
   return delivered != 0 ? delivered : code;
 }
 
-}  // namespace qm::mof
+}  // namespace qm::mofc
