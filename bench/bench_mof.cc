@@ -41,7 +41,8 @@ std::size_t peak_bytes = 0;
 
 }  // namespace
 
-void* operator new(std::size_t bytes) {
+// Not inline: gcc would take the pairs for mismatched.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   void* made = std::malloc(bytes);
   if (made == nullptr) std::abort();
   if (!counting) return made;
@@ -50,11 +51,11 @@ void* operator new(std::size_t bytes) {
   peak_bytes = std::max(peak_bytes, live_bytes);
   return made;
 }
-void operator delete(void* made) noexcept {
+[[gnu::noinline]] void operator delete(void* made) noexcept {
   if (counting && made != nullptr) live_bytes -= malloc_usable_size(made);
   std::free(made);
 }
-void operator delete(void* made, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* made, std::size_t) noexcept {
   operator delete(made);
 }
 

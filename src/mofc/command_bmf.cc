@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
 #include "mof/decompile.h"
 #include "mof/file.h"
 #include "mof/hex_text.h"
@@ -20,16 +23,22 @@ int run_bmf(const CommandLine& line) {
 }
 
 int run_decompile(const CommandLine& line) {
-  const std::string& path = line.files.front();
-  const auto read = [&]() -> Result<std::string> {
-    std::string bytes = TRY(read_file(path, kMostPeBytes));
-    const std::string bmf = TRY(bmf_within(std::move(bytes), line.resource));
-    const Decompiled text = TRY(decompile(std::as_bytes(std::span(bmf))));
-    return text.text;
-  };
-  const Result<std::string> text = read();
-  if (!text) return failed(path + ": " + text.error().message);
-  return deliver(line, *text);
+  std::string all;
+  for (const std::string& path : line.files) {
+    const auto read = [&]() -> Result<std::string> {
+      std::string bytes = TRY(read_file(path, kMostPeBytes));
+      const std::string bmf = TRY(bmf_within(std::move(bytes), line.resource));
+      const Decompiled text = TRY(decompile(std::as_bytes(std::span(bmf))));
+      return text.text;
+    };
+    const Result<std::string> text = read();
+    if (!text) return failed(path + ": " + text.error().message);
+    if (line.files.size() > 1) {
+      all += fmt::format("{}// {}\n", all.empty() ? "" : "\n", plain_text(path));
+    }
+    all += *text;
+  }
+  return deliver(line, all);
 }
 
 }  // namespace qm::mofc

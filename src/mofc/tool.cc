@@ -41,8 +41,7 @@ void add_files(CLI::App& app, std::string_view command, CommandLine& line) {
     files = app.add_option("OLD NEW", line.files, "Two files: MOF, binary MOF, or a driver");
     files->expected(2);
   } else if (command == "decompile") {
-    files = app.add_option("FILE", line.files, "A binary MOF, a driver, /sys/bus/wmi/…/bmof");
-    files->expected(1);
+    files = app.add_option("FILE", line.files, "Binary MOFs, drivers, /sys/bus/wmi/devices/*/bmof");
   } else {
     files = app.add_option("FILE", line.files, "MOF files, compiled together");
   }

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "mof/file.h"
 #include "mof/mof_testing.h"
+#include "mofc/server.h"
 
 namespace qm::mofc {
 
@@ -19,6 +21,7 @@ class Tool : public testing::Test {
  protected:
   void SetUp() override {
     folder_ = fresh_folder("tool");
+    ::setenv("QUICKMODE_RUNTIME_DIR", folder_.c_str(), 1);  // where nobody serves
     fs::create_directories(folder_ / "inc");
     write("good.mof", "#include \"b.mof\"\nclass A : B { uint8 x = N; };\n");
     write("inc/b.mof", "class B {};\n");
@@ -164,7 +167,7 @@ TEST_F(Tool, WhatIsNoBinaryMofSaysSo) {
   EXPECT_EQ(mofc({"dump", path("cut.bmf")}), 1);
   EXPECT_EQ(err_, "error: " + path("cut.bmf") +
                       ": the file ends within its header of 16 bytes [bad-bmf]\n");
-  EXPECT_EQ(mofc({"decompile", path("cut.bmf"), path("cut.bmf")}), 64);
+  EXPECT_EQ(mofc({"decompile"}), 64);
 }
 
 TEST_F(Tool, DiffTellsByItsExitCode) {
@@ -187,6 +190,8 @@ TEST_F(Tool, IsMofcompUnderItsName) {
   EXPECT_EQ(out_, file_text(path("a.bmf")));
   EXPECT_EQ(called("MOFCOMP.EXE", {"-Check", "-class:forceupdate", path("plain.mof")}), 0);
   EXPECT_EQ(called("mofcomp", {path("plain.mof")}), 1);
+  EXPECT_EQ(err_, "mofcomp: quickmode-serve is not running: nobody listens on " +
+                      path("query.sock") + "\n");
   EXPECT_EQ(called("mofcomp", {"-nonsense", path("plain.mof")}), 2);
   EXPECT_EQ(called("mofcomp", {}), 2);
   EXPECT_EQ(called("mofcomp", {"-check", path("bad.mof")}), 3);
@@ -215,6 +220,92 @@ TEST_F(Tool, IsWmimofckUnderItsName) {
   expect_golden("every.c.txt", file_text(path("every.c")));
   EXPECT_EQ(called("wmimofck", {path("every.bmf"), "-q"}), 1);
   EXPECT_EQ(called("wmimofck", {}), 1);
+}
+
+// As Linux shows the binary MOFs of firmware, made up.
+TEST_F(Tool, DecompilesWhatFirmwareHolds) {
+  const std::string device = "sys/bus/wmi/devices/05901221-D566-11D1-B2F0-00A0C9062910";
+  const std::string other = device + "-1";
+  for (const std::string& one : {device, other}) fs::create_directories(folder_ / one);
+  write("plain.mof", "class A { uint8 x; };");
+  EXPECT_EQ(mofc({"bmf", path("plain.mof"), "-o", path(device + "/bmof")}), 0);
+  EXPECT_EQ(mofc({"bmf", path("plain.mof"), "-o", path(other + "/bmof")}), 0);
+  EXPECT_EQ(mofc({"decompile", path(device + "/bmof")}), 0) << err_;
+  EXPECT_EQ(out_, "class A\n{\n  uint8 x;\n};\n");
+  EXPECT_EQ(mofc({"decompile", path(device + "/bmof"), path(other + "/bmof")}), 0) << err_;
+  EXPECT_EQ(out_, "// " + path(device + "/bmof") + "\nclass A\n{\n  uint8 x;\n};\n\n// " +
+                      path(other + "/bmof") + "\nclass A\n{\n  uint8 x;\n};\n");
+}
+
+// A file with a string of a gigabyte: a hole, which costs the disk nothing.
+TEST_F(Tool, AGigabyteIsRefusedBeforeItIsRead) {
+  write("huge.mof", "class A { string s = \"");
+  fs::resize_file(path("huge.mof"), std::uintmax_t{1} << 30U);
+  EXPECT_EQ(mofc({"check", path("huge.mof")}), 1);
+  EXPECT_NE(err_.find("more than 16 MiB"), std::string::npos) << err_;
+  EXPECT_EQ(mofc({"bmf", path("huge.mof")}), 1);
+  EXPECT_EQ(mofc({"decompile", path("huge.mof")}), 1);
+  EXPECT_NE(err_.find("more than 256 MiB"), std::string::npos) << err_;
+}
+
+TEST_F(Tool, FilesUpToTheLimitAreRead) {
+  write("some.txt", std::string(1'000, 'x'));
+  EXPECT_EQ(read_file(path("some.txt"), 1'000)->size(), 1'000U);
+  EXPECT_EQ(read_file(path("some.txt"), 999).error().code, ErrorCode::limit);
+  EXPECT_EQ(read_front(path("some.txt"), 4).value_or(""), "xxxx");
+  EXPECT_EQ(read_front(path("some.txt"), 2'000)->size(), 1'000U);
+  EXPECT_FALSE(read_front(path("none.txt"), 4));
+  EXPECT_FALSE(read_file(folder_.string(), 1'000));
+}
+
+TEST_F(Tool, InvalidUtf16IsSaid) {
+  write("odd.mof",
+        "\xff\xfe"
+        "c");
+  EXPECT_EQ(mofc({"check", path("odd.mof")}), 1);
+  EXPECT_NE(err_.find("UTF-16 with an odd number of bytes"), std::string::npos) << err_;
+  write("half.mof", std::string("\xff\xfe"
+                                "c\0"
+                                "\x00\xd8",
+                                6));
+  EXPECT_EQ(mofc({"check", path("half.mof")}), 1);
+  EXPECT_NE(err_.find("unpaired surrogate at byte 4"), std::string::npos) << err_;
+}
+
+TEST_F(Tool, WarningsAreChosen) {
+  write("w.mof", "class A : Elsewhere {};");
+  EXPECT_EQ(mofc({"check", path("w.mof")}), 0);
+  EXPECT_NE(err_.find("[unknown-superclass]"), std::string::npos);
+  EXPECT_EQ(mofc({"check", "-Wno-unknown-superclass", path("w.mof")}), 0);
+  EXPECT_EQ(err_, "");
+  EXPECT_EQ(mofc({"header", "-Werror", path("w.mof")}), 1);
+  EXPECT_NE(err_.find("error: superclass 'Elsewhere'"), std::string::npos) << err_;
+  EXPECT_EQ(mofc({"check", "-Wnonsense", path("w.mof")}), 64);
+  EXPECT_EQ(err_,
+            "mofc: -Wnonsense: there is no warning 'nonsense'; mofc check --help lists them\n");
+  EXPECT_EQ(mofc({"check", "--help"}), 0);
+  EXPECT_NE(out_.find("  unknown-superclass "), std::string::npos) << out_;
+}
+
+TEST_F(Tool, WhatABinaryMofCannotSayIsAWarning) {
+  write("d.mof", "#pragma deleteclass(\"Old\", NOFAIL)\nclass A {};");
+  EXPECT_EQ(mofc({"bmf", "-o", path("d.bmf"), path("d.mof")}), 0);
+  EXPECT_NE(err_.find("[not-in-binary]"), std::string::npos) << err_;
+}
+
+TEST(Server, AnswersAreRead) {
+  EXPECT_EQ(read_server_answer("HTTP/1.1 200 OK\r\nA: b\r\n\r\n{}").value_or("?"), "{}");
+  const auto refused = read_server_answer(
+      "HTTP/1.1 409 Conflict\r\n\r\n{\"error\": {\"status\": 409, \"message\": \"no\\u001b\"}}");
+  EXPECT_EQ(refused.error().message, "no\\x1b");
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+  EXPECT_EQ(read_server_answer("HTTP/1.1 403 No\r\n\r\n").error().code, ErrorCode::denied);
+  EXPECT_EQ(read_server_answer("HTTP/1.1 500 No\r\n\r\n[]").error().message,
+            "quickmode-serve answered with status 500");
+  for (const char* bad :
+       {"", "HTTP/1.1", "HTTP/1.1 200 OK\r\n", "FTP 200\r\n\r\n", "HTTP/1.1 999\r\n\r\n"}) {
+    EXPECT_FALSE(read_server_answer(bad)) << bad;
+  }
 }
 
 TEST_F(Tool, WhatCannotBeWrittenLeavesWhatWasThere) {

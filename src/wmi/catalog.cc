@@ -206,8 +206,8 @@ void Catalog::keep_provided(const std::function<bool(const GUID&)>& registered) 
 }
 
 Result<void> Catalog::adopt(std::vector<Addition> additions) {
-  if (additions.size() > kMostAdditions) {
-    return fail(ErrorCode::limit, fmt::format("classes from more than {} places", kMostAdditions));
+  if (additions.size() > most_additions_) {
+    return fail(ErrorCode::limit, fmt::format("classes from more than {} places", most_additions_));
   }
   std::size_t classes = 0;
   std::size_t instances = 0;

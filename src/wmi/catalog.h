@@ -39,7 +39,8 @@ struct Added {
 
 class Catalog {
  public:
-  explicit Catalog(std::shared_ptr<const Repository> built_in);
+  explicit Catalog(std::shared_ptr<const Repository> built_in,
+                   std::size_t most_additions = kMostAdditions);
 
   const std::shared_ptr<const Repository>& current() const { return current_; }
   std::uint64_t changes() const { return changes_; }  // grows when current() becomes another
@@ -71,6 +72,7 @@ class Catalog {
 
   std::shared_ptr<const Repository> built_in_;
   std::shared_ptr<const Repository> current_;
+  std::size_t most_additions_;
   std::vector<Addition> additions_;
   std::uint64_t changes_ = 0;
 };
