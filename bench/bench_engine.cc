@@ -44,11 +44,8 @@ xfrm::Policy iscsi_policy(const xfrm::Sa& sa, std::uint32_t reqid) {
                      .daddr_prefix_bits = bits,
                      .family = sa.saddr.family,
                      .proto = 6};
-  policy.templates = {{.saddr = {},
-                       .daddr = {},
-                       .family = sa.saddr.family,
-                       .reqid = reqid,
-                       .proto = sa.id.proto}};
+  policy.templates = {
+      {.saddr = {}, .daddr = {}, .family = sa.saddr.family, .reqid = reqid, .proto = sa.id.proto}};
   return policy;
 }
 

@@ -1,5 +1,5 @@
-// Any bytes through lexer and preprocessor alone: it ends, and every token lies in a source or among
-// the spellings that the preprocessor made.
+// Any bytes through lexer and preprocessor alone: it ends, and every token lies in a source or
+// among the spellings that the preprocessor made.
 #include <cstddef>
 #include <cstdint>
 

@@ -18,14 +18,16 @@ bool is_association(const Class& one) {
 }  // namespace
 
 void Checker::check_keys(const Class& the_class, const Line& above) {
+  const auto is_key = [](const Property& one) { return flag_of(one.qualifiers, "key"); };
+  if (std::ranges::none_of(the_class.properties, is_key)) return;
   const Property* key_above = nullptr;
   for (const Class* one : above.classes) {
     for (const Property& property : one->properties) {
-      if (flag_of(property.qualifiers, "key")) key_above = &property;
+      if (is_key(property)) key_above = &property;
     }
   }
   for (const Property& property : the_class.properties) {
-    if (!flag_of(property.qualifiers, "key")) continue;
+    if (!is_key(property)) continue;
     const bool real = property.type == Type::real32 || property.type == Type::real64;
     if (property.is_array || real || property.type == Type::object) {
       diagnostics_.warning("key-type", property.span,
@@ -81,49 +83,38 @@ void Checker::check_association(const Class& the_class, const Line& above) {
 // Qualifiers of a class or member, against those of what it stands in for.
 void Checker::check_locked(const std::vector<Qualifier>& own,
                            const std::vector<Qualifier>& inherited) {
-  for (const Qualifier& one : inherited) {
-    const auto declared = declared_.find(one.name);
+  for (const Qualifier& again : own) {
+    const Qualifier* one = find(inherited, again.name);
+    if (one == nullptr || (one->flavor & (kRestricted | kEnableOverride)) != 0) continue;
+    const auto declared = declared_.find(again.name);
     const bool known = declared != declared_.end();
-    const bool locked = (one.flavor & kDisableOverride) != 0 || (known && declared->second.locked);
-    const bool passed_on =
-        (one.flavor & kRestricted) == 0 && !(known && declared->second.restricted);
-    if (!locked || !passed_on || (one.flavor & kEnableOverride) != 0) continue;
-    const Qualifier* again = find(own, one.name);
-    if (again == nullptr || mof_literal(again->value) == mof_literal(one.value)) continue;
-    diagnostics_.warning("locked-qualifier", again->span,
-                         fmt::format("'{}' is locked by a superclass (DisableOverride)", one.name),
+    const bool locked = (one->flavor & kDisableOverride) != 0 || (known && declared->second.locked);
+    if (!locked || (known && declared->second.restricted)) continue;
+    if (mof_literal(again.value) == mof_literal(one->value)) continue;
+    diagnostics_.warning("locked-qualifier", again.span,
+                         fmt::format("'{}' is locked by a superclass (DisableOverride)", one->name),
                          "leave it as it is inherited");
-    if (!one.span.none()) diagnostics_.also(one.span, "there");
+    if (!one->span.none()) diagnostics_.also(one->span, "there");
   }
 }
 
-void Checker::check_scope(const std::vector<Qualifier>& qualifiers, std::uint8_t places,
-                          std::string_view place_name) {
-  for (const Qualifier& one : qualifiers) {
-    const auto declared = declared_.find(one.name);
-    if (declared == declared_.end() || (declared->second.scopes & places) != 0) continue;
-    diagnostics_.warning("qualifier-scope", one.span,
-                         fmt::format("qualifier '{}' is not for {}", one.name, place_name));
-    diagnostics_.also(declared->second.declaration->span, "it is declared here");
-  }
+void Checker::check_scope(const Qualifier& one, const Declared& declared, std::uint8_t places) {
+  if ((declared.scopes & places) != 0) return;
+  const std::string_view name = (places & kScopeClass) != 0       ? "a class of this kind"
+                                : (places & kScopeReference) != 0 ? "references"
+                                : (places & kScopeProperty) != 0  ? "properties"
+                                : (places & kScopeMethod) != 0    ? "methods"
+                                                                  : "parameters";
+  diagnostics_.warning("qualifier-scope", one.span,
+                       fmt::format("qualifier '{}' is not for {}", one.name, name));
+  diagnostics_.also(declared.declaration->span, "it is declared here");
 }
 
-void Checker::check_scopes(const Class& the_class) {
+std::uint8_t class_scopes(const Class& the_class) {
   std::uint8_t kinds = kScopeClass;
   if (is_association(the_class)) kinds |= kScopeAssociation;
   if (flag_of(the_class.qualifiers, "Indication")) kinds |= kScopeIndication;
-  check_scope(the_class.qualifiers, kinds, "a class of this kind");
-  for (const Property& one : the_class.properties) {
-    const bool reference = one.type == Type::reference;
-    check_scope(one.qualifiers, reference ? kScopeReference : kScopeProperty,
-                reference ? "references" : "properties");
-  }
-  for (const Method& method : the_class.methods) {
-    check_scope(method.qualifiers, kScopeMethod, "methods");
-    for (const Property& one : method.parameters) {
-      check_scope(one.qualifiers, kScopeParameter, "parameters");
-    }
-  }
+  return kinds;
 }
 
 std::uint8_t scopes_of(const QualifierDeclaration& declaration) {

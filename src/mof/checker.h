@@ -29,7 +29,9 @@ enum Scope : std::uint8_t {
   kScopeMethod = 0x20,
   kScopeParameter = 0x40,
 };
+inline constexpr std::uint8_t kScopeAny = 0xff;
 std::uint8_t scopes_of(const QualifierDeclaration& declaration);
+std::uint8_t class_scopes(const Class& the_class);  // that the class's own qualifiers may have
 
 class Checker {
  public:
@@ -55,8 +57,8 @@ class Checker {
   void check_property(const Line& above, const Property& property);
   void check_override(const Line& above, const Property& property);
   void check_class_reference(const Property& property);
-  void check_qualifiers(const std::vector<Qualifier>& qualifiers);
-  void check_qualifier(const Qualifier& qualifier);
+  void check_qualifiers(const std::vector<Qualifier>& qualifiers, std::uint8_t places);
+  void check_qualifier(const Qualifier& qualifier, std::uint8_t places);
   void check_guid(const Class& the_class);
   void check_names_for_c(const std::vector<Qualifier>& qualifiers);
 
@@ -64,9 +66,8 @@ class Checker {
   void check_keys(const Class& the_class, const Line& above);
   void check_association(const Class& the_class, const Line& above);
   void check_locked(const std::vector<Qualifier>& own, const std::vector<Qualifier>& inherited);
-  void check_scope(const std::vector<Qualifier>& qualifiers, std::uint8_t places,
-                   std::string_view place_name);
-  void check_scopes(const Class& the_class);
+  struct Declared;
+  void check_scope(const Qualifier& one, const Declared& declared, std::uint8_t places);
   void check_method_ids(const Class& the_class);
 
   // Data blocks (check_block.cc).

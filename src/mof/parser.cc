@@ -19,8 +19,10 @@ constexpr std::array<std::string_view, 3> kDeclarations = {"class", "instance", 
 
 void Parser::advance() {
   ++steps_;
-  if (current_.is('{')) ++brace_depth_;
-  if (current_.is('}') && brace_depth_ > 0) --brace_depth_;
+  if (current_.kind == TokenKind::punctuation) {
+    if (current_.is('{')) ++brace_depth_;
+    if (current_.is('}') && brace_depth_ > 0) --brace_depth_;
+  }
   last_end_ = current_.span.end;
   if (has_next_) {
     current_ = next_;
@@ -41,12 +43,6 @@ const Token& Parser::peek() {
 
 bool Parser::at_word(std::string_view keyword) const {
   return current_.kind == TokenKind::identifier && same_name(current_.text, keyword);
-}
-
-bool Parser::take(char punctuation) {
-  if (!current_.is(punctuation)) return false;
-  advance();
-  return true;
 }
 
 bool Parser::expect(char punctuation, std::string_view where) {

@@ -38,7 +38,11 @@ class Parser {
   void advance();
   const Token& peek();
   bool at_word(std::string_view keyword) const;
-  bool take(char punctuation);
+  bool take(char punctuation) {
+    if (!current_.is(punctuation)) return false;
+    advance();
+    return true;
+  }
   bool expect(char punctuation, std::string_view where);
   bool expect_name(std::string& name, std::string_view what);
   bool wrong(std::string_view expected, std::string hint = {});
@@ -91,6 +95,8 @@ class Parser {
   Preprocessor& tokens_;
   Diagnostics& diagnostics_;
   Parsed& out_;
+  std::string string_;  // the value being read
+  ValueList gathered_;  // of the lists being read, the innermost last
   Token current_;
   Token next_;
   bool has_next_ = false;

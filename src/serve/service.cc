@@ -61,6 +61,7 @@ class OneThreadService final : public Service {
                             Refresher::Done done) {
       registry_->refresh(&of, deadline, std::move(done));
     };
+    catalog_->ask_use_of([this](const GUID& guid) { return is_registered(guid); });
     const auto change = [this](const Change& asked) {
       const Answer answer = class_change_answer(*catalog_, asked);
       adopt_classes();
@@ -121,6 +122,11 @@ class OneThreadService final : public Service {
     return catalog_->current()->check(info);
   }
 
+  bool is_registered(const GUID& guid) {
+    return std::ranges::any_of(source_->registrations(),
+                               [&](const auto& one) { return equal(one.info.guid, guid); });
+  }
+
   void adopt_classes() {
     if (adopted_ == catalog_->changes()) return;
     adopted_ = catalog_->changes();
@@ -143,10 +149,7 @@ class OneThreadService final : public Service {
       if (ec) return;
       registry_->handle();
       tell_changes();
-      catalog_->keep_provided([this](const GUID& guid) {
-        return std::ranges::any_of(source_->registrations(),
-                                   [&](const auto& one) { return equal(one.info.guid, guid); });
-      });
+      catalog_->keep_provided();
       adopt_classes();
       watch_registry();
     });

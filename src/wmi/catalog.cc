@@ -20,25 +20,26 @@ bool is_name(std::string_view text) {
   return text.size() <= mof::kMostIdentifierBytes && mof::is_identifier(text);
 }
 
-bool all_named(const std::vector<mof::Qualifier>& qualifiers) {
-  return std::ranges::all_of(qualifiers,
-                             [](const mof::Qualifier& one) { return is_name(one.name); });
+bool fit(const std::vector<mof::Qualifier>& list) {
+  return list.size() <= mof::kMostQualifiers &&
+         std::ranges::all_of(list, [](const mof::Qualifier& one) { return is_name(one.name); });
 }
 
-bool all_named(const std::vector<mof::Property>& properties) {
-  return std::ranges::all_of(properties, [](const mof::Property& one) {
-    return is_name(one.name) && (one.class_name.empty() || is_name(one.class_name)) &&
-           all_named(one.qualifiers);
-  });
+bool fit(const std::vector<mof::Property>& list) {
+  return list.size() <= mof::kMostProperties &&
+         std::ranges::all_of(list, [](const mof::Property& one) {
+           return is_name(one.name) && (one.class_name.empty() || is_name(one.class_name)) &&
+                  fit(one.qualifiers);
+         });
 }
 
-// Bytes may hold names that no text could: they would reach terminals and labels.
-bool all_named(const mof::Class& one) {
+// Bytes may hold what no text could: names that would reach terminals and labels, thousands of
+// qualifiers, which are compared with each other.
+bool fits(const mof::Class& one) {
   return is_name(one.name) && (one.superclass.empty() || is_name(one.superclass)) &&
-         all_named(one.qualifiers) && all_named(one.properties) &&
+         fit(one.qualifiers) && fit(one.properties) && one.methods.size() <= mof::kMostMethods &&
          std::ranges::all_of(one.methods, [](const mof::Method& method) {
-           return is_name(method.name) && all_named(method.qualifiers) &&
-                  all_named(method.parameters);
+           return is_name(method.name) && fit(method.qualifiers) && fit(method.parameters);
          });
 }
 
@@ -83,8 +84,13 @@ void drop_foreign_semantics(mof::Model& model) {
 
 }  // namespace
 
-Catalog::Catalog(std::shared_ptr<const Repository> built_in)
-    : built_in_(std::move(built_in)), current_(built_in_) {}
+Catalog::Catalog(std::shared_ptr<const Repository> built_in, std::size_t most_additions)
+    : built_in_(std::move(built_in)), current_(built_in_), most_additions_(most_additions) {}
+
+bool Catalog::used(const mof::Class& one) const {
+  const auto guid = one.guid();
+  return guid && in_use_ && in_use_(*guid);
+}
 
 Catalog::Owner Catalog::owner_of(std::string_view class_name) const {
   for (const Addition& addition : additions_) {
@@ -111,11 +117,16 @@ Result<bool> Catalog::is_new(const mof::Class& one, Bringer bringer, Added& told
                 fmt::format("class {} is already there (classflags createonly)", one.name));
   }
   const bool own = owner.addition != nullptr && owner.addition->bringer == Bringer::compiler;
+  const std::string differs = difference(*owner.definition, one);
   if (own && bringer == Bringer::compiler) {
+    if (!differs.empty() && used(*owner.definition)) {
+      return fail(ErrorCode::state, fmt::format("a provider serves class {}, so that its blocks "
+                                                "must stay as they are; {}",
+                                                one.name, differs));
+    }
     told.replaced.push_back(one.name);
     return true;
   }
-  const std::string differs = difference(*owner.definition, one);
   if (differs.empty()) {
     told.unchanged.push_back(one.name);
     return false;
@@ -137,10 +148,9 @@ Result<Added> Catalog::add(Bringer bringer, std::string_view where, Bytes binary
   Added told;
   std::vector<mof::Class> taken;
   for (mof::Class& one : model.classes) {
-    if (!all_named(one)) {
+    if (!fits(one)) {
       return fail(ErrorCode::invalid,
-                  fmt::format("class {} has names that no class text could hold",
-                              plain_text(one.name, 80)));
+                  fmt::format("class {} holds what no class text could", plain_text(one.name, 80)));
     }
     // The repository knows no namespaces.
     if (std::ranges::any_of(taken,
@@ -180,6 +190,10 @@ Result<void> Catalog::remove(std::string_view class_name) {
                                 ? std::string("built in")
                                 : fmt::format("from {}", name_of(owner.addition->bringer))));
   }
+  if (used(*owner.definition)) {
+    return fail(ErrorCode::state,
+                fmt::format("a provider serves class {} now", owner.definition->name));
+  }
   std::vector<Addition> additions = additions_;
   for (Addition& one : additions) {
     std::erase_if(one.model.classes,
@@ -190,13 +204,11 @@ Result<void> Catalog::remove(std::string_view class_name) {
   return adopt(std::move(additions));
 }
 
-void Catalog::keep_provided(const std::function<bool(const GUID&)>& registered) {
+void Catalog::keep_provided() {
   const auto unused = [&](const Addition& one) {
     return one.bringer == Bringer::provider &&
-           std::ranges::none_of(one.model.classes, [&](const mof::Class& each) {
-             const auto guid = each.guid();
-             return guid && registered(*guid);
-           });
+           std::ranges::none_of(one.model.classes,
+                                [&](const mof::Class& each) { return used(each); });
   };
   if (std::ranges::none_of(additions_, unused)) return;
   std::vector<Addition> additions = additions_;

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -42,6 +43,10 @@ class Catalog {
   explicit Catalog(std::shared_ptr<const Repository> built_in,
                    std::size_t most_additions = kMostAdditions);
 
+  // Whether a provider serves this class now: its blocks must then stay as they are.
+  using InUse = std::function<bool(const GUID&)>;
+  void ask_use_of(InUse in_use) { in_use_ = std::move(in_use); }
+
   const std::shared_ptr<const Repository>& current() const { return current_; }
   std::uint64_t changes() const { return changes_; }  // grows when current() becomes another
 
@@ -50,11 +55,12 @@ class Catalog {
   // __CLASSFLAGS asks for what is not so), limit.
   Result<Added> add(Bringer bringer, std::string_view where, Bytes binary_mof);
 
-  // Of those that mofcomp added. Errors: not_found; denied, when it is somebody else's.
+  // Of those that mofcomp added. Errors: not_found; denied, when it is somebody else's; state, when
+  // it is in use.
   Result<void> remove(std::string_view class_name);
 
   // Forgets what providers brought and none of them serves: a class goes with its driver.
-  void keep_provided(const std::function<bool(const GUID&)>& registered);
+  void keep_provided();
 
  private:
   struct Addition {
@@ -66,6 +72,7 @@ class Catalog {
     const mof::Class* definition = nullptr;
     const Addition* addition = nullptr;  // nullptr: the build
   };
+  bool used(const mof::Class& one) const;
   Owner owner_of(std::string_view class_name) const;
   Result<bool> is_new(const mof::Class& one, Bringer bringer, Added& told) const;
   Result<void> adopt(std::vector<Addition> additions);
@@ -73,6 +80,7 @@ class Catalog {
   std::shared_ptr<const Repository> built_in_;
   std::shared_ptr<const Repository> current_;
   std::size_t most_additions_;
+  InUse in_use_;
   std::vector<Addition> additions_;
   std::uint64_t changes_ = 0;
 };

@@ -5,6 +5,7 @@
 
 #include "base/guid.h"
 #include "mof/decompile.h"
+#include "mof/limits.h"
 #include "mof/memory_reader.h"
 
 namespace qm::wmi {
@@ -88,6 +89,33 @@ TEST_F(CatalogTest, MofcompReplacesAndDeletesItsOwn) {
   EXPECT_EQ(catalog_.remove("Win32_Perf").error().code, ErrorCode::denied);
 }
 
+TEST_F(CatalogTest, AClassInUseKeepsItsBlocks) {
+  ASSERT_TRUE(add(kOne));
+  catalog_.ask_use_of([](const GUID& guid) { return guid.Data1 == 0x11111111; });
+  EXPECT_THAT(refusal(block("Vendor_One", '1', "[WmiDataId(1)] uint32 A;")),
+              HasSubstr("a provider serves class Vendor_One"));
+  EXPECT_EQ(refusal(block("Vendor_One", '1', "[WmiDataId(1), Description(\"d\")] uint64 A;")),
+            "taken");
+  EXPECT_EQ(catalog_.remove("Vendor_One").error().code, ErrorCode::state);
+}
+
+TEST_F(CatalogTest, MoreThanATextMayHoldIsRefused) {
+  mof::Model model;
+  mof::Class& one = model.classes.emplace_back();
+  one.name = "Vendor_One";
+  one.qualifiers.resize(mof::kMostQualifiers);
+  for (std::size_t i = 0; i < one.qualifiers.size(); ++i) {
+    one.qualifiers[i].name = "q" + std::to_string(i);
+    one.qualifiers[i].value.data = true;
+  }
+  std::string file = mof::write_bmf(model).value();
+  EXPECT_TRUE(catalog_.add(Bringer::file, "x", std::as_bytes(std::span(file))));
+  model.classes[0].name = "Vendor_Two";
+  model.classes[0].qualifiers.push_back(model.classes[0].qualifiers[0]);
+  file = mof::write_bmf(model).value();
+  EXPECT_FALSE(catalog_.add(Bringer::file, "x", std::as_bytes(std::span(file))));
+}
+
 TEST_F(CatalogTest, FlagsOfClassesAreObeyed) {
   EXPECT_THAT(refusal("#pragma classflags(\"updateonly\")\n" + kOne),
               HasSubstr("no class Vendor_One"));
@@ -99,9 +127,11 @@ TEST_F(CatalogTest, FlagsOfClassesAreObeyed) {
 TEST_F(CatalogTest, AProvidersClassesGoWithTheLastThatServesThem) {
   ASSERT_TRUE(add(kOne, Bringer::provider));
   ASSERT_TRUE(add(block("Vendor_Two", '2', "[WmiDataId(1)] uint64 A;"), Bringer::compiler));
-  catalog_.keep_provided([](const GUID&) { return true; });
+  catalog_.ask_use_of([](const GUID&) { return true; });
+  catalog_.keep_provided();
   EXPECT_TRUE(has("Vendor_One"));
-  catalog_.keep_provided([](const GUID&) { return false; });
+  catalog_.ask_use_of([](const GUID&) { return false; });
+  catalog_.keep_provided();
   EXPECT_FALSE(has("Vendor_One"));
   EXPECT_TRUE(has("Vendor_Two"));
 }
