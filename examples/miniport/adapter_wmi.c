@@ -14,12 +14,16 @@
 #endif
 
 #include "adapter.h"
+#include "iscsiprf.h"
+
 #include "adapter_wmi.h"
 
 #define RequestsIndex 0
+#define QmIpsecIndex 1
 
 static SCSIWMIGUIDREGINFO guid_list[] = {
     {(LPGUID)&ExampleAdapter_Requests_GUID, 1, 0},
+    {(LPGUID)&MSiSCSI_QMIPSECStats_GUID, 1, 0},
 };
 
 static UCHAR query_reginfo(PVOID device, PSCSIWMI_REQUEST_CONTEXT request, PWCHAR* resource_name) {
@@ -33,12 +37,17 @@ static BOOLEAN query_data_block(PVOID device, PSCSIWMI_REQUEST_CONTEXT request, 
                                 ULONG instance_index, ULONG instance_count, PULONG instance_lengths,
                                 ULONG buffer_bytes, PUCHAR buffer) {
   const adapter* the_adapter = (const adapter*)device;
-  const ULONG needed = ExampleAdapter_Requests_SIZE;
+  const ULONG needed =
+      guid_index == RequestsIndex ? ExampleAdapter_Requests_SIZE : MSiSCSI_QMIPSECStats_SIZE;
   UCHAR status = SRB_STATUS_INVALID_REQUEST;
   (void)instance_index;
   (void)instance_count;
-  if (guid_index == RequestsIndex && buffer_bytes < needed) {
+  if (guid_index <= QmIpsecIndex && buffer_bytes < needed) {
     status = SRB_STATUS_DATA_OVERRUN;
+  } else if (guid_index == QmIpsecIndex) {
+    *(MSiSCSI_QMIPSECStats*)(void*)buffer = the_adapter->ipsec;
+    *instance_lengths = needed;
+    status = SRB_STATUS_SUCCESS;
   } else if (guid_index == RequestsIndex) {
     ExampleAdapter_Requests* block = (ExampleAdapter_Requests*)(void*)buffer;
     block->Completed = the_adapter->completed;

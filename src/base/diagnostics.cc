@@ -51,6 +51,11 @@ void Diagnostics::sort() {
 void Diagnostics::report(Diagnostic diagnostic) {
   last_kept_ = false;
   if (full()) return;
+  if (choice_) {
+    const std::optional<Severity> severity = choice_(diagnostic.code, diagnostic.severity);
+    if (!severity) return;
+    diagnostic.severity = *severity;
+  }
   const bool is_error = diagnostic.severity == Severity::error;
   // A second error at one place is nearly always the first one's child. Warnings differ in kind,
   // so that several may stand at one place.

@@ -7,9 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/source_map.h"
@@ -37,6 +40,10 @@ class Diagnostics {
   static constexpr std::size_t kMostErrors = 20;
   static constexpr std::size_t kMostWarnings = 200;  // more are counted, not kept; notes likewise
   static constexpr std::size_t kMostNotes = 8;       // of one diagnostic
+
+  // What becomes of what has this code; nothing: it is not told, and no note is added to it.
+  using Choice = std::function<std::optional<Severity>(std::string_view code, Severity usual)>;
+  void choose(Choice choice) { choice_ = std::move(choice); }
 
   void error(std::string_view code, Span span, std::string message, std::string hint = {});
   void warning(std::string_view code, Span span, std::string message, std::string hint = {});
@@ -68,6 +75,7 @@ class Diagnostics {
   void report(Diagnostic diagnostic);
 
   SourceMap sources_;
+  Choice choice_;
   std::vector<Diagnostic> all_;
   std::set<std::uint32_t> error_places_;  // where an error began
   std::size_t error_count_ = 0;

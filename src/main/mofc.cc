@@ -1,6 +1,6 @@
-// mofc: the MOF compiler. The commands live in src/mof/command_*.cc.
-#include "mof/tool.h"
+// mofc: the MOF compiler. The commands live in src/mofc/command_*.cc.
+#include "mofc/tool.h"
 
 int main(int argc, char** argv) {
-  return qm::mof::run_mofc(argc, argv);
+  return qm::mofc::run_mofc(argc, argv);
 }

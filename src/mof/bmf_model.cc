@@ -48,9 +48,11 @@ class ModelMaker {
     const auto taken = [&](const BmfProperty& one) {
       if (one.has_qualifiers || !one.name.starts_with("__")) return false;
       const auto* text = std::get_if<std::string>(&one.value.data);
-      if (one.name == "__CLASSFLAGS") {
+      if (one.name == "__CLASSFLAGS" || one.name == "__INSTANCEFLAGS") {
         const auto* number = std::get_if<std::uint64_t>(&one.value.data);
-        if (number != nullptr) system.setting.flags = static_cast<std::uint32_t>(*number);
+        std::optional<std::uint32_t>& flags =
+            one.name == "__CLASSFLAGS" ? system.setting.flags : system.setting.instance_flags;
+        if (number != nullptr) flags = static_cast<std::uint32_t>(*number);
         return number != nullptr;
       }
       if (text == nullptr) return false;

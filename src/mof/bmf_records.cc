@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "mof/bmf_record.h"
+#include "mof/visit.h"
 
 namespace qm::mof {
 namespace {
@@ -57,6 +58,15 @@ BmfProperty system_text(std::string_view name, std::string_view text) {
   return property;
 }
 
+BmfProperty system_number(std::string_view name, std::uint32_t number) {
+  BmfProperty property;
+  property.name = name;
+  property.type = kBmfSint32;
+  property.has_value = true;
+  property.value.data = std::uint64_t{number};
+  return property;
+}
+
 BmfQualifier number_qualifier(std::string_view name, std::uint64_t number, std::uint32_t flavor) {
   BmfQualifier qualifier{std::string(name), kBmfSint32, {}, flavor};
   qualifier.value.data = number;
@@ -76,13 +86,9 @@ void add_system(BmfObject& object, const Setting& setting, std::string_view the_
   const std::string& name_space = setting.name_space_spelling;
   properties.push_back(
       system_text("__NAMESPACE", name_space.empty() ? "root\\default" : name_space));
-  if (setting.flags) {
-    BmfProperty flags;
-    flags.name = "__CLASSFLAGS";
-    flags.type = kBmfSint32;
-    flags.has_value = true;
-    flags.value.data = std::uint64_t{*setting.flags};
-    properties.push_back(std::move(flags));
+  if (setting.flags) properties.push_back(system_number("__CLASSFLAGS", *setting.flags));
+  if (setting.instance_flags) {
+    properties.push_back(system_number("__INSTANCEFLAGS", *setting.instance_flags));
   }
   if (!superclass.empty()) properties.push_back(system_text("__SUPERCLASS", superclass));
   if (!alias.empty()) properties.push_back(system_text("__ALIAS", alias));
@@ -260,15 +266,9 @@ std::string cim_type(Type type, std::string_view spelling, std::string_view clas
 std::vector<BmfObject> records_of(const Model& model) {
   std::vector<BmfObject> objects;
   objects.reserve(model.classes.size() + model.instances.size());
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < model.classes.size() || j < model.instances.size()) {
-    const bool is_class = j == model.instances.size() ||
-                          (i < model.classes.size() &&
-                           model.classes[i].setting.order <= model.instances[j].setting.order);
-    objects.push_back(is_class ? class_record(model.classes[i++])
-                               : instance_record(model.instances[j++], false));
-  }
+  in_text_order(
+      model, [&](const Class& one) { objects.push_back(class_record(one)); },
+      [&](const Instance& one) { objects.push_back(instance_record(one, false)); });
   return objects;
 }
 

@@ -9,6 +9,8 @@
 namespace qm::mof {
 namespace {
 
+constexpr std::uint32_t kObjectHeaderBytes = 20;  // of a property's record too
+
 template <class T>
 T number_of(const Value& value) {
   if (const auto* number = std::get_if<std::uint64_t>(&value.data)) return static_cast<T>(*number);
@@ -60,45 +62,40 @@ class RecordWriter {
     while ((here() - start) % 4 != 0) out_ += '\0';
   }
 
-  void top_object(const BmfObject& object) {
-    const std::uint32_t start = here();
-    put(0);
-    put(0);
-    put(0);
-    put(0);
-    put(object.is_instance ? 1 : 0);
-    qualifier_block(object.qualifiers);
-    patch(start + 8, here() - start - 20);
-    property_block(object.properties);
-    patch(start + 12, here() - start - 20);
-    property_block(object.methods);
-    end_length(start);
-  }
+  void top_object(const BmfObject& one) { object(one, true, one.is_instance); }
+  // A parameter list, or an instance inside a value.
+  void inner_object(const BmfObject& one) { object(one, one.has_qualifiers, true); }
 
-  // A parameter list, or an instance inside a value: as an object, without its qualifiers.
-  void inner_object(const BmfObject& object) {
+  void object(const BmfObject& one, bool has_qualifiers, bool is_instance) {
     const std::uint32_t start = here();
     put(0);
-    put(object.has_qualifiers ? 0 : kNowhere);
+    put(has_qualifiers ? 0 : kNowhere);
     put(0);
     put(0);
-    put(1);
-    if (object.has_qualifiers) {
-      qualifier_block(object.qualifiers);
-      patch(start + 8, here() - start - 20);
+    put(is_instance ? 1 : 0);
+    if (has_qualifiers) {
+      qualifier_block(one.qualifiers);
+      patch(start + 8, here() - start - kObjectHeaderBytes);
     }
-    property_block(object.properties);
-    patch(start + 12, here() - start - 20);
-    property_block(object.methods);
+    property_block(one.properties);
+    patch(start + 12, here() - start - kObjectHeaderBytes);
+    property_block(one.methods);
     end_length(start);
   }
 
-  void qualifier_block(const std::vector<BmfQualifier>& qualifiers) {
+  template <class Record, class Write>
+  void block(const std::vector<Record>& records, Write write) {
     const std::uint32_t start = here();
     put(0);
-    put(size32(qualifiers.size()));
-    for (const BmfQualifier& one : qualifiers) qualifier(one);
+    put(size32(records.size()));
+    for (const Record& one : records) write(one);
     end_length(start);
+  }
+  void qualifier_block(const std::vector<BmfQualifier>& qualifiers) {
+    block(qualifiers, [this](const BmfQualifier& one) { qualifier(one); });
+  }
+  void property_block(const std::vector<BmfProperty>& properties) {
+    block(properties, [this](const BmfProperty& one) { property(one); });
   }
 
   void qualifier(const BmfQualifier& one) {
@@ -119,14 +116,6 @@ class RecordWriter {
     if ((one.type & kBmfArray) != 0) padded_ = true;
   }
 
-  void property_block(const std::vector<BmfProperty>& properties) {
-    const std::uint32_t start = here();
-    put(0);
-    put(size32(properties.size()));
-    for (const BmfProperty& one : properties) property(one);
-    end_length(start);
-  }
-
   void property(const BmfProperty& one) {
     const std::uint32_t start = here();
     put(0);
@@ -137,7 +126,7 @@ class RecordWriter {
     string(one.name);
     pad(start);
     if (one.has_value) {
-      patch(start + 12, here() - start - 20);
+      patch(start + 12, here() - start - kObjectHeaderBytes);
       if (!one.objects.empty()) {
         objects(one);
       } else {
@@ -145,7 +134,7 @@ class RecordWriter {
       }
     }
     if (one.has_qualifiers) {
-      patch(start + 16, here() - start - 20);
+      patch(start + 16, here() - start - kObjectHeaderBytes);
       qualifier_block(one.qualifiers);
     }
     end_length(start);

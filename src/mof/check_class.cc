@@ -89,10 +89,11 @@ void Checker::check_class(const Class& the_class) {
     return;
   }
   check_superclass(the_class);
-  check_qualifiers(the_class.qualifiers);
+  check_qualifiers(the_class.qualifiers, class_scopes(the_class));
   check_names_for_c(the_class.qualifiers);
   check_guid(the_class);
   check_members(the_class);
+  check_method_ids(the_class);
   check_block(the_class);
 }
 
@@ -130,6 +131,9 @@ void Checker::check_members(const Class& the_class) {
   const Class* superclass = find_class(the_class.superclass);
   Line above;
   if (superclass != nullptr && superclass != &the_class) above = line_of(*superclass);
+  check_keys(the_class, above);
+  check_association(the_class, above);
+  for (const Class* one : above.classes) check_locked(the_class.qualifiers, one->qualifiers);
   Earlier properties(the_class.properties);
   for (const Property& property : the_class.properties) {
     if (const Property* first = properties.same_as(property)) {
@@ -146,16 +150,17 @@ void Checker::check_members(const Class& the_class) {
                          fmt::format("method '{}' is declared twice", method.name));
       diagnostics_.also(first->span, "first here");
     }
-    check_qualifiers(method.qualifiers);
+    check_qualifiers(method.qualifiers, kScopeMethod);
     for (const Property& parameter : method.parameters) {
-      check_qualifiers(parameter.qualifiers);
+      check_qualifiers(parameter.qualifiers, kScopeParameter);
       check_class_reference(parameter);
     }
   }
 }
 
 void Checker::check_property(const Line& above, const Property& property) {
-  check_qualifiers(property.qualifiers);
+  check_qualifiers(property.qualifiers,
+                   property.type == Type::reference ? kScopeReference : kScopeProperty);
   check_class_reference(property);
   check_override(above, property);
   check_values_map(property);
@@ -165,6 +170,7 @@ void Checker::check_property(const Line& above, const Property& property) {
 void Checker::check_override(const Line& above, const Property& property) {
   const Property* inherited = find_property(above, property.name);
   if (inherited == nullptr) return;
+  check_locked(property.qualifiers, inherited->qualifiers);
   if (inherited->type == property.type && inherited->is_array == property.is_array) return;
   diagnostics_.error("override-type", property.span,
                      fmt::format("'{}' has another type in a superclass", property.name));
@@ -192,7 +198,7 @@ void Checker::check_class_reference(const Property& property) {
       did_you_mean(name, names, "declare the class, or #include the file that does"));
 }
 
-void Checker::check_qualifiers(const std::vector<Qualifier>& qualifiers) {
+void Checker::check_qualifiers(const std::vector<Qualifier>& qualifiers, std::uint8_t places) {
   for (std::size_t i = 0; i < qualifiers.size(); ++i) {
     const Qualifier& one = qualifiers[i];
     const Qualifier* first = find(qualifiers, one.name);
@@ -202,11 +208,11 @@ void Checker::check_qualifiers(const std::vector<Qualifier>& qualifiers) {
       diagnostics_.also(first->span, "first here");
       continue;
     }
-    check_qualifier(one);
+    check_qualifier(one, places);
   }
 }
 
-void Checker::check_qualifier(const Qualifier& qualifier) {
+void Checker::check_qualifier(const Qualifier& qualifier, std::uint8_t places) {
   const auto known = std::ranges::find_if(
       kKnown, [&](const KnownQualifier& one) { return same_name(one.name, qualifier.name); });
   if (known != kKnown.end() && !qualifier.value.is_null()) {
@@ -221,7 +227,9 @@ void Checker::check_qualifier(const Qualifier& qualifier) {
     }
   }
   const auto declared = declared_.find(qualifier.name);
-  if (declared != declared_.end()) check_value(qualifier.value, declared->second.shape, 0);
+  if (declared == declared_.end()) return;
+  check_scope(qualifier, declared->second, places);
+  check_value(qualifier.value, declared->second.shape, 0);
 }
 
 void Checker::check_guid(const Class& the_class) {

@@ -168,7 +168,7 @@ void Checker::check_aliases() {
 
 void Checker::check_instance(const Instance& instance, bool is_damaged, unsigned depth) {
   if (depth > kMostValueDepth) return;  // the parser said so
-  check_qualifiers(instance.qualifiers);
+  check_qualifiers(instance.qualifiers, kScopeAny);
   for (const PropertyValue& one : instance.values) {
     const auto* alias = std::get_if<AliasName>(&one.value.data);
     if (alias != nullptr && !aliases_.contains(alias->name)) {

@@ -20,7 +20,11 @@ Checker::Checker(const Parsed& parsed, Diagnostics& diagnostics)
     for (const Method& method : one.methods) note_types(method.parameters);
   }
   for (const QualifierDeclaration& one : model_.qualifier_declarations) {
-    Declared declared{&one, {}};
+    Declared declared;
+    declared.declaration = &one;
+    declared.scopes = scopes_of(one);
+    declared.locked = std::ranges::find(one.flavors, "disableoverride") != one.flavors.end();
+    declared.restricted = std::ranges::find(one.flavors, "restricted") != one.flavors.end();
     declared.shape.name = one.name;
     declared.shape.type = one.type;
     declared.shape.is_array = one.is_array;

@@ -19,6 +19,20 @@
 
 namespace qm::mof {
 
+// Where a qualifier may stand, by its declaration.
+enum Scope : std::uint8_t {
+  kScopeClass = 0x01,
+  kScopeAssociation = 0x02,
+  kScopeIndication = 0x04,
+  kScopeProperty = 0x08,
+  kScopeReference = 0x10,
+  kScopeMethod = 0x20,
+  kScopeParameter = 0x40,
+};
+inline constexpr std::uint8_t kScopeAny = 0xff;
+std::uint8_t scopes_of(const QualifierDeclaration& declaration);
+std::uint8_t class_scopes(const Class& the_class);  // that the class's own qualifiers may have
+
 class Checker {
  public:
   Checker(const Parsed& parsed, Diagnostics& diagnostics);
@@ -43,10 +57,18 @@ class Checker {
   void check_property(const Line& above, const Property& property);
   void check_override(const Line& above, const Property& property);
   void check_class_reference(const Property& property);
-  void check_qualifiers(const std::vector<Qualifier>& qualifiers);
-  void check_qualifier(const Qualifier& qualifier);
+  void check_qualifiers(const std::vector<Qualifier>& qualifiers, std::uint8_t places);
+  void check_qualifier(const Qualifier& qualifier, std::uint8_t places);
   void check_guid(const Class& the_class);
   void check_names_for_c(const std::vector<Qualifier>& qualifiers);
+
+  // Keys, associations, qualifiers, methods (check_rules.cc).
+  void check_keys(const Class& the_class, const Line& above);
+  void check_association(const Class& the_class, const Line& above);
+  void check_locked(const std::vector<Qualifier>& own, const std::vector<Qualifier>& inherited);
+  struct Declared;
+  void check_scope(const Qualifier& one, const Declared& declared, std::uint8_t places);
+  void check_method_ids(const Class& the_class);
 
   // Data blocks (check_block.cc).
   void check_block(const Class& the_class);
@@ -74,6 +96,9 @@ class Checker {
   struct Declared {
     const QualifierDeclaration* declaration = nullptr;
     Property shape;  // as if the qualifier were a property
+    std::uint8_t scopes = 0;
+    bool locked = false;      // Flavor(DisableOverride)
+    bool restricted = false;  // Flavor(Restricted)
   };
   NameMap<const Class*> by_name_;
   NameMap<Declared> declared_;

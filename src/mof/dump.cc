@@ -37,11 +37,29 @@ class JsonDump {
       write_texts(one.arguments);
       json_.end_object();
     }
-    json_.end_array().end_object();
+    json_.end_array();
+    write_deletions();
+    json_.end_object();
     return std::move(json_).take();
   }
 
  private:
+  void write_deletions() {
+    if (model_.deletions.empty()) return;
+    json_.key("deletions").begin_array();
+    for (const Deletion& one : model_.deletions) {
+      json_.begin_object().member("class", one.class_name);
+      if (!one.name_space.empty()) json_.member("namespace", one.name_space);
+      json_.member("must_exist", one.must_exist).end_object();
+    }
+    json_.end_array();
+  }
+
+  void write_flags(const Setting& setting) {
+    if (setting.flags) json_.member("class_flags", *setting.flags);
+    if (setting.instance_flags) json_.member("instance_flags", *setting.instance_flags);
+  }
+
   void write_texts(const std::vector<std::string>& texts) {
     json_.begin_array();
     for (const std::string& text : texts) json_.value(text);
@@ -113,6 +131,7 @@ class JsonDump {
     json_.begin_object().member("name", the_class.name);
     if (!the_class.superclass.empty()) json_.member("superclass", the_class.superclass);
     if (!the_class.name_space.empty()) json_.member("namespace", the_class.name_space);
+    write_flags(the_class.setting);
     if (!the_class.alias.empty()) json_.member("alias", the_class.alias);
     if (const auto guid = the_class.guid()) json_.member("guid", guid_text(*guid));
     write_qualifiers(the_class.qualifiers);
@@ -153,6 +172,7 @@ class JsonDump {
   void write_instance(const Instance& instance, unsigned depth) {
     json_.begin_object().member("class", instance.class_name);
     if (!instance.name_space.empty()) json_.member("namespace", instance.name_space);
+    write_flags(instance.setting);
     if (!instance.alias.empty()) json_.member("alias", instance.alias);
     write_qualifiers(instance.qualifiers);
     json_.key("values").begin_array();

@@ -13,6 +13,9 @@ namespace qm::mof {
 // is no regular file, `denied`, `io`.
 Result<std::string> read_file(const std::string& path, std::size_t most_bytes);
 
+// Its first bytes, fewer when it has no more. Errors: `invalid`, `denied`, `io`.
+Result<std::string> read_front(const std::string& path, std::size_t bytes);
+
 // Replaces the file as a whole: a temporary file beside it, then rename. What was there stays
 // when anything fails. Error `io` or `denied`.
 Result<bool> write_file(const std::string& path, std::string_view bytes);

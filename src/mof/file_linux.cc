@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "mof/descriptor_linux.h"
 #include "mof/file.h"
 #include "mof/limits.h"
 #include "mof/mof.h"
@@ -15,19 +16,9 @@
 namespace qm::mof {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+std::unexpected<Error> too_long(std::size_t most_bytes) {
+  return fail(ErrorCode::limit, fmt::format("more than {} MiB", most_bytes >> 20U));
+}
 
 // `expected` bytes are there as far as the file system knows; /sys and /proc know little.
 Result<std::string> read_all(int fd, std::size_t expected, std::size_t most_bytes) {
@@ -49,9 +40,7 @@ Result<std::string> read_all(int fd, std::size_t expected, std::size_t most_byte
     // The rest of the room is enough to meet the end in.
     else
       piece -= static_cast<std::size_t>(got);
-    if (text.size() > most_bytes) {
-      return fail(ErrorCode::limit, fmt::format("more than {} MiB", most_bytes >> 20U));
-    }
+    if (text.size() > most_bytes) return too_long(most_bytes);
   }
 }
 
@@ -91,8 +80,23 @@ Result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return std::unexpected(system_error("fstat", errno));
   if (!S_ISREG(status.st_mode)) return fail(ErrorCode::invalid, "not a regular file");
-  return read_all(file.get(), static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)),
-                  most_bytes);
+  const auto expected = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
+  if (expected > most_bytes) return too_long(most_bytes);  // before a byte of it is copied
+  return read_all(file.get(), expected, most_bytes);
+}
+
+Result<std::string> read_front(const std::string& path, std::size_t bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status{};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+    return std::unexpected(system_error("open", errno));
+  }
+  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::invalid, "not a regular file");
+  std::string front(bytes, '\0');
+  const ssize_t got = ::pread(file.get(), front.data(), bytes, 0);
+  if (got < 0) return std::unexpected(system_error("read", errno));
+  front.resize(static_cast<std::size_t>(got));
+  return front;
 }
 
 FileReader disk_reader() {

@@ -42,6 +42,14 @@ bool is(char c, std::uint8_t wanted) {
   return (kClasses[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
+// The first place from `at` on that is none of these. A source's text ends with a zero, which is
+// of no class. The place is kept out of the Lexer meanwhile: a char may alias anything.
+std::size_t run_end(std::string_view text, std::size_t at, std::uint8_t wanted) {
+  const char* const data = text.data();
+  while (is(data[at], wanted)) ++at;
+  return at;
+}
+
 // Has any byte of the word that value? By Mycroft: the top bit of a byte that was zero.
 constexpr std::uint64_t with_byte(std::uint64_t word, std::uint64_t value) {
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
@@ -77,11 +85,7 @@ bool Lexer::skip_blanks(bool stop_at_line_end) {
   while (at_ < text_.size()) {
     const char c = text_[at_];
     if (is(c, kBlank)) {
-      ++at_;
-      // Indentation comes in long runs.
-      while (at_ + 8 <= text_.size() && std::memcmp(text_.data() + at_, "        ", 8) == 0)
-        at_ += 8;
-      while (at_ < text_.size() && is(text_[at_], kBlank)) ++at_;
+      at_ = run_end(text_, at_ + 1, kBlank);
     } else if (c == '\n') {
       if (stop_at_line_end) return true;
       ++at_;
@@ -177,7 +181,7 @@ Token Lexer::scan() {
 }
 
 Token Lexer::word(std::size_t begin) {
-  while (at_ < text_.size() && is(text_[at_], kWord)) ++at_;
+  at_ = run_end(text_, at_ + 1, kWord);
   if (at_ - begin > kMostIdentifierBytes) {
     diagnostics_->error(
         "long-name", span(begin, at_),

@@ -13,8 +13,16 @@
 namespace qm::mof {
 namespace {
 
+constexpr std::size_t kFrontBytes = 64;  // enough to tell what a file is
+
 Bytes bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
+}
+
+Result<BmfContent> read_binary(const std::string& path, const std::string& resource) {
+  std::string file = TRY(read_file(path, kMostPeBytes));
+  const std::string bmf = TRY(bmf_within(std::move(file), resource));
+  return read_bmf(bytes_of(bmf));
 }
 
 }  // namespace
@@ -53,12 +61,9 @@ Model load_model(const std::vector<std::string>& paths, const Options& options,
                  const std::string& resource, Diagnostics& diagnostics) {
   if (paths.size() == 1) {
     const std::string& path = paths.front();
-    Result<std::string> file = read_file(path, kMostPeBytes);
-    const bool is_binary =
-        file && (looks_like_bmf(bytes_of(*file)) || looks_like_pe(bytes_of(*file)));
-    if (is_binary) {
-      const Result<std::string> bmf = bmf_within(std::move(*file), resource);
-      Result<BmfContent> content = bmf ? read_bmf(bytes_of(*bmf)) : std::unexpected(bmf.error());
+    const Result<std::string> front = read_front(path, kFrontBytes);
+    if (front && (looks_like_bmf(bytes_of(*front)) || looks_like_pe(bytes_of(*front)))) {
+      Result<BmfContent> content = read_binary(path, resource);
       if (content) return std::move(content->model);
       diagnostics.error("bad-bmf", {}, fmt::format("{}: {}", path, content.error().message));
       return {};

@@ -11,7 +11,7 @@
 namespace qm::mof {
 
 // The next token as it stands, from the innermost expansion or else from the file.
-Token Preprocessor::raw_next() {
+Token Preprocessor::raw_next_expanded() {
   while (!expansions_.empty()) {
     Expansion& top = expansions_.back();
     if (top.at < top.tokens.size()) return top.tokens[top.at++];

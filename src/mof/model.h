@@ -111,11 +111,21 @@ struct Method {
   Span span;
 };
 
+// What a repository shall do when the class or instance is there already, or is not.
+// WBEM_CHANGE_FLAG_TYPE of wbemcli.h, as Microsoft documents it.
+enum ChangeFlag : std::uint32_t {
+  kUpdateOnly = 0x01,
+  kCreateOnly = 0x02,
+  kSafeUpdate = 0x20,
+  kForceUpdate = 0x40,
+};
+
 // Where a class or instance stands in its text, and what the pragmas before it said.
 struct Setting {
-  std::uint32_t order = 0;             // among all declarations of the model
-  std::string name_space_spelling;     // "\\\\.\\Root\\WMI"; "" without a pragma
-  std::optional<std::uint32_t> flags;  // of #pragma classflags: 0x40 = "forceupdate"
+  std::uint32_t order = 0;                      // among all declarations of the model
+  std::string name_space_spelling;              // "\\\\.\\Root\\WMI"; "" without a pragma
+  std::optional<std::uint32_t> flags;           // of #pragma classflags: kForceUpdate and its kin
+  std::optional<std::uint32_t> instance_flags;  // of #pragma instanceflags; instances only
 };
 
 struct Class {
@@ -172,6 +182,15 @@ struct Pragma {
   Span span;
 };
 
+// #pragma deleteclass: a class that goes from the repository before these classes come. What this
+// text declared of that name above the pragma is not in the model.
+struct Deletion {
+  std::string class_name;
+  std::string name_space;
+  bool must_exist = false;  // FAIL: an error when there is none; NOFAIL
+  Span span;
+};
+
 // One field of a class's data block (its properties with a WmiDataId, in that order).
 struct Field {
   const Property* property = nullptr;  // into the Class it was laid out from
@@ -192,6 +211,7 @@ struct Model {
   std::vector<Instance> instances;
   std::vector<QualifierDeclaration> qualifier_declarations;
   std::vector<Pragma> pragmas;
+  std::vector<Deletion> deletions;  // in the order of the text
 
   const Class* find_class(std::string_view name) const;
   // Its class and all superclasses that are in the model, the class first; bounded, cycles end it.

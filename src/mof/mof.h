@@ -16,6 +16,7 @@
 #include "base/result.h"
 
 #include "mof/model.h"
+#include "mof/warnings.h"
 
 namespace qm::mof {
 
@@ -27,11 +28,15 @@ struct Options {
   std::vector<std::string> include_dirs;
   std::vector<std::pair<std::string, std::string>> defines;  // NAME, VALUE
   std::string name_space;  // for classes before any #pragma namespace; "" = none given
+  WarningChoice warnings;
 };
 
 // Parses and checks all sources as one compilation. The model holds what could be understood even
 // when there are errors; use it only if !diagnostics.has_errors().
 Model compile(const std::vector<std::string>& paths, const FileReader& read, const Options& options,
               Diagnostics& diagnostics);
+
+// The same checks of a model that came another way, such as out of a binary MOF. Places are none.
+void check_model(const Model& model, Diagnostics& diagnostics);
 
 }  // namespace qm::mof

@@ -9,18 +9,13 @@
 
 #include "base/text.h"
 #include "mof/names.h"
+#include "mof/parser.h"
+#include "mof/visit.h"
 
 namespace qm::mof {
 namespace {
 
 constexpr std::size_t kIndent = 2;
-
-struct ClassFlag {
-  std::uint32_t flags;
-  std::string_view word;
-};
-constexpr std::array<ClassFlag, 4> kClassFlags = {
-    {{1, "updateonly"}, {2, "createonly"}, {0x20, "safeupdate"}, {0x40, "forceupdate"}}};
 
 void append_escaped(std::string& out, std::string_view character) {
   for (const char16_t unit : utf16(character)) {
@@ -99,26 +94,19 @@ class TextWriter {
 
   std::string run() {
     for (const Pragma& one : model_.pragmas) pragma(one);
+    for (const Deletion& one : model_.deletions) deletion(one);
     for (const QualifierDeclaration& one : model_.qualifier_declarations) declaration(one);
-    std::size_t i = 0;
-    std::size_t j = 0;
-    while (i < model_.classes.size() || j < model_.instances.size()) {
-      const bool is_class = j == model_.instances.size() ||
-                            (i < model_.classes.size() &&
-                             model_.classes[i].setting.order <= model_.instances[j].setting.order);
-      if (is_class) {
-        the_class(model_.classes[i++]);
-      } else {
-        top_instance(model_.instances[j++]);
-      }
-    }
+    in_text_order(
+        model_, [this](const Class& one) { the_class(one); },
+        [this](const Instance& one) { top_instance(one); });
     return std::move(page_).take();
   }
 
  private:
   void pragma(const Pragma& one) {
-    // The first stand before each class that they speak of; the others belong to decompile().
-    if (one.name == "classflags" || one.name.starts_with("bmf_")) return;
+    // Some stand before what they speak of; the others belong to decompile().
+    if (one.name.ends_with("flags") || one.name == "deleteclass") return;
+    if (one.name.starts_with("bmf_")) return;
     page_.add("#pragma " + one.name);
     if (!one.arguments.empty()) {
       page_.add("(");
@@ -131,23 +119,37 @@ class TextWriter {
     page_.add("\n");
   }
 
-  void settings(const Setting& setting) {
-    const bool said = setting.name_space_spelling != name_space_ || setting.flags != flags_;
-    if (setting.name_space_spelling != name_space_) {
+  void deletion(const Deletion& one) {
+    if (!same_name(plain_name_space(name_space_), one.name_space)) {
+      name_space_ = one.name_space;
+      page_.add("#pragma namespace(" + mof_string(name_space_) + ")\n");
+    }
+    page_.add(fmt::format("#pragma deleteclass(\"{}\", {})\n", one.class_name,
+                          one.must_exist ? "FAIL" : "NOFAIL"));
+  }
+
+  void settings(const Setting& setting, bool is_instance) {
+    const bool other_space = setting.name_space_spelling != name_space_;
+    // What is said of instances stays as it is over the classes between them.
+    const bool other_instances = is_instance && setting.instance_flags != instance_flags_;
+    if (other_space) {
       name_space_ = setting.name_space_spelling;
       const std::string& name = name_space_.empty() ? std::string("root\\default") : name_space_;
       page_.add("#pragma namespace(" + mof_string(name) + ")\n");
     }
-    if (setting.flags != flags_) {
-      flags_ = setting.flags;
-      std::string word;
-      if (flags_) {
-        const auto known = std::ranges::find(kClassFlags, *flags_, &ClassFlag::flags);
-        word = known == kClassFlags.end() ? fmt::format("{}", *flags_) : mof_string(known->word);
-      }
-      page_.add("#pragma classflags(" + word + ")\n");
+    const bool other_classes = setting.flags != flags_;
+    if (other_classes) flags("classflags", flags_ = setting.flags);
+    if (other_instances) flags("instanceflags", instance_flags_ = setting.instance_flags);
+    if (other_space || other_classes || other_instances) page_.add("\n");
+  }
+
+  void flags(std::string_view pragma, std::optional<std::uint32_t> value) {
+    std::string word;
+    if (value) {
+      const auto known = std::ranges::find(kChangeFlagNames, *value, &ChangeFlagName::bit);
+      word = known == kChangeFlagNames.end() ? fmt::format("{}", *value) : mof_string(known->name);
     }
-    if (said) page_.add("\n");
+    page_.add(fmt::format("#pragma {}({})\n", pragma, word));
   }
 
   void declaration(const QualifierDeclaration& one) {
@@ -175,14 +177,19 @@ class TextWriter {
     page_.add("\n");
   }
 
-  void the_class(const Class& one) {
+  // Of a class or an instance.
+  template <class Declaration>
+  void declaration_head(const Declaration& one, bool is_instance) {
     if (!first_) blank_line();
     first_ = false;
-    settings(one.setting);
-    if (!one.qualifiers.empty()) {
-      qualifiers(one.qualifiers, 0);
-      page_.line(0);
-    }
+    settings(one.setting, is_instance);
+    if (one.qualifiers.empty()) return;
+    qualifiers(one.qualifiers, 0);
+    page_.line(0);
+  }
+
+  void the_class(const Class& one) {
+    declaration_head(one, false);
     page_.add("class " + one.name);
     if (!one.alias.empty()) page_.add(" as $" + one.alias);
     if (!one.superclass.empty()) page_.add(" : " + one.superclass);
@@ -380,13 +387,7 @@ class TextWriter {
   }
 
   void top_instance(const Instance& one) {
-    if (!first_) blank_line();
-    first_ = false;
-    settings(one.setting);
-    if (!one.qualifiers.empty()) {
-      qualifiers(one.qualifiers, 0);
-      page_.line(0);
-    }
+    declaration_head(one, true);
     page_.add("instance of " + one.class_name);
     if (!one.alias.empty()) page_.add(" as $" + one.alias);
     page_.line(0);
@@ -438,6 +439,7 @@ class TextWriter {
   Page page_;
   std::string name_space_;
   std::optional<std::uint32_t> flags_;
+  std::optional<std::uint32_t> instance_flags_;
   bool first_ = true;
 };
 

@@ -39,6 +39,16 @@ std::string folded(std::string_view name) {
   return out;
 }
 
+bool is_identifier(std::string_view text) {
+  const auto fits = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           byte >= 0x80;
+  };
+  return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::ranges::all_of(text, fits) &&
+         is_plain_text(text);
+}
+
 std::string_view nearest(std::string_view name, std::span<const std::string_view> candidates) {
   if (name.size() > kMostCompared) return {};
   std::size_t best_edits = std::max<std::size_t>(1, name.size() / 3) + 1;

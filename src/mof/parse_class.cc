@@ -10,16 +10,32 @@
 namespace qm::mof {
 namespace {
 
-constexpr std::array kDataTypes = {Type::boolean, Type::char16,   Type::uint8,  Type::sint8,
-                                   Type::uint16,  Type::sint16,   Type::uint32, Type::sint32,
-                                   Type::uint64,  Type::sint64,   Type::real32, Type::real64,
-                                   Type::string,  Type::datetime, Type::object};
+struct TypeWord {
+  std::string_view word;
+  Type type;
+};
+// The most frequent first.
+constexpr std::array<TypeWord, 15> kDataTypes = {{{"string", Type::string},
+                                                  {"uint32", Type::uint32},
+                                                  {"uint16", Type::uint16},
+                                                  {"uint64", Type::uint64},
+                                                  {"boolean", Type::boolean},
+                                                  {"datetime", Type::datetime},
+                                                  {"uint8", Type::uint8},
+                                                  {"sint8", Type::sint8},
+                                                  {"sint16", Type::sint16},
+                                                  {"sint32", Type::sint32},
+                                                  {"sint64", Type::sint64},
+                                                  {"real32", Type::real32},
+                                                  {"real64", Type::real64},
+                                                  {"char16", Type::char16},
+                                                  {"object", Type::object}}};
 
-Type data_type(std::string_view word) {
-  for (const Type type : kDataTypes) {
-    if (same_name(word, type_name(type))) return type;
+const TypeWord* data_type(std::string_view word) {
+  for (const TypeWord& one : kDataTypes) {
+    if (same_name(word, one.word)) return &one;
   }
-  return Type::none;
+  return nullptr;
 }
 
 }  // namespace
@@ -30,7 +46,7 @@ bool Parser::class_declaration(Qualifiers qualifiers) {
   Class the_class;
   the_class.qualifiers = std::move(qualifiers);
   the_class.name_space = name_space_;
-  the_class.setting = setting();
+  the_class.setting = class_setting();
   the_class.span = {begin, current_.span.end};
   if (!class_heading(the_class)) return false;
   const bool good = class_body(the_class);
@@ -116,15 +132,16 @@ bool Parser::feature(Class& the_class) {
 
 // A type of DSP0004, `object`, a class's name, or either of the latter and `ref`.
 bool Parser::type(Property& property) {
-  std::string word;
-  if (!expect_name(word, "a type")) return false;
-  property.type = data_type(word);
-  if (property.type == Type::none) {
-    property.type = Type::object;
-    property.class_name = std::move(word);
-  } else if (word != type_name(property.type)) {
-    property.type_spelling = std::move(word);
+  if (current_.kind != TokenKind::identifier) return wrong("a type");
+  const std::string_view word = current_.text;
+  const TypeWord* known = data_type(word);
+  property.type = known == nullptr ? Type::object : known->type;
+  if (known == nullptr) {
+    property.class_name = word;
+  } else if (word != known->word) {
+    property.type_spelling = word;
   }
+  advance();
   // `ref` is a keyword only in front of a name: it may be one itself.
   if (property.type == Type::object && at_word("ref") && peek().kind == TokenKind::identifier) {
     advance();

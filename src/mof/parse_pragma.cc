@@ -18,14 +18,6 @@ constexpr std::array<std::string_view, 14> kPragmas = {
     "classflags",     "deleteclass", "deleteinstance", "include",    "instanceflags",
     "instancelocale", "locale",      "namespace",      "source"};
 
-struct FlagWord {
-  std::string_view word;
-  std::uint32_t bits;
-};
-// WBEM_CHANGE_FLAG_TYPE of wbemcli.h, as Microsoft documents it.
-constexpr std::array<FlagWord, 4> kClassFlagWords = {
-    {{"updateonly", 1}, {"createonly", 2}, {"safeupdate", 0x20}, {"forceupdate", 0x40}}};
-
 }  // namespace
 
 std::string plain_name_space(std::string_view text) {
@@ -84,7 +76,9 @@ bool Parser::pragma_arguments(std::vector<std::string>& arguments) {
 
 void Parser::run_pragma(Pragma pragma) {
   const bool is_name_space = pragma.name == "namespace";
-  if (pragma.name == "classflags") class_flags(pragma);
+  if (pragma.name == "classflags") class_flags_ = flags_of(pragma);
+  if (pragma.name == "instanceflags") instance_flags_ = flags_of(pragma);
+  if (pragma.name == "deleteclass") delete_class(pragma);
   if (!is_name_space && pragma.name != "include") {
     if (out_.model.pragmas.size() < kMostDeclarations) {
       out_.model.pragmas.push_back(std::move(pragma));
@@ -103,30 +97,63 @@ void Parser::run_pragma(Pragma pragma) {
 }
 
 // #pragma classflags("forceupdate"): words or numbers; none at all ends what one said before.
-void Parser::class_flags(const Pragma& pragma) {
-  flags_.reset();
+std::optional<std::uint32_t> Parser::flags_of(const Pragma& pragma) {
+  std::optional<std::uint32_t> flags;
   for (const std::string& word : pragma.arguments) {
     const auto known = std::ranges::find_if(
-        kClassFlagWords, [&](const FlagWord& one) { return same_name(one.word, word); });
+        kChangeFlagNames, [&](const ChangeFlagName& one) { return same_name(one.name, word); });
     const Result<Value> number = parse_integer(word, false);
-    if (known == kClassFlagWords.end() && !number) {
+    if (known == kChangeFlagNames.end() && !number) {
       diagnostics_.error("bad-pragma", pragma.span,
-                         fmt::format("'{}' is no class flag", plain_text(word, 60)),
+                         fmt::format("'{}' is no flag of {}", plain_text(word, 60), pragma.name),
                          "updateonly, createonly, safeupdate, forceupdate or a number");
-      return;
+      return flags;
     }
     const std::uint32_t bits =
-        known != kClassFlagWords.end()
-            ? known->bits
+        known != kChangeFlagNames.end()
+            ? known->bit
             : static_cast<std::uint32_t>(std::get<std::uint64_t>(number->data));
-    flags_ = flags_.value_or(0) | bits;
+    flags = flags.value_or(0) | bits;
+  }
+  return flags;
+}
+
+// #pragma deleteclass("Name", NOFAIL)
+void Parser::delete_class(const Pragma& pragma) {
+  const std::vector<std::string>& words = pragma.arguments;
+  const bool may_fail = words.size() == 2 && same_name(words[1], "NOFAIL");
+  const bool must_exist = words.size() == 1 || (words.size() == 2 && same_name(words[1], "FAIL"));
+  if ((!may_fail && !must_exist) || !is_identifier(words[0])) {
+    diagnostics_.error("bad-pragma", pragma.span, "#pragma deleteclass wants the name of a class",
+                       "#pragma deleteclass(\"Name\", FAIL), or NOFAIL when it may be missing");
+    return;
+  }
+  Model& model = out_.model;
+  if (model.deletions.size() >= kMostDeclarations) return;
+  model.deletions.push_back({words[0], name_space_, must_exist, pragma.span});
+  for (std::size_t i = model.classes.size(); i-- > 0;) {
+    const Class& one = model.classes[i];
+    if (!same_name(one.name, words[0]) || !same_name(one.name_space, name_space_)) continue;
+    model.classes.erase(model.classes.begin() + static_cast<std::ptrdiff_t>(i));
+    std::set<std::size_t> damaged;
+    for (const std::size_t at : out_.damaged_classes) {
+      if (at != i) damaged.insert(at > i ? at - 1 : at);
+    }
+    out_.damaged_classes = std::move(damaged);
   }
 }
 
-Setting Parser::setting() const {
+// A deletion takes no number back: orders grow, and need not be without gaps.
+Setting Parser::class_setting() const {
   const Model& model = out_.model;
-  return {static_cast<std::uint32_t>(model.classes.size() + model.instances.size()),
-          name_space_spelling_, flags_};
+  const std::size_t order = model.classes.size() + model.instances.size() + model.deletions.size();
+  return {static_cast<std::uint32_t>(order), name_space_spelling_, class_flags_, std::nullopt};
+}
+
+Setting Parser::instance_setting() const {
+  Setting setting = class_setting();
+  setting.instance_flags = instance_flags_;
+  return setting;
 }
 
 }  // namespace qm::mof

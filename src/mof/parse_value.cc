@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/text.h"
 #include "mof/limits.h"
@@ -13,21 +14,9 @@
 namespace qm::mof {
 namespace {
 
-struct FlavorWord {
-  std::string_view name;
-  std::uint8_t bits;
-};
-constexpr std::array<FlavorWord, 7> kFlavors = {{{"Amended", kAmended},
-                                                 {"DisableOverride", kDisableOverride},
-                                                 {"EnableOverride", kEnableOverride},
-                                                 {"Restricted", kRestricted},
-                                                 {"ToInstance", kToInstance},
-                                                 {"ToSubclass", kToSubclass},
-                                                 {"Translatable", kTranslatable}}};
-
 std::string flavor_hint(std::string_view word) {
-  std::array<std::string_view, kFlavors.size()> names;
-  std::ranges::transform(kFlavors, names.begin(), &FlavorWord::name);
+  std::array<std::string_view, kFlavorNames.size()> names;
+  std::ranges::transform(kFlavorNames, names.begin(), &FlavorName::name);
   return did_you_mean(word, names, "flavors follow the colon, a comma ends them");
 }
 
@@ -38,14 +27,17 @@ bool Parser::qualifier_list(Qualifiers& qualifiers) {
   if (take(']')) return true;
   qualifiers.reserve(4);  // most things have two to six
   do {
-    if (!qualifier(qualifiers)) return false;
+    if (!qualifier(qualifiers)) {
+      qualifiers.pop_back();  // the one that was wrong
+      return false;
+    }
   } while (take(','));
   return expect(']', "behind the qualifiers");
 }
 
 bool Parser::qualifier(Qualifiers& qualifiers) {
   const std::uint32_t begin = current_.span.begin;
-  Qualifier qualifier;
+  Qualifier& qualifier = qualifiers.emplace_back();
   if (!expect_name(qualifier.name, "a qualifier")) return false;
   qualifier.value.data = true;
   qualifier.value.span = since(begin);
@@ -57,27 +49,24 @@ bool Parser::qualifier(Qualifiers& qualifiers) {
   }
   qualifier.span = since(begin);
   if (take(':') && !flavors(qualifier)) return false;
-  if (qualifiers.size() >= kMostQualifiers) {
-    diagnostics_.error("qualifier-count", qualifier.span,
-                       fmt::format("more than {} qualifiers", kMostQualifiers));
-    return false;
-  }
-  qualifiers.push_back(std::move(qualifier));
-  return true;
+  if (qualifiers.size() <= kMostQualifiers) return true;
+  diagnostics_.error("qualifier-count", qualifier.span,
+                     fmt::format("more than {} qualifiers", kMostQualifiers));
+  return false;
 }
 
 bool Parser::flavors(Qualifier& qualifier) {
   do {
     if (current_.kind != TokenKind::identifier) return wrong("a flavor behind ':'");
     const auto known = std::ranges::find_if(
-        kFlavors, [&](const FlavorWord& one) { return same_name(one.name, current_.text); });
-    if (known == kFlavors.end()) {
+        kFlavorNames, [&](const FlavorName& one) { return same_name(one.name, current_.text); });
+    if (known == kFlavorNames.end()) {
       diagnostics_.error("unknown-flavor", current_.span,
                          fmt::format("unknown flavor '{}'", current_.text),
                          flavor_hint(current_.text));
       return false;
     }
-    qualifier.flavor |= known->bits;
+    qualifier.flavor |= known->bit;
     advance();
   } while (current_.kind == TokenKind::identifier);
   return true;
@@ -120,36 +109,53 @@ bool Parser::value(Value& value, unsigned depth) {
 bool Parser::list(Value& value, unsigned depth) {
   const std::uint32_t begin = current_.span.begin;
   const std::size_t depth_outside = brace_depth_;
+  // Lists are gathered in one place and take, each, no more memory than they need.
+  const std::size_t first = gathered_.size();
   const auto failed = [&] {
     // No list holds a ';' but in an instance: this one lacks its end, and is left here.
     if (current_.is(';')) brace_depth_ = depth_outside;
+    gathered_.resize(first);
     return false;
   };
   advance();
-  ValueList values;
-  values.reserve(8);
   if (!current_.is('}')) {
     do {
-      if (values.size() >= kMostListValues) {
+      if (gathered_.size() - first >= kMostListValues) {
         diagnostics_.error("value-count", current_.span,
                            fmt::format("more than {} values in a list", kMostListValues));
+        gathered_.resize(first);
         return false;
       }
-      values.emplace_back();
-      if (!this->value(values.back(), depth + 1)) return failed();
+      Value one;
+      if (!this->value(one, depth + 1)) return failed();
+      gathered_.push_back(std::move(one));
     } while (take(','));
   }
   if (!expect('}', "behind the list of values")) return failed();
-  if (values.size() < values.capacity() / 2) values.shrink_to_fit();
-  value.data = std::move(values);
+  const auto begin_of_list = gathered_.begin() + static_cast<std::ptrdiff_t>(first);
+  value.data.emplace<ValueList>(std::make_move_iterator(begin_of_list),
+                                std::make_move_iterator(gathered_.end()));
+  gathered_.resize(first);
   value.span = since(begin);
   return true;
 }
 
 // One string or several in a row, which are one.
 bool Parser::strings(Value& value) {
-  std::string text;
   const std::uint32_t begin = current_.span.begin;
+  const Token first = current_;
+  const bool simple = first.plain && first.text.size() <= kMostStringBytes;
+  if (simple) {
+    advance();
+    if (current_.kind != TokenKind::string) {  // as most are
+      value.data.emplace<std::string>(first.text);
+      value.span = since(begin);
+      return true;
+    }
+  }
+  std::string& text = string_;  // one piece of memory grows for all of them
+  text.clear();
+  if (simple) text = first.text;
   while (current_.kind == TokenKind::string) {
     if (current_.plain) {
       if (text.size() + current_.text.size() > kMostStringBytes) return long_string(begin);
@@ -172,7 +178,7 @@ bool Parser::strings(Value& value) {
     if (current_.text.find('\n') != std::string_view::npos) long_string_ = current_.span;
     advance();
   }
-  value.data = std::move(text);
+  value.data.emplace<std::string>(text);
   value.span = since(begin);
   return true;
 }

@@ -19,8 +19,10 @@ constexpr std::array<std::string_view, 3> kDeclarations = {"class", "instance", 
 
 void Parser::advance() {
   ++steps_;
-  if (current_.is('{')) ++brace_depth_;
-  if (current_.is('}') && brace_depth_ > 0) --brace_depth_;
+  if (current_.kind == TokenKind::punctuation) {
+    if (current_.is('{')) ++brace_depth_;
+    if (current_.is('}') && brace_depth_ > 0) --brace_depth_;
+  }
   last_end_ = current_.span.end;
   if (has_next_) {
     current_ = next_;
@@ -41,12 +43,6 @@ const Token& Parser::peek() {
 
 bool Parser::at_word(std::string_view keyword) const {
   return current_.kind == TokenKind::identifier && same_name(current_.text, keyword);
-}
-
-bool Parser::take(char punctuation) {
-  if (!current_.is(punctuation)) return false;
-  advance();
-  return true;
 }
 
 bool Parser::expect(char punctuation, std::string_view where) {
@@ -165,7 +161,7 @@ bool Parser::instance_declaration(Qualifiers qualifiers) {
   Instance instance;
   instance.qualifiers = std::move(qualifiers);
   instance.name_space = name_space_;
-  instance.setting = setting();
+  instance.setting = instance_setting();
   if (!expect_name(instance.class_name, "the name of a class")) return false;
   instance.span = since(begin);
   if (at_word("as") && !alias(instance.alias)) return false;

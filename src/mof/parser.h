@@ -38,7 +38,11 @@ class Parser {
   void advance();
   const Token& peek();
   bool at_word(std::string_view keyword) const;
-  bool take(char punctuation);
+  bool take(char punctuation) {
+    if (!current_.is(punctuation)) return false;
+    advance();
+    return true;
+  }
   bool expect(char punctuation, std::string_view where);
   bool expect_name(std::string& name, std::string_view what);
   bool wrong(std::string_view expected, std::string hint = {});
@@ -55,8 +59,10 @@ class Parser {
   void pragma();
   bool pragma_arguments(std::vector<std::string>& arguments);
   void run_pragma(Pragma pragma);
-  void class_flags(const Pragma& pragma);
-  Setting setting() const;
+  std::optional<std::uint32_t> flags_of(const Pragma& pragma);
+  void delete_class(const Pragma& pragma);
+  Setting class_setting() const;
+  Setting instance_setting() const;
 
   // Classes (parse_class.cc).
   bool class_declaration(Qualifiers qualifiers);
@@ -89,6 +95,8 @@ class Parser {
   Preprocessor& tokens_;
   Diagnostics& diagnostics_;
   Parsed& out_;
+  std::string string_;  // the value being read
+  ValueList gathered_;  // of the lists being read, the innermost last
   Token current_;
   Token next_;
   bool has_next_ = false;
@@ -96,7 +104,8 @@ class Parser {
   Span long_string_;            // the last string that ran over lines: maybe it lacks its end
   std::string name_space_;
   std::string name_space_spelling_;
-  std::optional<std::uint32_t> flags_;
+  std::optional<std::uint32_t> class_flags_;
+  std::optional<std::uint32_t> instance_flags_;
   std::uint64_t steps_ = 0;  // tokens taken
   std::size_t brace_depth_ = 0;
   bool unclosed_ = false;  // the text ends inside a string or comment

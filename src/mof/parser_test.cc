@@ -316,5 +316,19 @@ TEST(Limits, ArraySizes) {
   EXPECT_EQ(codes("class A { uint8 x[0]; };"), "error array-size\n");
 }
 
+// Tokens out of a macro all stand at one place.
+TEST(Strings, OutOfAMacroAreTakenOnce) {
+  const Compiled compiled = compile_text(
+      "#define E (\"a\\n\")\n#define F (\"a\" \"b\\t\" \"c\")\n#define G (\"g\")\n"
+      "[P E, Q F, R G, S(\"x\" \"y\"), T(\"\")] class A {};");
+  EXPECT_EQ(compiled.said(), "");
+  const std::vector<Qualifier>& list = compiled.model.classes.at(0).qualifiers;
+  EXPECT_EQ(text_of(list, "P"), "a\n");
+  EXPECT_EQ(text_of(list, "Q"), "ab\tc");
+  EXPECT_EQ(text_of(list, "R"), "g");
+  EXPECT_EQ(text_of(list, "S"), "xy");
+  EXPECT_EQ(text_of(list, "T"), "");
+}
+
 }  // namespace
 }  // namespace qm::mof

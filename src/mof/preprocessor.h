@@ -82,7 +82,11 @@ class Preprocessor {
   void finish_line(bool must_be_empty);
 
   // Expansion (macro.cc).
-  Token raw_next();
+  Token raw_next() {
+    if (expansions_.empty() && !in_pragma_) return lexer().next();
+    return raw_next_expanded();
+  }
+  Token raw_next_expanded();
   bool expand(Token& name);
   bool call_follows();
   bool read_arguments(const Token& name, const Macro& macro, Arguments& arguments, Span& end);

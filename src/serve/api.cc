@@ -17,12 +17,13 @@ class JsonApi final : public Api {
  public:
   JsonApi(asio::io_context& io, std::shared_ptr<const wmi::Repository> repository,
           wmi::Source& source, wmi::Snapshots& snapshots, Refresher::Ask ask, HealthSource health,
-          std::chrono::milliseconds refresh_deadline)
+          Changer change, std::chrono::milliseconds refresh_deadline)
       : io_(io),
         repository_(std::move(repository)),
         source_(source),
         snapshots_(snapshots),
         health_(std::move(health)),
+        change_(std::move(change)),
         refresher_(std::move(ask), refresh_deadline),
         deadline_timer_(io) {}
 
@@ -31,7 +32,8 @@ class JsonApi final : public Api {
     if (!target) return reply(refusal_answer(target.error()));
     Asked<Query> query = parse_query(*target, *repository_);
     if (!query) return reply(refusal_answer(query.error()));
-    const auto work = std::make_shared<Work>(Work{std::move(*query), std::move(reply), true, 0});
+    const auto work =
+        std::make_shared<Work>(Work{std::move(*query), repository_, std::move(reply), true, 0});
     if (!work->query.refresh) {
       work->refreshed = false;
       return settle(work);
@@ -44,9 +46,16 @@ class JsonApi final : public Api {
     watch_deadline();
   }
 
+  Answer change(const Change& change) override { return change_(change); }
+
+  void use(std::shared_ptr<const wmi::Repository> repository) override {
+    repository_ = std::move(repository);
+  }
+
  private:
   struct Work {
     Query query;
+    std::shared_ptr<const wmi::Repository> repository;  // that the query points into
     Reply reply;
     bool refreshed;
     unsigned settles;
@@ -71,6 +80,9 @@ class JsonApi final : public Api {
 
   void settle(const std::shared_ptr<Work>& work) {
     using What = Query::What;
+    if (const Asked<void> there = find_again(*work); !there) {
+      return work->reply(refusal_answer(there.error()));
+    }
     const What what = work->query.what;
     if (what == What::health) return work->reply(health_answer(own_health()));
     if (what == What::one_class) return work->reply(class_answer(*work->query.classes.front()));
@@ -83,6 +95,18 @@ class JsonApi final : public Api {
     Asked<Answer> made =
         instances_answer(work->query, *snapshot, work->refreshed, malformed_values_);
     work->reply(made ? std::move(*made) : refusal_answer(made.error()));
+  }
+
+  // Classes may have come and gone since the question was understood.
+  Asked<void> find_again(Work& work) {
+    if (work.repository == repository_) return {};
+    for (const wmi::ClassEntry*& one : work.query.classes) {
+      const wmi::ClassEntry* now = repository_->find(one->name());
+      if (now == nullptr) return refuse(404, "class " + one->name() + " is gone");
+      one = now;
+    }
+    work.repository = repository_;
+    return {};
   }
 
   void settle_later(const std::shared_ptr<Work>& work) {
@@ -113,6 +137,7 @@ class JsonApi final : public Api {
   wmi::Source& source_;
   wmi::Snapshots& snapshots_;
   HealthSource health_;
+  Changer change_;
   Refresher refresher_;
   asio::steady_timer deadline_timer_;
   std::uint64_t malformed_values_ = 0;
@@ -125,9 +150,10 @@ class JsonApi final : public Api {
 std::unique_ptr<Api> Api::make(asio::io_context& io,
                                std::shared_ptr<const wmi::Repository> repository,
                                wmi::Source& source, wmi::Snapshots& snapshots, Refresher::Ask ask,
-                               HealthSource health, std::chrono::milliseconds refresh_deadline) {
+                               HealthSource health, Changer change,
+                               std::chrono::milliseconds refresh_deadline) {
   return std::make_unique<JsonApi>(io, std::move(repository), source, snapshots, std::move(ask),
-                                   std::move(health), refresh_deadline);
+                                   std::move(health), std::move(change), refresh_deadline);
 }
 
 }  // namespace qm::serve

@@ -23,13 +23,17 @@ class Api : public Handler {
  public:
   // The service's own numbers, for /api/v1/health; the API fills in what it knows itself.
   using HealthSource = std::function<Health()>;
+  // What a Change asks of the classes; see class_change.h.
+  using Changer = std::function<Answer(const Change& change)>;
 
   // source and snapshots must outlive it. ask as Refresher's.
   static std::unique_ptr<Api> make(boost::asio::io_context& io,
                                    std::shared_ptr<const wmi::Repository> repository,
                                    wmi::Source& source, wmi::Snapshots& snapshots,
-                                   Refresher::Ask ask, HealthSource health,
+                                   Refresher::Ask ask, HealthSource health, Changer change,
                                    std::chrono::milliseconds refresh_deadline = kRefreshDeadline);
+  // From here on these classes. Requests under way find theirs in it by name.
+  virtual void use(std::shared_ptr<const wmi::Repository> repository) = 0;
 };
 
 }  // namespace qm::serve

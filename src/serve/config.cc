@@ -74,6 +74,11 @@ struct Key {
 
 constexpr Key kKeys[] = {
     {"serve", "listen", set_listen},
+    {"classes", "dir",
+     [](const Place& place, Config& config) -> Result<void> {
+       config.class_dir = TRY(text_at(place, "classes.dir"));
+       return {};
+     }},
     {"query", "mode", set_mode},
     {"query", "group",
      [](const Place& place, Config& config) -> Result<void> {

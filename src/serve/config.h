@@ -17,6 +17,8 @@ struct Config {
   std::string state_dir = "/var/lib/quickmode";
   // [serve] listen: ADDR:PORT each, loopback only; an empty list: the query socket alone.
   std::vector<std::string> listen = {"127.0.0.1:5985"};
+  // [classes] dir: binary MOFs (*.bmf) read at start.
+  std::string class_dir = "/usr/share/quickmode/mof";
   // [query] mode, group: who may connect to RUNTIME_DIR/query.sock. It shows names of targets and
   // peers. group "": the service's own.
   unsigned query_mode = 0660;

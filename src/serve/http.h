@@ -26,8 +26,9 @@ class io_context;
 
 namespace qm::serve {
 
-inline constexpr std::size_t kMostHeaderBytes = 16'384;  // request line and fields
-inline constexpr std::size_t kMostBodyBytes = 65'536;    // read and ignored
+inline constexpr std::size_t kMostHeaderBytes = 16'384;     // request line and fields
+inline constexpr std::size_t kMostBodyBytes = 65'536;       // read and ignored
+inline constexpr std::size_t kMostChangeBytes = 1U << 20U;  // of who may change something
 inline constexpr std::size_t kMostTcpConnections = 512;
 inline constexpr std::size_t kMostLocalConnections = 128;  // of the query socket, apart: any user
                                                            // may exhaust loopback TCP
@@ -43,6 +44,7 @@ inline constexpr std::chrono::milliseconds kLingerDeadline{1'000};  // until the
 struct HttpLimits {
   std::size_t header_bytes = kMostHeaderBytes;
   std::size_t body_bytes = kMostBodyBytes;
+  std::size_t change_bytes = kMostChangeBytes;
   std::size_t tcp_connections = kMostTcpConnections;
   std::size_t local_connections = kMostLocalConnections;
   std::size_t requests_per_connection = kMostRequestsPerConnection;
@@ -53,12 +55,23 @@ struct HttpLimits {
   std::chrono::milliseconds linger = kLingerDeadline;
 };
 
+// What changes something here: only root and the service's own user may ask for it, and only over
+// the query socket.
+struct Change {
+  enum class Verb : std::uint8_t { post, remove };
+  Verb verb = Verb::post;
+  std::string_view target;  // as sent
+  std::string_view body;
+};
+
 class Handler {
  public:
   virtual ~Handler() = default;
   // Of a GET (or HEAD) for this target, which is as sent. done is called once, maybe at once, and
   // before long: it has its own deadlines.
   virtual void handle(std::string_view target, std::function<void(Answer)> done) = 0;
+  // Of a POST or DELETE that may be asked for. At once.
+  virtual Answer change(const Change& change);
 };
 
 struct HttpCounts {

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "serve/host.h"
+#include "serve/system.h"
 
 namespace qm::serve {
 namespace {
@@ -64,7 +65,8 @@ class HttpConnection final : public Connection,
         timer_(socket_.get_executor()),
         shared_(std::move(shared)),
         buffer_(shared_->limits.header_bytes + kReadBytes),
-        local_(local) {}
+        local_(local),
+        admin_(local && peer_is_admin(socket_.native_handle())) {}
 
   void close() override {
     if (closed_) return;
@@ -82,7 +84,7 @@ class HttpConnection final : public Connection,
     head_ = false;
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
-    parser_->body_limit(shared_->limits.body_bytes);
+    parser_->body_limit(admin_ ? shared_->limits.change_bytes : shared_->limits.body_bytes);
     if (buffer_.size() != 0) {
       read_request();
       return;
@@ -144,6 +146,9 @@ class HttpConnection final : public Connection,
     if (const Asked<void> fine = check(request); !fine) {
       return respond(refusal_answer(fine.error()));
     }
+    if (const auto verb = change_verb(request)) {
+      return respond(shared_->handler.change({*verb, view(request.target()), request.body()}));
+    }
     error_code ignored;
     timer_.cancel(ignored);  // the handler has its own deadlines
     shared_->handler.handle(view(request.target()), [self = shared_from_this()](Answer answer) {
@@ -151,8 +156,16 @@ class HttpConnection final : public Connection,
     });
   }
 
+  static std::optional<Change::Verb> change_verb(const Request& request) {
+    if (request.method() == http::verb::post) return Change::Verb::post;
+    if (request.method() == http::verb::delete_) return Change::Verb::remove;
+    return std::nullopt;
+  }
+
   Asked<void> check(const Request& request) {
-    if (request.method() != http::verb::get && !head_) {
+    if (local_ && change_verb(request)) {
+      if (!admin_) return refuse(403, "only root and the service's own user may change anything");
+    } else if (request.method() != http::verb::get && !head_) {
       return refuse(405, fmt::format("{} is not served; only GET and HEAD are",
                                      plain_text(view(request.method_string()), 32)));
     }
@@ -248,6 +261,7 @@ class HttpConnection final : public Connection,
   std::size_t queued_bytes_ = 0;
   std::size_t served_ = 0;
   bool local_;
+  bool admin_;
   bool head_ = false;
   bool keep_alive_ = false;
   bool idle_ = false;

@@ -167,6 +167,10 @@ class Server final : public HttpServer {
 
 }  // namespace
 
+Answer Handler::change(const Change&) {
+  return refusal_answer({405, "nothing can be changed here"});
+}
+
 std::unique_ptr<HttpServer> HttpServer::make(asio::io_context& io, Handler& handler,
                                              std::vector<std::string> own_names,
                                              HttpLimits limits) {

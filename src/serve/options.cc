@@ -15,12 +15,17 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   std::string config_file;
   std::string runtime_dir;
   std::string state_dir;
+  std::string class_dir;
   std::vector<std::string> listen;
   app.add_option("--config", config_file, "Configuration (TOML); flags override it")
       ->type_name("FILE");
   app.add_option("--runtime-dir", runtime_dir, "Where the sockets are; default /run/quickmode")
       ->type_name("DIR");
   app.add_option("--state-dir", state_dir, "Where state is kept; default /var/lib/quickmode")
+      ->type_name("DIR");
+  app.add_option("--class-dir", class_dir,
+                 "Where further classes are, as binary MOF (*.bmf); default "
+                 "/usr/share/quickmode/mof")
       ->type_name("DIR");
   app.add_option("--listen", listen,
                  "Loopback address to listen on, repeatable; port 0 picks one and prints it; "
@@ -41,6 +46,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   }
   if (!runtime_dir.empty()) options.config.runtime_dir = runtime_dir;
   if (!state_dir.empty()) options.config.state_dir = state_dir;
+  if (!class_dir.empty()) options.config.class_dir = class_dir;
   if (!listen.empty()) options.config.listen = listen;
   return options;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -11,10 +12,13 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/guid.h"
 #include "provider/registry.h"
 #include "serve/api.h"
+#include "serve/class_change.h"
 #include "serve/host.h"
 #include "serve/system.h"
+#include "wmi/catalog.h"
 #include "wmi/repository.h"
 #include "wmi/snapshot.h"
 #include "wmi/source.h"
@@ -45,18 +49,28 @@ class OneThreadService final : public Service {
     provider::Admission admission{TRY(user_ids(config.provider_users)),
                                   TRY(group_ids(config.provider_groups))};
     TRY(group_ids({&config.query_group, config.query_group.empty() ? 0U : 1U}));
-    repository_ = TRY(wmi::Repository::built_in());
+    catalog_.emplace(TRY(wmi::Repository::built_in()));
+    read_classes(config.class_dir);
     TRY(make_directory(config.runtime_dir));
     lock_ = TRY(lock_directory(config.runtime_dir));
     TRY(open_registry(config.runtime_dir, std::move(admission)));
     source_.emplace(*registry_);
-    snapshots_.emplace(repository_, *source_, [this](const std::string& problem) { say(problem); });
+    snapshots_.emplace(catalog_->current(), *source_,
+                       [this](const std::string& problem) { say(problem); });
     const auto ask = [this](const GUID& of, std::chrono::milliseconds deadline,
                             Refresher::Done done) {
       registry_->refresh(&of, deadline, std::move(done));
     };
+    catalog_->ask_use_of([this](const GUID& guid) { return is_registered(guid); });
+    const auto change = [this](const Change& asked) {
+      const Answer answer = class_change_answer(*catalog_, asked);
+      adopt_classes();
+      return answer;
+    };
     api_ = Api::make(
-        io_, repository_, *source_, *snapshots_, ask, [this] { return health(); }, limits.refresh);
+        io_, catalog_->current(), *source_, *snapshots_, ask, [this] { return health(); }, change,
+        limits.refresh);
+    adopted_ = catalog_->changes();
     http_ = HttpServer::make(io_, *api_, host_names(), limits.http);
     for (const Endpoint& endpoint : wanted) {
       listeners_.push_back(TRY(http_->listen(endpoint)));
@@ -85,8 +99,43 @@ class OneThreadService final : public Service {
   void stop() override { io_.stop(); }
 
  private:
+  // A file that does not fit is told of and left out: it must not keep all others from serving.
+  void read_classes(const std::string& directory) {
+    const auto names = files_ending(directory, ".bmf", wmi::kMostAdditions);
+    if (!names) return say("classes: " + names.error().message);
+    for (const std::string& name : *names) {
+      const std::string path = directory + "/" + name;
+      const auto bytes = read_text_file(path, wmi::kMostAdditionBytes);
+      const Result<wmi::Added> added =
+          bytes ? catalog_->add(wmi::Bringer::file, path, std::as_bytes(std::span(*bytes)))
+                : std::unexpected(bytes.error());
+      if (!added) say(fmt::format("{} is left out: {}", path, added.error().message));
+    }
+  }
+
+  // A provider may bring its class along.
+  Result<void> check_class(const provider::ClassInfo& info) {
+    if (!info.bmof.empty()) {
+      auto added = catalog_->add(wmi::Bringer::provider, "a provider", info.bmof);
+      if (!added) return std::unexpected(std::move(added).error().in("the binary MOF"));
+    }
+    return catalog_->current()->check(info);
+  }
+
+  bool is_registered(const GUID& guid) {
+    return std::ranges::any_of(source_->registrations(),
+                               [&](const auto& one) { return equal(one.info.guid, guid); });
+  }
+
+  void adopt_classes() {
+    if (adopted_ == catalog_->changes()) return;
+    adopted_ = catalog_->changes();
+    snapshots_->use(catalog_->current());
+    api_->use(catalog_->current());
+  }
+
   Result<void> open_registry(const std::string& runtime_dir, provider::Admission admission) {
-    const auto check = [this](const provider::ClassInfo& info) { return repository_->check(info); };
+    const auto check = [this](const provider::ClassInfo& info) { return check_class(info); };
     registry_ = TRY(
         provider::Registry::listen(runtime_dir + "/provider.sock", std::move(admission), check));
     error_code ec;
@@ -100,6 +149,8 @@ class OneThreadService final : public Service {
       if (ec) return;
       registry_->handle();
       tell_changes();
+      catalog_->keep_provided();
+      adopt_classes();
       watch_registry();
     });
   }
@@ -142,7 +193,7 @@ class OneThreadService final : public Service {
   // Destroyed from the end: what refers to another part stands below it.
   asio::io_context io_;
   Descriptor lock_;
-  std::shared_ptr<const wmi::Repository> repository_;
+  std::optional<wmi::Catalog> catalog_;
   std::unique_ptr<provider::Registry> registry_;
   std::optional<wmi::RegistrySource> source_;
   std::optional<wmi::Snapshots> snapshots_;
@@ -153,6 +204,7 @@ class OneThreadService final : public Service {
   Log log_;
   std::map<std::pair<pid_t, std::string>, std::size_t> providers_;  // as last told
   std::uint64_t told_changes_ = 0;
+  std::uint64_t adopted_ = 0;  // of the catalog's changes
   std::vector<Endpoint> listeners_;
   std::string query_socket_;
   std::uint64_t started_ns_ = now().boot_ns;

@@ -100,6 +100,7 @@ class ServiceTest : public ::testing::Test {
     char path[] = "/tmp/quickmode-test-XXXXXX";
     config_.runtime_dir = ::mkdtemp(path);
     config_.listen = {"127.0.0.1:0"};
+    config_.class_dir = config_.runtime_dir + "/classes";
     limits_.refresh = std::chrono::milliseconds(300);
   }
   ~ServiceTest() override {

@@ -37,6 +37,14 @@ Result<std::vector<gid_t>> group_ids(std::span<const std::string> names);
 std::vector<std::string> host_names();  // as this host calls itself: full, and up to the first dot
 std::int64_t process_id();
 
+// Of a connected Unix socket: its peer (SO_PEERCRED) is root or the service's own user.
+bool peer_is_admin(int socket);
+
+// The names of regular files in the directory that end so, sorted; none when there is no such
+// directory. Errors: limit beyond `most`; denied, io.
+Result<std::vector<std::string>> files_ending(const std::string& directory, std::string_view suffix,
+                                              std::size_t most);
+
 // As many descriptors as the hard limit allows, up to what the service's own limits can use.
 void raise_descriptor_limit();
 

@@ -1,5 +1,6 @@
 #include "serve/system.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
@@ -16,6 +17,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <memory>
 
 namespace qm::serve {
 namespace {
@@ -167,6 +169,34 @@ std::vector<std::string> host_names() {
   const std::string brief = full.substr(0, full.find('.'));
   if (brief == full) return {full};
   return {full, brief};
+}
+
+bool peer_is_admin(int socket) {
+  struct ucred peer{};
+  socklen_t bytes = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0) return false;
+  return peer.uid == 0 || peer.uid == ::geteuid();
+}
+
+Result<std::vector<std::string>> files_ending(const std::string& directory, std::string_view suffix,
+                                              std::size_t most) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
+  if (!open) {
+    if (errno == ENOENT) return std::vector<std::string>();
+    return std::unexpected(system_error(directory, errno));
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(open.get())) {
+    const std::string_view name = entry->d_name;
+    if (!name.ends_with(suffix) || name.starts_with('.')) continue;
+    if (names.size() >= most) {
+      return fail(ErrorCode::limit,
+                  fmt::format("{} holds more than {} files *{}", directory, most, suffix));
+    }
+    names.emplace_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 std::int64_t process_id() {

@@ -12,8 +12,6 @@
 namespace qm::wmi {
 namespace {
 
-constexpr std::string_view kSemanticsClass = "Quickmode_CounterSemantics";
-
 std::string folded(std::string_view name) {
   std::string out(name);
   for (char& c : out) {

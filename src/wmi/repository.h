@@ -26,6 +26,9 @@ inline constexpr std::size_t kMostClasses = 4'096;
 // Blocks and qualities of all instances of one registration, at its stated capacity.
 inline constexpr std::uint64_t kMostRegistrationBytes = std::uint64_t{256} << 20U;
 
+// Its instances say what classes cannot; see mof/semantics.mof.
+inline constexpr std::string_view kSemanticsClass = "Quickmode_CounterSemantics";
+
 // One row of mof/semantics.mof.
 struct Semantics {
   std::string kind, unit, direction, group, definition;
@@ -89,6 +92,7 @@ class Repository {
 
   const ClassEntry* find(std::string_view name) const;
   const ClassEntry* find(const GUID& guid) const;
+  const mof::Model& model() const { return model_; }
   const std::vector<ClassEntry>& classes() const { return classes_; }  // by name, case folded
 
   // May a provider register this? The GUID must be known, data_items the highest WmiDataId, and

@@ -64,6 +64,16 @@ Snapshots::Snapshots(std::shared_ptr<const Repository> repository, Source& sourc
       report_(std::move(report)),
       most_bytes_(most_bytes) {}
 
+// What is cached points into the old repository.
+void Snapshots::use(std::shared_ptr<const Repository> repository) {
+  repository_ = std::move(repository);
+  for (auto& [id, cached] : cached_) {
+    cached.part.reset();
+    cached.bytes = 0;
+  }
+  held_bytes_ = 0;
+}
+
 void Snapshots::forget_gone(std::span<const provider::Registration> registrations) {
   std::erase_if(cached_, [&](const auto& entry) {
     const bool gone =

@@ -51,6 +51,9 @@ class Snapshots {
   Snapshots(std::shared_ptr<const Repository> repository, Source& source, Report report,
             std::uint64_t most_bytes = kMostSnapshotBytes);
 
+  // From here on these classes; snapshots that were taken keep theirs.
+  void use(std::shared_ptr<const Repository> repository);
+
   // Of these classes; of all when there are none.
   std::shared_ptr<const Snapshot> take(std::span<const ClassEntry* const> classes, Time now);
 

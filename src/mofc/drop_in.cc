@@ -1,0 +1,217 @@
+#include "mofc/drop_in.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "mof/amendment.h"
+#include "mof/c_stubs.h"
+#include "mof/decompile.h"
+#include "mof/file.h"
+#include "mof/header.h"
+#include "mof/hex_text.h"
+#include "mof/load.h"
+#include "mof/mof_text.h"
+#include "mof/names.h"
+#include "mofc/command.h"
+#include "mofc/server.h"
+
+namespace qm::mofc {
+
+using namespace mof;
+namespace {
+
+constexpr int kNoServer = 1;
+constexpr int kWrongOptions = 2;
+constexpr int kWrongText = 3;
+
+std::string_view file_name(std::string_view path) {
+  return path.substr(path.find_last_of("/\\") + 1);
+}
+
+// The rest of an argument behind a prefix, whatever its case.
+std::optional<std::string> behind(std::string_view argument, std::string_view prefix) {
+  if (!same_name(argument.substr(0, prefix.size()), prefix)) return std::nullopt;
+  return std::string(argument.substr(prefix.size()));
+}
+
+// "-B:x" and, when no file is called so, "/B:x": behind the dash or slash.
+std::optional<std::string_view> option_of(std::string_view argument) {
+  if (argument.size() > 1 && argument[0] == '-') return argument.substr(1);
+  const bool slash = argument.size() > 1 && argument[0] == '/';
+  if (slash && argument.find('/', 1) == std::string_view::npos) return argument.substr(1);
+  return std::nullopt;
+}
+
+bool deliver_to(const std::string& path, std::string_view bytes) {
+  CommandLine line;
+  line.output = path;
+  return deliver(line, bytes) == 0;
+}
+
+struct MofcompLine {
+  std::vector<std::string> files;
+  std::string binary;
+  std::string name_space;
+  std::string locale;   // of -AMENDMENT: "ms_409"
+  std::string neutral;  // the two halves' texts
+  std::string localized;
+  std::string runtime_dir = usual_runtime_dir();
+  bool check_only = false;
+  std::string unknown;
+};
+
+MofcompLine read_mofcomp(std::span<char* const> arguments) {
+  // What concerns a server, a login or a repository that is not here.
+  constexpr std::array<std::string_view, 9> kWithoutMeaning = {
+      "U:", "P:", "A:", "L:", "ER:", "instance:", "class:", "WMI", "autorecover"};
+  MofcompLine line;
+  for (const std::string_view argument : arguments) {
+    const auto option = option_of(argument);
+    if (!option) {
+      line.files.emplace_back(argument);
+    } else if (const auto binary = behind(*option, "B:")) {
+      line.binary = *binary;
+    } else if (const auto name_space = behind(*option, "N:")) {
+      line.name_space = *name_space;
+    } else if (const auto locale = behind(*option, "AMENDMENT:")) {
+      line.locale = *locale;
+    } else if (const auto neutral = behind(*option, "MOF:")) {
+      line.neutral = *neutral;
+    } else if (const auto localized = behind(*option, "MFL:")) {
+      line.localized = *localized;
+    } else if (const auto runtime_dir = behind(*option, "-runtime-dir=")) {
+      line.runtime_dir = *runtime_dir;
+    } else if (same_name(*option, "check")) {
+      line.check_only = true;
+    } else if (std::ranges::none_of(kWithoutMeaning, [&](std::string_view one) {
+                 return behind(*option, one).has_value();
+               })) {
+      line.unknown = argument;
+    }
+  }
+  return line;
+}
+
+// -AMENDMENT: the neutral and the localized text, each where it was asked for.
+int write_halves(const MofcompLine& line, const Model& model) {
+  const Amended halves = split_amendment(model, line.locale);
+  const bool done =
+      (line.neutral.empty() || deliver_to(line.neutral, emit_mof(halves.neutral))) &&
+      (line.localized.empty() || deliver_to(line.localized, emit_mof(halves.localized)));
+  return done ? 0 : kWrongOptions;
+}
+
+// The classes to the service that runs, as mofcomp gives them to WMI; first what the text deletes.
+int tell_service(const MofcompLine& line, const Model& model) {
+  const auto failed_with = [](const Error& error) {
+    write_error(fmt::format("mofcomp: {}\n", error.message));
+    return error.code == ErrorCode::invalid ? kWrongText : kNoServer;
+  };
+  for (const Deletion& one : model.deletions) {
+    const auto deleted =
+        tell_server(line.runtime_dir, "DELETE", "/api/v1/classes/" + one.class_name, "");
+    if (deleted || !one.must_exist) continue;
+    return failed_with(deleted.error());
+  }
+  if (model.classes.empty() && model.instances.empty()) return 0;
+  const Result<std::string> file = write_bmf(model);
+  if (!file) return failed(file.error().message);
+  const auto told = tell_server(line.runtime_dir, "POST", "/api/v1/classes", *file);
+  return told ? 0 : failed_with(told.error());
+}
+
+struct WmimofckLine {
+  std::string input;
+  std::string header;
+  std::string stubs;
+  std::string hex;
+  std::string wrong;
+};
+
+WmimofckLine read_wmimofck(std::span<char* const> arguments) {
+  WmimofckLine line;
+  for (const std::string_view argument : arguments) {
+    const auto option = option_of(argument);
+    if (!option) {
+      if (!line.input.empty()) line.wrong = argument;
+      line.input = argument;
+    } else if (const auto header = behind(*option, "h")) {
+      line.header = *header;
+    } else if (const auto stubs = behind(*option, "c")) {
+      line.stubs = *stubs;
+    } else if (const auto hex = behind(*option, "x")) {
+      line.hex = *hex;
+    } else if (behind(*option, "t") || behind(*option, "w")) {
+      write_error(
+          fmt::format("wmimofck: {}: scripts and pages for tests are not written\n", argument));
+    } else if (!same_name(*option, "m") && !same_name(*option, "u")) {
+      line.wrong = argument;  // -m and -u, methods and all members, are always on
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string_view drop_in_name(std::string_view program_path) {
+  std::string_view name = file_name(program_path);
+  if (name.size() > 4 && same_name(name.substr(name.size() - 4), ".exe")) name.remove_suffix(4);
+  for (const std::string_view tool : {"mofcomp", "wmimofck"}) {
+    if (same_name(name, tool)) return tool;
+  }
+  return {};
+}
+
+int run_mofcomp(std::span<char* const> arguments) {
+  const MofcompLine line = read_mofcomp(arguments);
+  if (!line.unknown.empty() || line.files.size() != 1) {
+    write_error(line.unknown.empty()
+                    ? "usage: mofcomp [-check] [-N:NAMESPACE] [-B:OUT.bmf] FILE.mof\n"
+                    : fmt::format("mofcomp: {}: no such option here\n", line.unknown));
+    return kWrongOptions;
+  }
+  Options options;
+  options.name_space = line.name_space;
+  Diagnostics diagnostics;
+  const Model model = load_model(line.files, options, "", diagnostics);
+  if (!tell(diagnostics, Severity::warning)) return kWrongText;
+  if (line.check_only) return 0;
+  if (!line.locale.empty()) return write_halves(line, model);
+  if (line.binary.empty()) return tell_service(line, model);
+  const Result<std::string> file = write_bmf(model);
+  if (!file) return failed(file.error().message);
+  return deliver_to(line.binary, *file) ? 0 : kWrongOptions;
+}
+
+int run_wmimofck(std::span<char* const> arguments) {
+  const WmimofckLine line = read_wmimofck(arguments);
+  if (!line.wrong.empty() || line.input.empty()) {
+    write_error("usage: wmimofck [-hOUT.h] [-m] [-u] [-cOUT.c] [-xOUT.txt] FILE.bmf\n");
+    return 1;
+  }
+  Diagnostics diagnostics;
+  const Model model = load_model({line.input}, {}, "", diagnostics);
+  if (!tell(diagnostics, Severity::warning)) return 1;
+  if (!line.header.empty()) {
+    HeaderOptions options;
+    options.guard = guard_of(line.header);
+    options.basic_types = false;
+    options.crlf = true;
+    if (!deliver_to(line.header, emit_header(model, options))) return 1;
+  }
+  if (!line.stubs.empty()) {
+    const std::string header(file_name(line.header.empty() ? line.input : line.header));
+    if (!deliver_to(line.stubs, emit_c_stubs(model, header))) return 1;
+  }
+  if (!line.hex.empty()) {
+    const Result<std::string> file = write_bmf(model);
+    if (!file) return failed(file.error().message);
+    if (!deliver_to(line.hex, hex_text(*file))) return 1;
+  }
+  return 0;
+}
+
+}  // namespace qm::mofc

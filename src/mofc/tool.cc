@@ -1,0 +1,157 @@
+#include "mofc/tool.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <span>
+
+#include "mof/file.h"
+#include "mofc/command.h"
+#include "mofc/drop_in.h"
+
+namespace qm::mofc {
+
+using namespace mof;
+namespace {
+
+constexpr int kUsage = 64;  // sysexits.h, EX_USAGE
+
+struct Command {
+  const char* name;
+  const char* help;
+  int (*run)(const CommandLine&);
+};
+constexpr std::array<Command, 6> kCommands = {{
+    {"check", "Check class texts; say what is wrong and what to do about it", run_check},
+    {"header", "Write the C header of the classes, as wmimofck -h -m -u", run_header},
+    {"bmf", "Write the binary MOF of the classes, as mofcomp -B", run_bmf},
+    {"decompile", "Write the text of a binary MOF, or of the one that a driver holds",
+     run_decompile},
+    {"dump", "Show the classes as they were understood", run_dump},
+    {"diff", "Say what changed between two versions; exit code 1 when it breaks compatibility",
+     run_diff},
+}};
+
+void add_files(CLI::App& app, std::string_view command, CommandLine& line) {
+  CLI::Option* files = nullptr;
+  if (command == "diff") {
+    files = app.add_option("OLD NEW", line.files, "Two files: MOF, binary MOF, or a driver");
+    files->expected(2);
+  } else if (command == "decompile") {
+    files = app.add_option("FILE", line.files, "Binary MOFs, drivers, /sys/bus/wmi/devices/*/bmof");
+  } else {
+    files = app.add_option("FILE", line.files, "MOF files, compiled together");
+  }
+  files->required();
+}
+
+void add_common(CLI::App& app, CommandLine& line, std::vector<std::string>& defines) {
+  app.add_option("-I", line.options.include_dirs, "Also look for included files in DIR")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  app.add_option("-D", defines, "Define a macro; the value is 1 when not given")
+      ->type_name("NAME[=VALUE]")
+      ->allow_extra_args(false);
+  app.add_option("-W", line.warnings, "Warnings: NAME, no-NAME, error, error=NAME, all; see below")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_option("--namespace", line.options.name_space,
+                 "Namespace of classes before any #pragma namespace")
+      ->type_name("NS");
+}
+
+void add_own(CLI::App& app, std::string_view command, CommandLine& line) {
+  add_files(app, command, line);
+  if (command != "decompile") add_common(app, line, line.defines);
+  if (command != "check") {
+    app.add_option("-o", line.output, "Write to OUT instead of standard output")->type_name("OUT");
+    app.add_option("--resource", line.resource, "Of a driver: the MOFDATA resource of that name")
+        ->type_name("NAME");
+  }
+  if (command == "check") {
+    app.add_flag("--json", line.json, "Diagnostics as JSON, on standard output");
+  } else if (command == "header") {
+    app.add_option("-c", line.stubs, "Also write C stubs of a driver's WMI functions to OUT.c")
+        ->type_name("OUT.c");
+    app.add_flag("--crlf", line.crlf, "End lines with CR LF");
+    app.add_flag("--wmimofck", line.as_wmimofck,
+                 "Exactly wmimofck's text, without the lines that find the basic types on other "
+                 "systems than Windows");
+  } else if (command == "bmf") {
+    app.add_flag("-x", line.hex, "As hex text: an ASL buffer for ACPI tables");
+  } else if (command == "dump" || command == "diff") {
+    app.add_flag("--json", line.json, "As JSON; the schema is in docs/mofc.md");
+  }
+}
+
+std::string warning_list() {
+  std::string text =
+      "Warnings (-WNAME, -Wno-NAME, -Werror=NAME; -Wall: notes, too, are warnings everywhere):\n";
+  for (const Warning& one : warnings()) {
+    text += fmt::format("  {:<30}{}{}\n", one.name, one.usual == Severity::note ? "(note) " : "",
+                        one.meaning);
+  }
+  return text;
+}
+
+// "NAME=VALUE" into a pair; false when NAME is no name.
+bool split_define(const std::string& text, CommandLine& line) {
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0 ||
+      !std::ranges::all_of(name, fits)) {
+    write_error(fmt::format("mofc: -D {}: not a macro's name\n", text));
+    return false;
+  }
+  line.options.defines.emplace_back(name,
+                                    equals == std::string::npos ? "1" : text.substr(equals + 1));
+  return true;
+}
+
+}  // namespace
+
+int run_mofc(int argc, char** argv) {
+  const std::span<char* const> arguments(argv, static_cast<std::size_t>(std::max(argc, 0)));
+  if (!arguments.empty()) {
+    const std::string_view tool = drop_in_name(arguments[0]);
+    if (tool == "mofcomp") return run_mofcomp(arguments.subspan(1));
+    if (tool == "wmimofck") return run_wmimofck(arguments.subspan(1));
+  }
+  CLI::App app("mofc compiles MOF, the text that WMI classes are written in.");
+  app.name("mofc");
+  app.require_subcommand(1);
+  app.footer(
+      "Exit code: 0 fine, 1 errors in the input or a file that cannot be read or written,\n"
+      "64 a wrong command line.");
+  CommandLine line;
+  std::array<CLI::App*, kCommands.size()> commands{};
+  for (std::size_t i = 0; i < kCommands.size(); ++i) {
+    commands[i] = app.add_subcommand(kCommands[i].name, kCommands[i].help);
+    add_own(*commands[i], kCommands[i].name, line);
+    if (kCommands[i].name != std::string_view("decompile")) commands[i]->footer(warning_list());
+  }
+  try {  // CLI11's way of saying so
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  for (const std::string& word : line.warnings) {
+    if (const Result<bool> known = line.options.warnings.add(word); !known) {
+      write_error(fmt::format("mofc: -W{}: {}\n", word, known.error().message));
+      return kUsage;
+    }
+  }
+  for (const std::string& define : line.defines) {
+    if (!split_define(define, line)) return kUsage;
+  }
+  for (std::size_t i = 0; i < kCommands.size(); ++i) {
+    if (commands[i]->parsed()) return kCommands[i].run(line);
+  }
+  return kUsage;
+}
+
+}  // namespace qm::mofc

@@ -1,0 +1,16 @@
+// Classes added and deleted while the service runs: what mofcomp asks for (docs/api.md). Pure.
+#pragma once
+
+#include "serve/answers.h"
+#include "serve/http.h"
+#include "wmi/catalog.h"
+
+namespace qm::serve {
+
+// POST /api/v1/classes with a binary MOF: 200 {"added", "replaced", "unchanged"}: lists of names.
+// DELETE /api/v1/classes/NAME: 200 {"deleted": NAME}. Refused, with nothing changed: 400 for what
+// is no binary MOF or has errors, 403 for a class that is somebody else's, 404, 409 when another
+// class of that name or GUID is there, 413 beyond a limit.
+Answer class_change_answer(wmi::Catalog& catalog, const Change& change);
+
+}  // namespace qm::serve
