@@ -279,6 +279,7 @@ void World::after_flush() {
     if (kernel_.find(track) != nullptr) return false;
     // The kernel tells no counters: what nobody had claimed by then stays unknown.
     if (!truth_.at(track).counts) truth_.at(track).exempt = true;
+    ++natural_gaps_;  // if the probe's word is lost
     truth_.ended(track, kernel_.now().boot_ns);
     return true;
   };

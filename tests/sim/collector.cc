@@ -153,6 +153,7 @@ bool Collector::dump_sas() {
 
 bool Collector::try_sync() {
   const std::uint64_t hurt = kernel_.messages_hurt();
+  const std::uint64_t flushes = kernel_.flushes();
   engine_.set_time(kernel_.now());
   engine_.begin_sync();
   bool overrun = false;
@@ -162,6 +163,7 @@ bool Collector::try_sync() {
   engine_.set_source(Engine::Source::dump);
   if (done) done = dump_sas();
   drain_all(overrun);
+  flushed_in_dump_ = flushed_in_dump_ || kernel_.flushes() != flushes;
   if (!done || overrun) {
     engine_.abandon_sync();
     if (overrun) engine_.overrun();
@@ -270,6 +272,7 @@ Collector::Published Collector::refresh() {
   published.claimed_more = !counted_.empty();
   published.disturbed = world_.changes() != changes;
   published.finals_wait = kernel_.finals_wait() || kernel_.finals_lost() > 0;
+  published.flushed_in_dump = flushed_in_dump_;
   published.settled = kernel_.messages_hurt() == hurt_before_ && !sync_due_;
   world_.published(!reading_failed_);
   counted_.clear();

@@ -24,7 +24,9 @@ class Collector {
     bool fault = false;      // something was lost since the last publication
     bool disturbed = false;  // SAs came or went while it was made
     bool reading_failed = false;
-    bool finals_wait = false;   // an SA's last word is still to come, or was lost
+    bool finals_wait = false;  // an SA's last word is still to come, or was lost
+    // The words on SAs that a flush took came before the rows that showed them.
+    bool flushed_in_dump = false;
     bool claimed_more = false;  // the truth's lower bound holds more SAs than before
     std::vector<Totals> lower;  // by adapter, then the host's: as of its beginning
     Totals lower_after;         // the host's, as of its end
@@ -55,6 +57,7 @@ class Collector {
   Kernel& kernel_;
   std::vector<std::byte>& disk_;
   hba::Engine engine_;
+  bool flushed_in_dump_ = false;
   bool sync_due_ = false;
   bool reading_failed_ = false;
   std::uint32_t seq_ = 0;

@@ -103,6 +103,7 @@ void Kernel::expire(std::uint32_t track, bool hard) {
 }
 
 void Kernel::flush(std::uint8_t proto) {
+  ++flushes_;
   take_away([&](const KernelSa& each) {
     return proto == 0 || proto == 255 || each.sa.id.proto == proto;
   });

@@ -85,6 +85,7 @@ class Kernel {
   std::vector<xfrm::SaFinal> take_finals();
   bool finals_wait() const { return !finals_.empty(); }
   std::uint64_t finals_lost() const { return finals_lost_; }
+  std::uint64_t flushes() const { return flushes_; }
   void count_late(std::uint32_t track, const xfrm::Counters& more);  // was in flight at its end
 
   // A dump, part by part; each part shows what is there when it is made. The last ends with DONE.
@@ -131,6 +132,7 @@ class Kernel {
   Random probe_random_;  // of its own: the story stays the same
   std::deque<Final> finals_;
   std::uint64_t finals_lost_ = 0;
+  std::uint64_t flushes_ = 0;
 };
 
 }  // namespace qm::sim
