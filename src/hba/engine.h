@@ -274,7 +274,8 @@ class Engine final : public xfrm::Sink, private SaView {
 
   Probed probed_;
   bool finals_were_lost_ = false;
-  std::uint64_t finals_read_boot_ns_ = 0;  // all words of SAs that died until then
+  // All words of SAs that died until then have been read.
+  std::uint64_t finals_read_boot_ns_ = std::numeric_limits<std::uint64_t>::max();
   std::map<xfrm::AddressPair, Pair> pairs_;
   std::vector<xfrm::AddressPair> pairs_to_watch_;
   std::uint64_t bad_spi_unlisted_ = 0;

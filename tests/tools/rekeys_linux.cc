@@ -1,0 +1,141 @@
+// rekeys SOCKET CHILD COUNT: charon renews a CHILD_SA's keys so many times in a row, each as soon
+// as the one before is over. For the lab: swanctl's own start takes longer there than a rekey.
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+#include <span>
+#include <string>
+
+#include "ike/packet.h"
+#include "ike/vici.h"
+
+namespace {
+
+using namespace qm;
+using ike::PacketType;
+
+[[noreturn]] void die(const std::string& why) {
+  fmt::print(stderr, "rekeys: {}\n", why);
+  std::exit(1);
+}
+
+// One value of a vici message: type 3, the key and its length, the value and its length.
+std::string value(std::string_view key, std::string_view text) {
+  std::string bytes{'\3', static_cast<char>(key.size())};
+  bytes += key;
+  bytes += static_cast<char>(text.size() >> 8);
+  bytes += static_cast<char>(text.size() & 0xff);
+  return bytes += text;
+}
+
+class Charon {
+ public:
+  explicit Charon(const char* path) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (std::strlen(path) >= sizeof(address.sun_path)) die("a socket's name that is too long");
+    std::strcpy(address.sun_path, path);
+    const timeval patience{20, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+      die(fmt::format("{}: {}", path, std::strerror(errno)));
+    }
+    send(PacketType::event_register, "list-sa");
+    if (receive().type != PacketType::event_confirm) die("charon does not list SAs");
+  }
+  ~Charon() { ::close(socket_); }
+  Charon(const Charon&) = delete;
+  Charon& operator=(const Charon&) = delete;
+
+  // The SPIs of the outbound SAs of this name.
+  std::set<std::string> spis(const std::string& child) {
+    send(PacketType::cmd_request, "list-sas");
+    std::set<std::string> found;
+    for (ike::Packet packet = receive(); packet.type == PacketType::event; packet = receive()) {
+      const auto told = ike::parse_message(packet.message);
+      if (!told) die(told.error().message);
+      for (const auto& [ike_name, ike_sa] : told->sections) {
+        const ike::Section* children = ike_sa.section("child-sas");
+        if (children == nullptr) continue;
+        for (const auto& [key, sa] : children->sections) {
+          const std::string* name = sa.value("name");
+          const std::string* spi = sa.value("spi-out");
+          if (name != nullptr && *name == child && spi != nullptr) found.insert(*spi);
+        }
+      }
+    }
+    return found;
+  }
+
+  void rekey(const std::string& child) {
+    send(PacketType::cmd_request, "rekey", value("child", child));
+    const auto answer = ike::parse_message(receive().message);
+    const std::string* success = answer ? answer->value("success") : nullptr;
+    if (success == nullptr || *success != "yes") die(child + ": a rekey is refused");
+  }
+
+ private:
+  void send(PacketType type, std::string_view name, std::string_view message = {}) {
+    const std::string bytes = ike::packet_bytes(type, name, message);
+    if (::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) != std::ssize(bytes)) {
+      die("charon does not listen");
+    }
+  }
+  ike::Packet receive() {
+    for (;;) {
+      const auto body = framer_.next();
+      if (!body) die(body.error().message);
+      if (*body) {
+        const auto packet = ike::parse_packet(**body);
+        if (!packet) die(packet.error().message);
+        return *packet;
+      }
+      std::array<std::byte, 65'536> room{};
+      const ssize_t got = ::recv(socket_, room.data(), room.size(), 0);
+      if (got <= 0) die("charon does not answer");
+      framer_.add(Bytes(room).first(static_cast<std::size_t>(got)));
+    }
+  }
+
+  int socket_;
+  ike::Framer framer_;
+};
+
+// One SA, another than before: the rekey is over.
+void renew(Charon& charon, const std::string& child) {
+  using Clock = std::chrono::steady_clock;
+  const std::set<std::string> before = charon.spis(child);
+  if (before.empty()) die(child + ": no SA");
+  charon.rekey(child);
+  const Clock::time_point end = Clock::now() + std::chrono::seconds(30);
+  for (;;) {
+    const std::set<std::string> now = charon.spis(child);
+    if (now.size() == 1 && !before.contains(*now.begin())) return;
+    if (Clock::now() > end) die(child + ": a rekey does not end");
+    ::poll(nullptr, 0, 20);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int count = 0;
+  const std::string_view number = argc == 4 ? argv[3] : "";
+  const auto end = number.data() + number.size();
+  if (const auto read = std::from_chars(number.data(), end, count); read.ptr != end || count < 1) {
+    fmt::print(stderr, "usage: rekeys SOCKET CHILD COUNT\n");
+    return 64;
+  }
+  Charon charon(argv[1]);
+  for (int i = 0; i < count; ++i) renew(charon, argv[2]);
+  return 0;
+}
