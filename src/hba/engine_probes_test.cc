@@ -158,6 +158,52 @@ TEST_F(EngineProbesTest, TheSameSpiWithinASecondIsAnotherSa) {
   EXPECT_EQ(quality(report, "a", kConfidentialBytesReceived), kExact);
 }
 
+TEST_F(EngineProbesTest, WhenWordsAreLostNobodyKnowsWhichOfTwoAlikeIsMeant) {
+  two_sas();
+  engine_.on_sa_deleted(with(sa(false, 2, 150), 2400, 24));
+  engine_.on_sa(sa(false, 2, 150), false, 1);
+  xfrm::ProbeReading reading;  // the predecessor's word was lost, this is the successor's
+  reading.totals.finals_lost = 1;
+  reading.finals = {final_of(with(sa(false, 2, 150), 120, 3))};
+  engine_.on_sa_deleted(with(sa(false, 2, 150), 110, 2));
+  engine_.take_finals(reading);
+  const Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 2510U);
+  EXPECT_EQ(quality(report, "a", kConfidentialBytesReceived),
+            (Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT}));
+}
+
+// An inbound SA that moves keeps its id and the time it was added.
+TEST_F(EngineProbesTest, AWordOnAnSaThatMovedIsNotItsSuccessors) {
+  two_sas();
+  const xfrm::Sa old = with(sa(false, 2, 150), 2400, 24);
+  xfrm::Sa moved = old;
+  moved.saddr = address("10.9.0.77");
+  engine_.on_sa(moved, false, 1);  // its predecessor's DELSA was lost
+  engine_.on_final(end_of(old));
+  engine_.on_final(final_of(old));
+  Report report = refresh({with(moved, 2500, 25)});
+  EXPECT_EQ(report.sas.size(), 2U);
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 2500U);
+  engine_.on_sa_deleted(with(moved, 2600, 26));
+  engine_.on_final(final_of(with(old, 9000, 90)));  // not of the one that waits
+  report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 2600U);
+}
+
+TEST_F(EngineProbesTest, AnEndMayBeAsOldAsTheRingsLastReading) {
+  two_sas();
+  engine_.take_finals({});
+  step(2);
+  engine_.drained();
+  engine_.on_sa_deleted(with(sa(false, 2, 150), 2000, 20));
+  xfrm::ProbeReading reading;
+  reading.finals = {end_of(with(sa(false, 2, 150), 2000, 20))};
+  engine_.take_finals(reading);
+  EXPECT_EQ(quality(refresh(), "a", kConfidentialBytesReceived),
+            (Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT}));
+}
+
 TEST_F(EngineProbesTest, AStrangersFinalChangesNothing) {
   two_sas();
   const Totals before = adapter(refresh(), "a").totals;

@@ -56,8 +56,9 @@ class Charon {
   Charon(const Charon&) = delete;
   Charon& operator=(const Charon&) = delete;
 
-  // The SPIs of the outbound SAs of this name.
-  std::set<std::string> spis(const std::string& child) {
+  // The numbers of the CHILD_SAs of this name; IKEv1 keeps those that were renewed until they
+  // expire.
+  std::set<std::string> live(const std::string& child) {
     send(PacketType::cmd_request, "list-sas");
     std::set<std::string> found;
     for (ike::Packet packet = receive(); packet.type == PacketType::event; packet = receive()) {
@@ -68,19 +69,21 @@ class Charon {
         if (children == nullptr) continue;
         for (const auto& [key, sa] : children->sections) {
           const std::string* name = sa.value("name");
-          const std::string* spi = sa.value("spi-out");
-          if (name != nullptr && *name == child && spi != nullptr) found.insert(*spi);
+          const std::string* state = sa.value("state");
+          const std::string* number = sa.value("uniqueid");
+          if (name == nullptr || state == nullptr || number == nullptr) continue;
+          if (*name == child && *state != "REKEYED") found.insert(*number);
         }
       }
     }
     return found;
   }
 
-  void rekey(const std::string& child) {
-    send(PacketType::cmd_request, "rekey", value("child", child));
+  void rekey(const std::string& number) {
+    send(PacketType::cmd_request, "rekey", value("child-id", number));
     const auto answer = ike::parse_message(receive().message);
     const std::string* success = answer ? answer->value("success") : nullptr;
-    if (success == nullptr || *success != "yes") die(child + ": a rekey is refused");
+    if (success == nullptr || *success != "yes") die(number + ": a rekey is refused");
   }
 
  private:
@@ -113,12 +116,12 @@ class Charon {
 // One SA, another than before: the rekey is over.
 void renew(Charon& charon, const std::string& child) {
   using Clock = std::chrono::steady_clock;
-  const std::set<std::string> before = charon.spis(child);
-  if (before.empty()) die(child + ": no SA");
-  charon.rekey(child);
+  const std::set<std::string> before = charon.live(child);
+  if (before.size() != 1) die(fmt::format("{}: {} SAs", child, before.size()));
+  charon.rekey(*before.begin());
   const Clock::time_point end = Clock::now() + std::chrono::seconds(30);
   for (;;) {
-    const std::set<std::string> now = charon.spis(child);
+    const std::set<std::string> now = charon.live(child);
     if (now.size() == 1 && !before.contains(*now.begin())) return;
     if (Clock::now() > end) die(child + ": a rekey does not end");
     ::poll(nullptr, 0, 20);
