@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -167,6 +168,15 @@ Program clone_rules() {
   return program;
 }
 
+// harden() took it; nobody gives it back.
+Program prctl_rules() {
+  Program program;
+  load_argument(program, 0);
+  when(program, BPF_JEQ, PR_SET_DUMPABLE, kDeny);
+  answer(program, kAllow);
+  return program;
+}
+
 Program filter_of(const CallRules& rules) {
   constexpr std::array kPairs{AF_UNIX};
   Program program;
@@ -181,7 +191,10 @@ Program filter_of(const CallRules& rules) {
   when(program, BPF_JEQ, SYS_bpf, argument_rules(rules.bpf_commands));
   when(program, BPF_JEQ, SYS_clone, clone_rules());
   when(program, BPF_JEQ, SYS_clone3, kAbsent);
-  if (!rules.traceable) when(program, BPF_JEQ, SYS_ptrace, kDeny);
+  if (!rules.traceable) {
+    when(program, BPF_JEQ, SYS_ptrace, kDeny);
+    when(program, BPF_JEQ, SYS_prctl, prctl_rules());
+  }
   for (const long call : kDeniedCalls) {
     when(program, BPF_JEQ, static_cast<std::uint32_t>(call), kDeny);
   }

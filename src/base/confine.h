@@ -48,7 +48,7 @@ struct CallRules {
   std::span<const int> families;           // of socket(2), AF_*
   std::span<const int> netlink_protocols;  // NETLINK_*; any makes AF_NETLINK one of the families
   std::span<const int> bpf_commands;       // BPF_*, of bpf(2)
-  bool traceable = false;                  // ptrace(2) stays
+  bool traceable = false;                  // ptrace(2) and PR_SET_DUMPABLE stay
 };
 // Errors: unsupported (this kernel or processor has no filter for it), denied (not hardened).
 Result<void> forbid_calls(const CallRules& rules);

@@ -101,6 +101,7 @@ const std::vector<Named>& forbidden_to_both() {
       {"execve", [] { return ::execl("/bin/true", "true", nullptr); }},
       {"execveat", raw(SYS_execveat, AT_FDCWD)},
       {"ptrace", [] { return ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr); }},
+      {"PR_SET_DUMPABLE", raw(SYS_prctl, PR_SET_DUMPABLE)},
       {"process_vm_readv", raw(SYS_process_vm_readv, ::getpid())},
       {"process_vm_writev", raw(SYS_process_vm_writev, ::getpid())},
       {"pidfd_getfd", raw(SYS_pidfd_getfd, -1)},
