@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/confine.h"
 #include "base/text.h"
 #include "hba/kernel.h"
 #include "hba/ledger_state.h"
@@ -296,7 +297,7 @@ Result<void> Collector::run() {
 }  // namespace
 
 Result<void> collect(const Configuration& configuration) {
-  TRY(harden());
+  TRY(harden(kLeakChecked));
   if (!has_net_admin()) {
     return fail(ErrorCode::denied,
                 "reading the kernel's IPsec needs CAP_NET_ADMIN: start me by systemd "
@@ -309,7 +310,8 @@ Result<void> collect(const Configuration& configuration) {
   auto probes = configuration.probes
                     ? xfrm::Probes::open()
                     : fail(ErrorCode::state, "turned off (collect.probes = false)");
-  TRY(keep_net_admin_only());
+  const std::vector<std::string> missing = TRY(give_up_rights(configuration));
+  for (const std::string& what : missing) log("not confined: " + what);
   Collector collector(configuration, std::move(*publisher), std::move(probes));
   TRY(collector.start());
   log("started; publishing to " + configuration.provider_socket());

@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   raise_descriptor_limit();
   const auto service = Service::start(options->config, to_stderr);
   if (!service) return fail_with(service.error());
-  for (const std::string& warning : confine()) to_stderr(warning);
+  for (const std::string& warning : confine(options->config)) to_stderr(warning);
 
   for (const qm::Endpoint& endpoint : (*service)->listeners()) {
     fmt::print("listening on http://{}\n", endpoint.text());

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "provider/descriptor_linux.h"
+#include "serve/config.h"
 
 namespace qm::serve {
 
@@ -51,8 +52,9 @@ void raise_descriptor_limit();
 // sd_notify(3), by hand: a datagram to $NOTIFY_SOCKET, where it is set. Failure is no matter.
 void notify(std::string_view state);
 
-// Gives up what the service never needs: gaining privileges by exec, being dumped or traced, every
-// capability, also the bounding and ambient sets'. Returns warnings for the log.
-std::vector<std::string> confine();
+// Gives up what the service needs no more once it listens: gaining privileges by exec, being dumped
+// or traced, every capability, every file but those below its two directories, new TCP sockets, and
+// the system calls of base/confine.h. Returns warnings for the log: what this kernel can't forbid.
+std::vector<std::string> confine(const Config& config);
 
 }  // namespace qm::serve

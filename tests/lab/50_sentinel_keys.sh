@@ -39,10 +39,15 @@ done </run/lab/keys | sort -u >/run/lab/pieces
   code=0 || code=$?
 check "no piece of a key in files, logs and answers" 0 "$code"
 for which in collect serve; do
-  said=$(guest "grep -E 'Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs' /proc/\$(cat /run/lab/$which.pid)/status |
+  said=$(guest "grep -E 'Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp:' /proc/\$(cat /run/lab/$which.pid)/status |
     tr -d '\t' | sort | tr '\n' ' '")
   [[ $which == collect ]] && bits=0000000000001000 || bits=0000000000000000
-  [[ $said == *"CapEff:$bits"* && $said == *"CapPrm:$bits"* && $said == *"NoNewPrivs:1"* ]] &&
+  [[ $said == *"CapEff:$bits"* && $said == *"CapPrm:$bits"* && $said == *"NoNewPrivs:1"* &&
+    $said == *"Seccomp:2"* ]] &&
     answer=yes || answer=$said
   check "$which keeps no other right" yes "$answer"
+  said=$(guest "grep 'not confined' /run/lab/$which.log; pid=\$(cat /run/lab/$which.pid)
+    setpriv --reuid quickmode-$which --regid quickmode --clear-groups head -c 1 /proc/\$pid/mem 2>&1")
+  [[ $said == *"Permission denied"* && $said != *confined* ]] && answer=yes || answer=$said
+  check "$which is confined, its memory closed to its own user" yes "$answer"
 done

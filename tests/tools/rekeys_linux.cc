@@ -72,7 +72,7 @@ class Charon {
           const std::string* state = sa.value("state");
           const std::string* number = sa.value("uniqueid");
           if (name == nullptr || state == nullptr || number == nullptr) continue;
-          if (*name == child && *state != "REKEYED") found.insert(*number);
+          if (*name == child && *state == "INSTALLED") found.insert(*number);
         }
       }
     }
