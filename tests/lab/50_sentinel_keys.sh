@@ -47,7 +47,8 @@ for which in collect serve; do
     answer=yes || answer=$said
   check "$which keeps no other right" yes "$answer"
   said=$(guest "grep 'not confined' /run/lab/$which.log; pid=\$(cat /run/lab/$which.pid)
-    setpriv --reuid quickmode-$which --regid quickmode --clear-groups head -c 1 /proc/\$pid/mem 2>&1")
+    setpriv --reuid quickmode-$which --regid quickmode --clear-groups head -c 1 /proc/\$pid/mem 2>&1
+    true")
   [[ $said == *"Permission denied"* && $said != *confined* ]] && answer=yes || answer=$said
   check "$which is confined, its memory closed to its own user" yes "$answer"
 done
