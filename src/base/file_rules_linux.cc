@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/confine.h"
+#include "base/descriptor_linux.h"
 
 namespace qm {
 namespace {
@@ -29,20 +30,6 @@ constexpr std::uint64_t kReading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCES
 constexpr std::uint64_t kInRoom = kReading | LANDLOCK_ACCESS_FS_WRITE_FILE |
                                   LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
                                   LANDLOCK_ACCESS_FS_MAKE_SOCK | kTruncate;
-
-class Descriptor {
- public:
-  explicit Descriptor(long fd) : fd_(static_cast<int>(fd)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Ruleset ruleset_for(long abi, const FileRules& rules) {
   Ruleset set;
@@ -82,7 +69,8 @@ Result<void> forbid_files(const FileRules& rules) {
                 "this kernel does not confine files (Landlock: Linux 5.13, lsm=landlock,…)");
   }
   const Ruleset set = ruleset_for(abi, rules);
-  const Descriptor ruleset(::syscall(SYS_landlock_create_ruleset, &set, sizeof set, 0));
+  const Descriptor ruleset(
+      static_cast<int>(::syscall(SYS_landlock_create_ruleset, &set, sizeof set, 0)));
   if (ruleset.get() < 0) return std::unexpected(system_error("making rules for files", errno));
   for (const std::string& path : rules.write_below) {
     TRY(add_room(ruleset.get(), path, kInRoom & set.handled_access_fs));

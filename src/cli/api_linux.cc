@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "base/descriptor_linux.h"
 #include "base/text.h"
 #include "cli/api.h"
 #include "cli/http_answer.h"
@@ -18,20 +19,6 @@ namespace qm::cli {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 class Conversation {
  public:

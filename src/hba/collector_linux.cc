@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/confine.h"
+#include "base/descriptor_linux.h"
 #include "base/text.h"
 #include "hba/kernel.h"
 #include "hba/ledger_state.h"
@@ -66,20 +67,6 @@ Interfaces read_interfaces(const iscsi::Inventory& inventory) {
   }
   return interfaces;
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // Says what the probes cover, in the log and to the engine; hands over what is attached.
 std::optional<xfrm::Probes> tell_of(Result<xfrm::Probes> probes, Engine& engine) {

@@ -6,26 +6,10 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/descriptor_linux.h"
 #include "hba/state_file.h"
 
 namespace qm::hba {
-namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-}  // namespace
 
 Result<void> write_whole(const std::string& path, Bytes bytes) {
   const std::string fresh = path + ".new";

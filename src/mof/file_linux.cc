@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "mof/descriptor_linux.h"
+#include "base/descriptor_linux.h"
 #include "mof/file.h"
 #include "mof/limits.h"
 #include "mof/mof.h"

@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/descriptor_linux.h"
 #include "base/text.h"
-#include "mof/descriptor_linux.h"
 #include "mofc/server.h"
 
 namespace qm::mofc {
@@ -98,7 +98,7 @@ Result<std::string> tell_server(const std::string& runtime_dir, std::string_view
                 fmt::format("{}: longer than a socket's path may be", plain_text(path)));
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  const mof::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (socket.get() < 0) return std::unexpected(system_error("making a socket", errno));
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   if (::connect(socket.get(), generic, sizeof address) != 0) {

@@ -15,9 +15,9 @@
 #include <filesystem>
 #include <string>
 
+#include "base/descriptor_linux.h"
 #include "base/guid.h"
 #include "provider/connection.h"
-#include "provider/descriptor_linux.h"
 #include "provider/protocol.h"
 #include "provider/service_testing_linux.h"
 

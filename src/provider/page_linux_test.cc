@@ -1,5 +1,6 @@
 // The page as memory that two parties share.
 #include "provider/page_linux.h"
+#include "base/descriptor_linux.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,7 +13,6 @@
 #include <thread>
 
 #include "provider/connection.h"
-#include "provider/descriptor_linux.h"
 #include "provider/service_testing_linux.h"
 
 namespace qm::provider {

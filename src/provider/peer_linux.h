@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor_linux.h"
 #include "base/result.h"
-#include "provider/descriptor_linux.h"
 #include "provider/message.h"
 #include "provider/registry.h"
 

@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "provider/descriptor_linux.h"
+#include "base/descriptor_linux.h"
 #include "provider/peer_linux.h"
 #include "provider/registry.h"
 

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-#include "provider/descriptor_linux.h"
+#include "base/descriptor_linux.h"
 
 namespace qm::serve {
 
@@ -104,7 +104,7 @@ class Client {
     return true;
   }
 
-  provider::Descriptor socket_;
+  Descriptor socket_;
   std::string buffer_;
   bool connected_ = false;
   bool timed_out_ = false;

@@ -10,13 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/descriptor_linux.h"
 #include "base/result.h"
-#include "provider/descriptor_linux.h"
 #include "serve/config.h"
 
 namespace qm::serve {
-
-using provider::Descriptor;
 
 // A regular file's text, up to most_bytes (beyond: limit).
 Result<std::string> read_text_file(const std::string& path, std::size_t most_bytes);

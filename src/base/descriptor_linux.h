@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace qm::provider {
+namespace qm {
 
 class Descriptor {
  public:
@@ -29,4 +29,4 @@ class Descriptor {
   int fd_ = -1;
 };
 
-}  // namespace qm::provider
+}  // namespace qm
