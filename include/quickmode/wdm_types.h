@@ -19,6 +19,7 @@ typedef int64_t LONGLONG;
 typedef uint64_t ULONGLONG;
 typedef uint16_t WCHAR; /* a UTF-16 unit */
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): Windows' own tag */
 typedef struct _GUID {
   uint32_t Data1;
   uint16_t Data2;
