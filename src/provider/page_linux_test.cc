@@ -1,6 +1,5 @@
 // The page as memory that two parties share.
 #include "provider/page_linux.h"
-#include "base/descriptor_linux.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "base/descriptor_linux.h"
 #include "provider/connection.h"
 #include "provider/service_testing_linux.h"
 
