@@ -40,7 +40,10 @@ inline std::vector<std::byte> recorded_message() {
 // Hands out the datagrams of a dump of count SAs, one after the other, in the same buffer.
 class Dump {
  public:
-  explicit Dump(std::size_t count, bool scattered = false) : order_(count) {
+  // first_reqid: of the first eight SAs, which are to one peer; 0: the recorded one's, as the
+  // others.
+  explicit Dump(std::size_t count, bool scattered = false, std::uint32_t first_reqid = 0)
+      : first_reqid_(first_reqid), order_(count) {
     const auto message = recorded_message();
     for (std::size_t i = 0; i < kMessages; ++i) {
       datagram_.insert(datagram_.end(), message.begin(), message.end());
@@ -71,8 +74,12 @@ class Dump {
     const std::uint32_t spi = number * 2'654'435'761U;
     std::memcpy(received_.data() + at + kId + 12, &peer, sizeof(peer));
     std::memcpy(received_.data() + at + kId + offsetof(xfrm_id, spi), &spi, sizeof(spi));
+    if (number >= 8 || first_reqid_ == 0) return;
+    constexpr std::size_t kReqid = sizeof(nlmsghdr) + offsetof(xfrm_usersa_info, reqid);
+    std::memcpy(received_.data() + at + kReqid, &first_reqid_, sizeof(first_reqid_));
   }
 
+  std::uint32_t first_reqid_;
   std::vector<std::byte> datagram_;
   std::vector<std::byte> received_;
   std::vector<std::uint32_t> order_;

@@ -17,6 +17,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -217,6 +218,7 @@ class Engine final : public xfrm::Sink, private SaView {
   const iscsi::Adapter* adapter_of(const std::string& key) const;
 
   // engine_report.cc
+  void find_negotiations();
   void report_adapters(Report& report, const std::vector<Totals>& totals) const;
   void report_sessions(Report& report) const;
   void report_sas(Report& report) const;
@@ -243,7 +245,13 @@ class Engine final : public xfrm::Sink, private SaView {
   std::vector<AssociationKey> handed_over_;  // to their claims' owners, after the next reading
   std::vector<Candidate> candidates_;
   std::array<std::uint64_t, 64> reqid_filter_{};  // a Bloom filter: most SAs are nobody's
-  std::vector<SessionVerdict> verdicts_;          // by position in inventory_.sessions
+  // What the larvals suggest of these peers; looked for only when one of the two has changed.
+  struct Negotiations {
+    std::set<std::pair<Address, Address>> peers;  // of the sessions' connections: local, remote
+    std::uint64_t larval_changes = 0;
+    std::set<std::tuple<Address, Address, std::uint8_t>> found;  // local, remote, protocol
+  } negotiations_;
+  std::vector<SessionVerdict> verdicts_;  // by position in inventory_.sessions
   std::unordered_map<Ledger::EntryId, unsigned> missing_;
   std::vector<Ledger::EntryId> outlived_;  // by another SA with its id, as this reading shows
 

@@ -229,6 +229,7 @@ void Engine::conclude() {
   }
   before_reading_.clear();
   judge_sessions();
+  find_negotiations();
   settle_rekeys();
   ledger_.tick(now_);
   ledger_.rate_awaited();

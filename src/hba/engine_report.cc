@@ -69,6 +69,30 @@ void set_all(Qualities& qualities, qm_quality quality, qm_reason reason) {
 
 }  // namespace
 
+// The larvals of all SAs that are between the peers of some session. There may be a million others.
+void Engine::find_negotiations() {
+  std::set<std::pair<Address, Address>> peers;
+  if (ike_daemons_ == 0 && sas_.larvals() > 0) {
+    for (const iscsi::Session& session : inventory_.sessions) {
+      for (const iscsi::Connection& connection : session.connections) {
+        peers.emplace(connection.local.address, connection.remote.address);
+      }
+    }
+  }
+  Negotiations& last = negotiations_;
+  if (peers == last.peers && sas_.larval_changes() == last.larval_changes) return;
+  last = {.peers = std::move(peers), .larval_changes = sas_.larval_changes(), .found = {}};
+  if (last.peers.empty()) return;
+  sas_.for_each([&](xfrm::SaTable::Handle handle) {
+    const xfrm::SaRecord sa = sas_.record(handle);
+    if (!sa.larval) return;
+    for (const auto& [local, remote] :
+         {std::pair(sa.saddr, sa.id.daddr), std::pair(sa.id.daddr, sa.saddr)}) {
+      if (last.peers.contains({local, remote})) last.found.emplace(local, remote, sa.id.proto);
+    }
+  });
+}
+
 // Counter 2. The IKE daemon's word where one answers; else what the larvals suggest.
 void Engine::fill_pending_operations(AdapterReport& adapter) const {
   std::set<std::pair<Address, Address>> peers;
@@ -87,17 +111,9 @@ void Engine::fill_pending_operations(AdapterReport& adapter) const {
     if (!ike_sas_fresh_) quality.worsen(QM_INFERRED, QM_REASON_NO_IKE);
     return;
   }
-  std::set<std::tuple<Address, Address, std::uint8_t>> larvals;
-  sas_.for_each([&](xfrm::SaTable::Handle handle) {
-    const xfrm::SaRecord record = sas_.record(handle);
-    if (!record.larval) return;
-    const Address& one = std::min(record.saddr, record.id.daddr);
-    const Address& other = std::max(record.saddr, record.id.daddr);
-    const bool ours = peers.contains({record.saddr, record.id.daddr}) ||
-                      peers.contains({record.id.daddr, record.saddr});
-    if (ours) larvals.emplace(one, other, record.id.proto);
-  });
-  pending = larvals.size();
+  for (const auto& [local, remote, proto] : negotiations_.found) {
+    if (peers.contains({local, remote})) ++pending;
+  }
   quality.worsen(QM_INFERRED, QM_REASON_LARVALS);
 }
 

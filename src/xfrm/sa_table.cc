@@ -96,6 +96,7 @@ struct SaTable::Store {
   std::size_t most_sas = kMostSas;
   std::size_t size = 0;
   std::size_t larvals = 0;
+  std::uint64_t larval_changes = 0;
   std::uint64_t refused = 0;
   Handle unused = 0;  // handles from here on were never given out
   Handle free_head = kNone;
@@ -252,7 +253,10 @@ void SaTable::Store::remove(std::size_t slot) {
 
   Record& record = at(handle);
   marks.release(static_cast<std::uint16_t>(record.word >> kMarkShift));
-  if (record.has(kLarval)) --larvals;
+  if (record.has(kLarval)) {
+    --larvals;
+    ++larval_changes;
+  }
   if (is_seen(record)) --seen;
   record.word = 0;
   record.spi = free_head;
@@ -346,6 +350,7 @@ void SaTable::update(Handle handle, const Sa& sa, bool keep_add_time, Upserted& 
   if (was_larval != sa.larval) out.change = was_larval ? Change::matured : Change::replaced;
   if (was_larval) --store.larvals;
   if (sa.larval) ++store.larvals;
+  if (out.change != Change::same) ++store.larval_changes;  // or perhaps none: that is harmless
   describe(record, sa);
 }
 
@@ -363,7 +368,10 @@ void SaTable::add(const Sa& sa, std::uint64_t hash, std::size_t slot, Upserted& 
   const Handle handle = store.insert(slot, hash, key);
   describe(store.at(handle), sa);
   store.see(store.at(handle));
-  if (sa.larval) ++store.larvals;
+  if (sa.larval) {
+    ++store.larvals;
+    ++store.larval_changes;
+  }
   out = {handle, Change::added, 0};
 }
 
@@ -437,6 +445,9 @@ std::size_t SaTable::size() const {
 }
 std::size_t SaTable::larvals() const {
   return store_->larvals;
+}
+std::uint64_t SaTable::larval_changes() const {
+  return store_->larval_changes;
 }
 std::uint64_t SaTable::refused() const {
   return store_->refused;

@@ -92,6 +92,8 @@ class SaTable {
 
   std::size_t size() const;  // larvals included
   std::size_t larvals() const;
+  // While it stays the same, so do the larvals in the table.
+  std::uint64_t larval_changes() const;
   std::size_t memory_bytes() const;
   std::uint64_t refused() const;
   // Calls visit(handle) for each SA; visit must not change the table.
