@@ -99,7 +99,12 @@ TEST_F(EngineTest, LarvalsAreNoSasAndTheirExpiryIsNoDeletion) {
   engine_.set_source(Engine::Source::event);
   EXPECT_EQ(refresh().health.larvals, 1U);
   EXPECT_EQ(adapter(refresh(), "a").totals[kPendingKeyOperations], 1U);
+  engine_.set_inventory(inventory({"a"}, false));  // whose it is follows the sessions
+  EXPECT_EQ(adapter(refresh(), "a").totals[kPendingKeyOperations], 0U);
+  engine_.set_inventory(inventory({"a"}));
+  EXPECT_EQ(adapter(refresh(), "a").totals[kPendingKeyOperations], 1U);
   engine_.on_sa_expired(larval, true);
+  EXPECT_EQ(adapter(refresh(), "a").totals[kPendingKeyOperations], 0U);
   xfrm::Sa unseen = sa(false, 0x20, 200);
   engine_.on_sa_expired(unseen, true);
   const Report report = refresh();
