@@ -231,6 +231,72 @@ TEST(Ledger, ARekeyIsMarkedOnceWhetherTheSaLivesOrHasEnded) {
   EXPECT_EQ(ledger.totals(owner)[kReKeys], 2U);
 }
 
+TEST(Ledger, ARekeyIsOfTheSaThatIsNamedInFull) {
+  Ledger ledger;
+  Entry entry = outbound(9);
+  entry.owner = ledger.owner("adapter");
+  const auto id = ledger.add(entry);
+  for (const bool ended : {false, true}) {
+    if (ended) ledger.end(id, at_s(1), {});
+    EXPECT_EQ(ledger.mark_rekey(entry.id.daddr, 9, xfrm::kAh), Ledger::Marked::unknown);
+    EXPECT_EQ(ledger.mark_rekey(address("10.0.0.3"), 9, xfrm::kEsp), Ledger::Marked::unknown);
+  }
+  // Inbound, it is marked and is no ReKey of its own; nobody's is marked, and counted once claimed.
+  Entry in = inbound(10);
+  in.owner = entry.owner;
+  ledger.end(ledger.add(in), at_s(2), {});
+  EXPECT_EQ(ledger.mark_rekey(in.id.daddr, 10, xfrm::kEsp), Ledger::Marked::now);
+  EXPECT_EQ(ledger.totals(entry.owner)[kReKeys], 0U);
+  const Entry pending = outbound(11);
+  ledger.end(ledger.add(pending), at_s(3), {});
+  EXPECT_EQ(ledger.mark_rekey(pending.id.daddr, 11, xfrm::kEsp), Ledger::Marked::now);
+  ledger.assign_recent(pending.association, entry.owner, xfrm::Direction::out, false);
+  EXPECT_EQ(ledger.totals(entry.owner)[kReKeys], 1U);
+}
+
+// Told from another SA with its SPI by all that a daemon hands on.
+TEST(Ledger, AMovedSaKeepsAllButItsAddresses) {
+  Ledger ledger;
+  Entry entry = outbound(9);
+  entry.owner = ledger.owner("adapter");
+  ledger.end(ledger.add(entry), at_s(1), {});
+  AssociationKey moved = entry.association;
+  moved.saddr = address("10.0.0.9");
+  const xfrm::SaId id = entry.id;
+  const auto found = [&](const xfrm::SaId& with_id, const AssociationKey& association,
+                         std::uint64_t add_time_s, bool inherited = false) {
+    return ledger.find_moved(with_id, association, add_time_s, inherited) != nullptr;
+  };
+  EXPECT_TRUE(found(id, moved, entry.add_time_s));
+  EXPECT_FALSE(found(id, entry.association, entry.add_time_s));  // no address differs
+  EXPECT_TRUE(found(id, entry.association, entry.add_time_s, true));
+  EXPECT_FALSE(found(id, moved, entry.add_time_s + 1));
+  xfrm::SaId other = id;
+  other.proto = xfrm::kAh;
+  EXPECT_FALSE(found(other, moved, entry.add_time_s));
+  other = id;
+  other.spi = 10;
+  EXPECT_FALSE(found(other, moved, entry.add_time_s));
+  AssociationKey association = moved;
+  association.reqid = 2;
+  EXPECT_FALSE(found(id, association, entry.add_time_s));
+  association = moved;
+  association.mode = xfrm::Mode::tunnel;
+  EXPECT_FALSE(found(id, association, entry.add_time_s));
+  ASSERT_TRUE(ledger.undo_deletion(*ledger.find_moved(id, moved, entry.add_time_s)));
+  EXPECT_FALSE(found(id, moved, entry.add_time_s));  // it has moved already
+}
+
+TEST(Ledger, AReadingIsNeverOlderInOneOfItsCounters) {
+  Entry entry = inbound(9);
+  entry.take({1000, 10}, {}, kSecond);
+  entry.take({2000, 9}, {}, 2 * kSecond);  // more bytes in fewer packets: not of one moment
+  EXPECT_EQ(entry.newest.bytes, 1000U);
+  EXPECT_TRUE(entry.outlived_by({2000, 9}, {}));
+  EXPECT_TRUE(entry.outlived_by({999, 11}, {}));
+  EXPECT_FALSE(entry.outlived_by({1000, 10}, {}));
+}
+
 TEST(Ledger, TheOldestRecentOneGivesWayAndIsCounted) {
   Ledger ledger;
   for (std::uint32_t spi = 0; spi <= kMostRecent; ++spi) {

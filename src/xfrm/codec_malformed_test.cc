@@ -250,5 +250,73 @@ TEST(Malformed, default_policies) {
               ElementsAre("malformed 0x28: a default policy that neither blocks nor accepts"));
 }
 
+TEST(Malformed, messages_shorter_than_their_fixed_part) {
+  const Message few(3);
+  const struct {
+    std::uint16_t type;
+    const char* what;
+  } cases[] = {
+      {XFRM_MSG_NEWSA, "malformed 0x10: an SA cut short"},
+      {XFRM_MSG_DELSA, "malformed 0x11: a deleted SA cut short"},
+      {XFRM_MSG_NEWAE, "malformed 0x1e: counters cut short"},
+      {XFRM_MSG_NEWSADINFO, "malformed 0x22: a count cut short"},
+      {XFRM_MSG_NEWPOLICY, "malformed 0x13: a policy cut short"},
+      {XFRM_MSG_DELPOLICY, "malformed 0x14: a deleted policy cut short"},
+      {XFRM_MSG_POLEXPIRE, "malformed 0x1b: a policy's expiry cut short"},
+      {XFRM_MSG_SETDEFAULT, "malformed 0x27: a default policy that neither blocks nor accepts"}};
+  for (const auto& [type, what] : cases) {
+    EXPECT_THAT(told(Datagram().raw(type, 0, few).bytes()), ElementsAre(what));
+  }
+}
+
+TEST(Malformed, counters_of_an_unknown_family) {
+  xfrm_aevent_id event{};
+  event.sa_id.family = 3;
+  const Bytes bare(reinterpret_cast<const std::byte*>(&event), sizeof(event));
+  EXPECT_THAT(told(Datagram().raw(XFRM_MSG_NEWAE, 0, bare).bytes()),
+              ElementsAre("malformed 0x1e: counters of an unknown family"));
+  Message twice(bare.begin(), bare.end());
+  for (int i = 0; i < 2; ++i) test::append_attribute(twice, XFRMA_LTIME_VAL, Message(32));
+  EXPECT_THAT(told(Datagram().raw(XFRM_MSG_NEWAE, 0, twice).bytes()).at(0),
+              StartsWith("malformed 0x1e: "));
+}
+
+TEST(Malformed, counts) {
+  const auto count = [](const std::function<void(Message&)>& fill) {
+    Message payload(4);
+    fill(payload);
+    return told(Datagram().raw(XFRM_MSG_NEWSADINFO, 0, payload).bytes()).at(0);
+  };
+  EXPECT_EQ(count([](Message&) {}), "malformed 0x22: a count without a value");
+  EXPECT_EQ(count([](Message& m) { test::append_attribute(m, XFRMA_SAD_CNT, Message(3)); }),
+            "malformed 0x22: a count of the wrong size");
+  EXPECT_EQ(count([](Message& m) {
+              for (int i = 0; i < 2; ++i) test::append_attribute(m, XFRMA_SAD_CNT, Message(4));
+            }),
+            "malformed 0x22: an attribute that comes twice");
+  EXPECT_THAT(count([](Message& m) {
+                test::append_attribute(m, XFRMA_SAD_HINFO, Message(8));  // is nothing to us
+                test::append_attribute(m, XFRMA_SAD_CNT, Message(4));
+              }),
+              testing::Not(StartsWith("malformed")));
+}
+
+TEST(Malformed, deleted_policies) {
+  xfrm_userpolicy_id id{};
+  id.sel.family = 2;
+  id.dir = 77;
+  const Bytes bare(reinterpret_cast<const std::byte*>(&id), sizeof(id));
+  EXPECT_THAT(told(Datagram().raw(XFRM_MSG_DELPOLICY, 0, bare).bytes()),
+              ElementsAre("malformed 0x14: a policy of an unknown direction"));
+  Message with_real(bare.begin(), bare.end());
+  test::append_attribute(with_real, XFRMA_POLICY, Message(sizeof(xfrm_userpolicy_info) - 1));
+  EXPECT_THAT(told(Datagram().raw(XFRM_MSG_DELPOLICY, 0, with_real).bytes()),
+              ElementsAre("malformed 0x14: a deleted policy of the wrong size"));
+  Message with_if_id(bare.begin(), bare.end());
+  test::append_attribute(with_if_id, XFRMA_IF_ID, Message(3));
+  EXPECT_THAT(told(Datagram().raw(XFRM_MSG_DELPOLICY, 0, with_if_id).bytes()),
+              ElementsAre("malformed 0x14: an if_id of the wrong size"));
+}
+
 }  // namespace
 }  // namespace qm::xfrm
