@@ -279,5 +279,64 @@ TEST(Candidates, AnOpenSelectorLeavesTheAddressOpen) {
   EXPECT_FALSE(candidates[0].matches(key));
 }
 
+TEST(Candidates, AreOfTcpBetweenTheEndsThatTheTemplateNames) {
+  xfrm::PolicyTable table;
+  xfrm::Policy udp = made_policy(xfrm::PolicyDirection::out, 1);
+  udp.selector.proto = 17;
+  table.upsert(udp);
+  table.upsert(made_policy(xfrm::PolicyDirection::forward, 2));
+  EXPECT_TRUE(candidates_of(table, {3260}).empty());
+
+  xfrm::Policy tunnel = made_policy(xfrm::PolicyDirection::out, 3);
+  tunnel.templates = {{.saddr = at("192.0.2.1"),
+                       .daddr = at("192.0.2.2"),
+                       .family = Family::v4,
+                       .reqid = 1,
+                       .proto = xfrm::kEsp,
+                       .mode = xfrm::Mode::tunnel}};
+  table.upsert(tunnel);
+  const auto candidates = candidates_of(table, {3260});
+  ASSERT_EQ(candidates.size(), 1U);
+  const AssociationKey named = candidates[0].pattern;
+  EXPECT_TRUE(candidates[0].matches(named));
+  const auto differs = [&](auto&& change) {
+    AssociationKey key = named;
+    change(key);
+    return !candidates[0].matches(key);
+  };
+  EXPECT_TRUE(differs([](AssociationKey& key) { key.reqid = 2; }));
+  EXPECT_TRUE(differs([](AssociationKey& key) { key.proto = xfrm::kAh; }));
+  EXPECT_TRUE(differs([](AssociationKey& key) { key.mode = xfrm::Mode::transport; }));
+  EXPECT_TRUE(differs([](AssociationKey& key) { key.if_id = 9; }));
+  EXPECT_TRUE(differs([](AssociationKey& key) { key.saddr = at("192.0.2.9"); }));
+  EXPECT_TRUE(differs([](AssociationKey& key) { key.daddr = at("192.0.2.9"); }));
+}
+
+TEST(Candidates, ATunnelWithoutAnEndIsWhereverTheTrafficGoes) {
+  xfrm::PolicyTable table;
+  xfrm::Policy open = made_policy(xfrm::PolicyDirection::out, 1);
+  open.selector.daddr_prefix_bits = 0;
+  open.templates[0].mode = xfrm::Mode::tunnel;
+  table.upsert(open);
+  const auto candidates = candidates_of(table, {3260});
+  ASSERT_EQ(candidates.size(), 1U);
+  AssociationKey key = candidates[0].pattern;
+  EXPECT_TRUE(key.daddr.any());
+  key.daddr = at("192.0.2.9");
+  EXPECT_TRUE(candidates[0].matches(key));
+}
+
+TEST_F(Judge, BothWaysMayUseOneAssociation) {
+  // A policy of each direction whose templates name the same tunnel ends.
+  for (auto* policy : {&*out_, &*in_}) {
+    policy->templates[0].mode = xfrm::Mode::tunnel;
+    policy->templates[0].saddr = at("192.0.2.1");
+    policy->templates[0].daddr = at("192.0.2.2");
+  }
+  const FlowVerdict verdict = judge();
+  ASSERT_FALSE(verdict.uses.empty());
+  EXPECT_LE(verdict.uses.size(), 2U);
+}
+
 }  // namespace
 }  // namespace qm::hba

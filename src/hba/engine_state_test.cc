@@ -85,5 +85,13 @@ TEST_F(EngineTest, ADamagedOrForeignStateIsRefusedWhole) {
   EXPECT_EQ(other.error().code, ErrorCode::state);
 }
 
+TEST_F(EngineTest, AStateBeyondTheLimitIsNotEvenReadThrough) {
+  const std::vector<std::byte> more(kMostStateBytes + 1);
+  Engine fresh(at(1));
+  const auto beyond = LedgerState::load(more, kBoot, fresh);
+  ASSERT_FALSE(beyond.has_value());
+  EXPECT_EQ(beyond.error().code, ErrorCode::limit);
+}
+
 }  // namespace
 }  // namespace qm::hba

@@ -240,13 +240,6 @@ bool Ledger::correct(const xfrm::SaId& id, std::uint64_t add_time_s, const xfrm:
   return true;
 }
 
-const Recent* Ledger::find_recent(const xfrm::SaId& id, std::uint64_t add_time_s) const {
-  const auto found = std::find_if(recent_.rbegin(), recent_.rend(), [&](const Recent& recent) {
-    return recent.entry.id == id && recent.entry.add_time_s == add_time_s;
-  });
-  return found == recent_.rend() ? nullptr : &*found;
-}
-
 namespace {
 
 bool same_but_for_addresses(const Entry& old, const xfrm::SaId& id,

@@ -159,7 +159,6 @@ class Ledger {
   std::size_t awaiting(const xfrm::ProbedSa& sa) const;  // how many such SAs wait for a word
   static Quality in_flight_loss(const Entry& entry, std::uint64_t died_boot_ns);
   void rate_awaited();  // fills the owners' awaited_… for a report
-  const Recent* find_recent(const xfrm::SaId& id, std::uint64_t add_time_s) const;
   // The SA that ended lately and goes on as this one. inherited: this one was born with counters;
   // then a NAT may have mapped its peer's port anew, and no address differs.
   Recent* find_moved(const xfrm::SaId& id, const AssociationKey& association,

@@ -82,6 +82,20 @@ TEST(PolicyTable, a_marked_policy_meets_marked_flows_only) {
   EXPECT_TRUE(meets(out_policy(), flow));
 }
 
+TEST(PolicyTable, of_marked_policies_the_lowest_priority_number_is_named) {
+  PolicyTable table;
+  for (const std::uint32_t priority : {7U, 5U, 6U}) {
+    Policy policy = out_policy(priority * 8 + 1);
+    policy.mark = {priority, 0xff};
+    policy.priority = priority;
+    table.upsert(policy);
+  }
+  EXPECT_EQ(table.match_marked(PolicyDirection::out, out_flow())->priority, 5);
+  Flow elsewhere = out_flow();
+  elsewhere.daddr = address("10.9.0.3");
+  EXPECT_EQ(table.match_marked(PolicyDirection::out, elsewhere), nullptr);
+}
+
 TEST(PolicyTable, if_ids_must_be_equal) {
   Policy policy = out_policy();
   policy.if_id = 7;
@@ -169,6 +183,15 @@ TEST(PolicyTable, erased_by_index_or_by_selector) {
   by_selector.selector.dport = 17;
   Policy elsewhere = by_selector;
   elsewhere.if_id = 1;
+  EXPECT_FALSE(table.erase(elsewhere));
+  elsewhere = by_selector;
+  elsewhere.mark = {1, 1};
+  EXPECT_FALSE(table.erase(elsewhere));
+  elsewhere = by_selector;
+  elsewhere.type = 1;
+  EXPECT_FALSE(table.erase(elsewhere));
+  elsewhere = by_selector;
+  elsewhere.direction = PolicyDirection::in;
   EXPECT_FALSE(table.erase(elsewhere));
   EXPECT_TRUE(table.erase(by_selector));
   EXPECT_FALSE(table.erase(by_selector));
