@@ -127,6 +127,95 @@ TEST_F(EngineEdges, RekeyWordsWaitInNumberAndTimeForTheirSa) {
   EXPECT_EQ(adapter(refresh(), "a").totals[kReKeys], 2U);  // by its overlap: no word came in time
 }
 
+TEST_F(EngineEdges, ARekeyWordIsOfOneSaAlone) {
+  sync({});
+  engine_.ike_state(1);
+  engine_.set_inventory(inventory({"a"}));
+  ike::ChildRekey word;
+  word.remote = address("10.9.9.9");  // another peer's, with the same SPI
+  word.proto = xfrm::kEsp;
+  word.new_spi_out = 0x11;
+  engine_.ike_rekey(word);
+  word.remote = kTarget;
+  word.proto = xfrm::kAh;
+  engine_.ike_rekey(word);
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  EXPECT_EQ(adapter(refresh(), "a").totals[kReKeys], 0U);
+}
+
+TEST_F(EngineEdges, AnSaThatWasToldToBeARekeyAndEndedIsOneWhenClaimed) {
+  sync({});
+  engine_.ike_state(1);
+  ike::ChildRekey word;
+  word.remote = kTarget;
+  word.proto = xfrm::kEsp;
+  for (const std::uint32_t spi : {0x11U, 0x12U}) {
+    xfrm::Sa strange = sa(true, spi, 200);
+    strange.reqid = 77;  // of no policy that is known
+    engine_.on_sa(strange, false, 0);
+    word.new_spi_out = spi;
+    if (spi == 0x11U) engine_.ike_rekey(word);
+    engine_.on_sa_deleted(with(strange, 10, 1));
+  }
+  xfrm::Policy late = policy(true);
+  late.templates[0].reqid = 77;
+  engine_.on_policy(late, 0);
+  engine_.set_inventory(inventory({"a"}));
+  const Totals totals = adapter(refresh(), "a").totals;
+  EXPECT_EQ(totals[kKeyAdditions], 2U);
+  EXPECT_EQ(totals[kReKeys], 1U);
+}
+
+TEST_F(EngineEdges, WhatAnIkeDaemonSaidGoesWithIt) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.ike_state(1);
+  ike::IkeSa busy;
+  busy.local = kHost;
+  busy.remote = kTarget;
+  busy.pending_operations = 2;
+  engine_.set_ike_sas({busy}, true);
+  EXPECT_EQ(adapter(refresh(), "a").totals[kPendingKeyOperations], 2U);
+  engine_.ike_state(0);
+  const Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kPendingKeyOperations], 0U);
+  EXPECT_EQ(adapter(report, "a").qualities[kPendingKeyOperations - 1],
+            (Quality{QM_INFERRED, QM_REASON_LARVALS}));
+}
+
+// An expiry that overtook the row which the dump had prepared of the same larval.
+TEST_F(EngineEdges, ALarvalThatExpiredWhileADumpRanStaysGone) {
+  engine_.begin_sync();
+  xfrm::Sa larval = sa(false, 0x10, 200);
+  larval.larval = true;
+  engine_.set_source(Engine::Source::event);
+  engine_.on_sa_expired(larval, true);
+  engine_.set_source(Engine::Source::dump);
+  engine_.on_sa(larval, false, 1);
+  engine_.set_source(Engine::Source::event);
+  engine_.end_sync();
+  EXPECT_EQ(refresh().health.larvals, 0U);
+}
+
+// Probes that are not attached for something say nothing of it, whatever a reading holds.
+TEST_F(EngineEdges, ProbesSpeakOnlyOfWhatTheyCover) {
+  engine_.set_probes("finals alone", {.finals = true, .bad_spi = false, .not_decrypted = false});
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(false, 0x10, 200), true, 0);
+  refresh();
+  xfrm::ProbeReading reading;
+  xfrm::SaFailures failures;
+  failures.sa = {sa(false, 0x10, 200).id, kTarget, 200, 1, xfrm::Mode::transport};
+  failures.not_decrypted = 5;
+  reading.failures.push_back(failures);
+  reading.bad_spi.push_back({{kTarget, kHost}, 7});
+  engine_.take_probes(reading);
+  const Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").qualities[kBadSpiPackets - 1].quality, QM_UNAVAILABLE);
+  EXPECT_EQ(adapter(report, "a").qualities[kPacketsNotDecrypted - 1].quality, QM_UNAVAILABLE);
+}
+
 TEST_F(EngineEdges, OffloadLagsAndBypassIsUnavailable) {
   xfrm::Sa offloaded = sa(true, 0x11, 150);
   offloaded.offloaded = offloaded.packet_offload = true;
