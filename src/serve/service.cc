@@ -17,6 +17,7 @@
 #include "serve/api.h"
 #include "serve/class_change.h"
 #include "serve/host.h"
+#include "serve/metrics.h"
 #include "serve/routes.h"
 #include "serve/system.h"
 #include "wmi/catalog.h"
@@ -73,6 +74,8 @@ class OneThreadService final : public Service {
         limits.refresh);
     adopted_ = catalog_->changes();
     routes_.emplace(*api_);
+    metrics_.emplace(io_, catalog_->current(), *snapshots_, [this] { return api_->health(); });
+    routes_->add("metrics", *metrics_);
     http_ = HttpServer::make(io_, *routes_, host_names(), limits.http);
     for (const Endpoint& endpoint : wanted) {
       listeners_.push_back(TRY(http_->listen(endpoint)));
@@ -134,6 +137,7 @@ class OneThreadService final : public Service {
     adopted_ = catalog_->changes();
     snapshots_->use(catalog_->current());
     api_->use(catalog_->current());
+    metrics_->use(catalog_->current());
   }
 
   Result<void> open_registry(const std::string& runtime_dir, provider::Admission admission) {
@@ -200,6 +204,7 @@ class OneThreadService final : public Service {
   std::optional<wmi::RegistrySource> source_;
   std::optional<wmi::Snapshots> snapshots_;
   std::unique_ptr<Api> api_;
+  std::optional<MetricsPage> metrics_;
   std::optional<Routes> routes_;
   std::unique_ptr<HttpServer> http_;
   asio::posix::stream_descriptor registry_ready_;
