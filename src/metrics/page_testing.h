@@ -16,8 +16,10 @@ namespace qm::metrics {
 class MadeHost {
  public:
   explicit MadeHost(std::shared_ptr<const wmi::Repository> repository)
-      : repository_(std::move(repository)),
-        plan_(repository_),
+      : MadeHost(std::make_shared<const Plan>(std::move(repository))) {}
+  explicit MadeHost(std::shared_ptr<const Plan> plan)
+      : plan_(std::move(plan)),
+        repository_(plan_->repository()),
         snapshots_(repository_, source_, nullptr) {}
 
   const wmi::ClassEntry& entry(std::string_view name) const { return *repository_->find(name); }
@@ -36,15 +38,15 @@ class MadeHost {
     source_.publish(id, times, std::move(instances));
   }
   std::shared_ptr<const wmi::Snapshot> snapshot() { return snapshots_.take({}, Time{}); }
-  const Plan& plan() const { return plan_; }
+  const Plan& plan() const { return *plan_; }
   std::string page(Format format, const std::vector<OwnFamily>& own = {}) {
-    const auto page = page_of(plan_, *snapshot(), own, format);
+    const auto page = page_of(*plan_, *snapshot(), own, format);
     return page ? page->text : "";
   }
 
  private:
+  std::shared_ptr<const Plan> plan_;
   std::shared_ptr<const wmi::Repository> repository_;
-  Plan plan_;
   wmi::FakeSource source_;
   wmi::Snapshots snapshots_;
 };

@@ -20,6 +20,8 @@ using wmi::PropertyEntry;
 constexpr std::string_view kInstanceLabels[] = {"driver",  "instance_name", "caption", "provider",
                                                 "counter", "quality",       "reason"};
 
+constexpr const char* kDirection = "direction";
+
 struct UnitName {
   std::string_view unit;    // as semantics say it
   std::string_view shown;   // the base unit, a name's suffix
@@ -195,8 +197,8 @@ class ClassPlanner {
     }
     const std::string& direction = semantics.direction;
     if (!labels.empty() && !direction.empty() && direction != "none" &&
-        taken.insert("direction").second) {
-      labels.emplace_back("direction", direction);
+        taken.insert(kDirection).second) {
+      labels.emplace_back(kDirection, direction);
     }
     return labels;
   }
@@ -235,6 +237,9 @@ class ClassPlanner {
         }
       }
     }
+    // Which way stands behind what, in every family.
+    const auto way = std::ranges::find(label_names, kDirection);
+    if (way != label_names.end()) std::rotate(way, way + 1, label_names.end());
     Family family = family_of(name, draft.kind, draft.unit, help_of(draft, label_names));
     for (Draft::Piece& piece : draft.pieces) {
       std::string& head = piece.series.head;

@@ -36,7 +36,9 @@ std::string gunzip(const std::string& packed) {
 
 TEST(Gzip, gives_back_what_it_took) {
   std::string long_text;
-  for (int i = 0; long_text.size() < 3 * kGzipSliceBytes; ++i) long_text += std::to_string(i * i);
+  for (std::uint64_t i = 0; long_text.size() < 3 * kGzipSliceBytes; ++i) {
+    long_text += std::to_string(i * i);
+  }
   for (const std::string& text :
        {std::string(), std::string("a"), long_text.substr(0, kGzipSliceBytes - 1),
         long_text.substr(0, kGzipSliceBytes), long_text.substr(0, kGzipSliceBytes + 1),
