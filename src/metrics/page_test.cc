@@ -252,7 +252,8 @@ instance of Quickmode_CounterSemantics
 { Class = "Vendor_Thief"; Property = "A"; Kind = "gauge"; Metric = "m"; Direction = "sent";
   Labels = "driver=z way=in direction=x"; };
 instance of Quickmode_CounterSemantics
-{ Class = "Vendor_Thief"; Property = "B"; Kind = "gauge"; Metric = "m"; Labels = "way=in direction=x"; };
+{ Class = "Vendor_Thief"; Property = "B"; Kind = "gauge"; Metric = "m";
+  Labels = "way=in direction=x"; };
 instance of Quickmode_CounterSemantics
 { Class = "Vendor_Thief"; Property = "C"; Kind = "gauge"; Metric = "m"; Labels = "way=out"; };
 )";

@@ -8,7 +8,7 @@
 namespace qm::serve {
 namespace {
 
-constexpr int kFastest = 1;           // of repetitive text it takes nine tenths already
+constexpr int kFastest = 1;           // takes four fifths of a page already
 constexpr int kWindowBits = 15 + 16;  // 16: a gzip header, not zlib's
 constexpr int kMemoryLevel = 8;
 
