@@ -18,20 +18,22 @@ std::span<const EmbeddedFile> embedded_mof();  // the build's, as src/wmi has it
 namespace qm::metrics {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr std::string_view kStats = "MSiSCSI_QMIPSECStats";
 constexpr std::string_view kHostile = "PCI\\evil\"} 1\\n{x=\"\\<b>=cmd|'_0";
 
 // The built-in classes, and what a vendor might bring.
 std::shared_ptr<const wmi::Repository> repository(std::string_view more = "") {
-  static std::map<std::string_view, std::shared_ptr<const wmi::Repository>> known;
-  if (auto& there = known[more]; there) return there;
+  static std::map<std::string, std::shared_ptr<const wmi::Repository>> known;
+  if (auto& there = known[std::string(more)]; there) return there;
   std::vector<EmbeddedFile> files(embedded_mof().begin(), embedded_mof().end());
   if (!more.empty()) files.push_back({"vendor.mof", more});
   auto compiled = wmi::Repository::compile(files);
   EXPECT_TRUE(compiled) << compiled.error().message;
-  return known[more] = *compiled;
+  return known[std::string(more)] = *compiled;
 }
 
 ReadPage read(const std::string& text, Format format) {
@@ -288,6 +290,40 @@ TEST(Page, no_class_takes_anothers_names_or_labels) {
     EXPECT_EQ(page.value("class_quickmode_serve_m", {{"way", "out"}, {"direction", "all"}}), "3");
     EXPECT_EQ(page.value("class_quickmode_serve_m_2", {{"way", "in"}}), "2");
   }
+}
+
+TEST(Page, names_help_and_labels_have_limits) {
+  const std::string long_name = fmt::format("Vendor_{}", std::string(93, 'c'));
+  const std::string property(99, 'p');
+  std::string text = fmt::format(
+      "[guid(\"{{00000000-0000-0000-0000-0000000000a3}}\")] class {} : Win32_PerfRawData {{\n"
+      "[read, key] string InstanceName;\n"
+      "[read, WmiDataId(1), CounterType(65792), Description(\"{}\") : amended] uint64 {};\n"
+      "[read, WmiDataId(2), CounterType(65792), Description(\"{}\") : amended] uint64 {}x;\n",
+      long_name, std::string(kMostHelpBytes, 'd'), property, std::string(kMostHelpBytes + 1, 'e'),
+      property);
+  std::string info;
+  for (std::size_t i = 0; i <= kMostInfoLabels; ++i) {
+    text += fmt::format("[read, WmiDataId({})] uint32 N{};\n", i + 3, i);
+    info += fmt::format("n{0}=N{0} ", i);
+  }
+  text += fmt::format(
+      "}};\ninstance of Quickmode_ClassSemantics {{ Class = \"{}\"; Subject = \"port\"; "
+      "Info = \"{}\"; }};\n",
+      long_name, info);
+  MadeHost host(repository(text));
+  host.publish(long_name, {MadeHost::instance("X\\p_0", host.block(long_name))});
+  const std::string page_text = host.page(Format::prometheus);
+  const ReadPage page = read(page_text, Format::prometheus);
+  const std::string full = fmt::format("vendor_{}_{}", std::string(93, 'c'), property);
+  ASSERT_EQ(full.size(), kMostFamilyNameBytes);
+  EXPECT_EQ(page.value(full), "0");
+  EXPECT_EQ(page.value(full + "_2"), "0");  // cut, it would be called as the first is
+  EXPECT_THAT(page_text, HasSubstr(fmt::format(" {}\n", std::string(kMostHelpBytes, 'd'))));
+  EXPECT_THAT(page_text, Not(HasSubstr(std::string(kMostHelpBytes, 'e'))));
+  const std::string last = fmt::format("n{}", kMostInfoLabels - 1);
+  EXPECT_THAT(page_text, HasSubstr(last + "=\"0\""));
+  EXPECT_THAT(page_text, Not(HasSubstr(fmt::format(",n{}=", kMostInfoLabels))));
 }
 
 std::string shown_name(const std::string& seed) {
