@@ -4,14 +4,13 @@
 #include <map>
 #include <utility>
 
-#include "serve/target.h"
+#include "serve/class_change.h"
 
 namespace qm::serve {
 namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using Reply = std::function<void(Answer)>;
 
 class JsonApi final : public Api {
  public:
@@ -27,10 +26,11 @@ class JsonApi final : public Api {
         refresher_(std::move(ask), refresh_deadline),
         deadline_timer_(io) {}
 
-  void handle(std::string_view raw, Reply reply) override {
-    const Asked<Target> target = parse_target(raw);
-    if (!target) return reply(refusal_answer(target.error()));
-    Asked<Query> query = parse_query(*target, *repository_);
+  Asked<std::size_t> admit(const Request& request) override { return admit_class_change(request); }
+
+  void handle(const Request& request, Done reply) override {
+    if (request.verb != Verb::get) return reply(change_(request));
+    Asked<Query> query = parse_query(request.target, *repository_);
     if (!query) return reply(refusal_answer(query.error()));
     const auto work =
         std::make_shared<Work>(Work{std::move(*query), repository_, std::move(reply), true, 0});
@@ -46,17 +46,29 @@ class JsonApi final : public Api {
     watch_deadline();
   }
 
-  Answer change(const Change& change) override { return change_(change); }
-
   void use(std::shared_ptr<const wmi::Repository> repository) override {
     repository_ = std::move(repository);
+  }
+
+  Health health() override {
+    Health told = health_();
+    std::map<std::pair<pid_t, std::string>, std::size_t> row;  // of told.providers
+    for (const provider::Registration& registration : source_.registrations()) {
+      const auto [at, fresh] =
+          row.emplace(std::pair(registration.pid, registration.driver), told.providers.size());
+      if (fresh) told.providers.push_back({registration.driver, registration.pid, 0});
+      ++told.providers[at->second].registrations;
+    }
+    told.unreadable_pages = snapshots_.unreadable();
+    told.malformed_values = malformed_values_;
+    return told;
   }
 
  private:
   struct Work {
     Query query;
     std::shared_ptr<const wmi::Repository> repository;  // that the query points into
-    Reply reply;
+    Done reply;
     bool refreshed;
     unsigned settles;
   };
@@ -84,7 +96,7 @@ class JsonApi final : public Api {
       return work->reply(refusal_answer(there.error()));
     }
     const What what = work->query.what;
-    if (what == What::health) return work->reply(health_answer(own_health()));
+    if (what == What::health) return work->reply(health_answer(health()));
     if (what == What::one_class) return work->reply(class_answer(*work->query.classes.front()));
     if (what == What::class_mof) return work->reply(class_mof_answer(*work->query.classes.front()));
     const auto snapshot = snapshots_.take(work->query.classes, now());
@@ -116,20 +128,6 @@ class JsonApi final : public Api {
     timer->async_wait([this, alive, work, timer](error_code ec) {
       if (!ec && !alive.expired()) settle(work);
     });
-  }
-
-  Health own_health() {
-    Health health = health_();
-    std::map<std::pair<pid_t, std::string>, std::size_t> row;  // of health.providers
-    for (const provider::Registration& registration : source_.registrations()) {
-      const auto [at, fresh] =
-          row.emplace(std::pair(registration.pid, registration.driver), health.providers.size());
-      if (fresh) health.providers.push_back({registration.driver, registration.pid, 0});
-      ++health.providers[at->second].registrations;
-    }
-    health.unreadable_pages = snapshots_.unreadable();
-    health.malformed_values = malformed_values_;
-    return health;
   }
 
   asio::io_context& io_;

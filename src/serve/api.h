@@ -23,8 +23,8 @@ class Api : public Handler {
  public:
   // The service's own numbers, for /api/v1/health; the API fills in what it knows itself.
   using HealthSource = std::function<Health()>;
-  // What a Change asks of the classes; see class_change.h.
-  using Changer = std::function<Answer(const Change& change)>;
+  // What a POST or DELETE asks of the classes; see class_change.h.
+  using Changer = std::function<Answer(const Request& request)>;
 
   // source and snapshots must outlive it. ask as Refresher's.
   static std::unique_ptr<Api> make(boost::asio::io_context& io,
@@ -34,6 +34,8 @@ class Api : public Handler {
                                    std::chrono::milliseconds refresh_deadline = kRefreshDeadline);
   // From here on these classes. Requests under way find theirs in it by name.
   virtual void use(std::shared_ptr<const wmi::Repository> repository) = 0;
+  // As /api/v1/health tells it.
+  virtual Health health() = 0;
 };
 
 }  // namespace qm::serve
