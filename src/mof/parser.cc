@@ -17,22 +17,6 @@ constexpr std::array<std::string_view, 3> kDeclarations = {"class", "instance", 
 
 }  // namespace
 
-void Parser::advance() {
-  ++steps_;
-  if (current_.kind == TokenKind::punctuation) {
-    if (current_.is('{')) ++brace_depth_;
-    if (current_.is('}') && brace_depth_ > 0) --brace_depth_;
-  }
-  last_end_ = current_.span.end;
-  if (has_next_) {
-    current_ = next_;
-    has_next_ = false;
-  } else {
-    current_ = tokens_.next();
-  }
-  unclosed_ = unclosed_ || current_.unclosed;
-}
-
 const Token& Parser::peek() {
   if (!has_next_) {
     next_ = tokens_.next();
@@ -41,12 +25,7 @@ const Token& Parser::peek() {
   return next_;
 }
 
-bool Parser::at_word(std::string_view keyword) const {
-  return current_.kind == TokenKind::identifier && same_name(current_.text, keyword);
-}
-
-bool Parser::expect(char punctuation, std::string_view where) {
-  if (take(punctuation)) return true;
+bool Parser::lacks(char punctuation, std::string_view where) {
   return wrong(fmt::format("'{}' {}", punctuation, where));
 }
 
