@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/text.h"
 #include "mof/limits.h"
@@ -71,8 +72,8 @@ bool Parser::wrong(std::string_view expected, std::string hint) {
 }
 
 void Parser::parse(std::string name_space) {
-  name_space_spelling_ = name_space;
   name_space_ = plain_name_space(name_space);
+  name_space_spelling_ = std::move(name_space);
   advance();
   while (current_.kind != TokenKind::end && !enough_) declaration();
 }

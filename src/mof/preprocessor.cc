@@ -22,7 +22,8 @@ Preprocessor::Preprocessor(const FileReader& read, const Options& options, Diagn
     : read_(read), options_(options), diagnostics_(diagnostics) {
   for (const auto& [name, value] : options.defines) {
     // As if a file had said so; what is wrong with it is then shown like anything else.
-    auto source = diagnostics_.sources().add("command line -D", name + " " + value + "\n");
+    auto source =
+        diagnostics_.sources().add("command line -D", fmt::format("{} {}\n", name, value));
     if (!source) {
       give_up("limit", {}, source.error().message, "");
       return;
@@ -83,7 +84,7 @@ void Preprocessor::include(std::string_view name, Span at, bool own_folder_first
     const std::string own_folder = folder_of(files_.back().source->name);
     if (own_folder_first && include_file(own_folder + wanted, at)) return;
     for (const std::string& folder : options_.include_dirs) {
-      if (include_file(folder + "/" + wanted, at)) return;
+      if (include_file(fmt::format("{}/{}", folder, wanted), at)) return;
     }
   }
   diagnostics_.error("no-such-file", at, fmt::format("there is no file '{}'", wanted),
