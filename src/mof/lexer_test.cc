@@ -1,5 +1,6 @@
 #include "mof/lexer.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -42,8 +43,8 @@ TEST(Lexer, FindsTheSameTokensWhereverBlocksBegin) {
   for (std::size_t gap = 0; gap < 40; ++gap) {
     for (std::size_t length = 1; length < 40; ++length) {
       const std::string name(length, 'n');
-      const std::string text = std::string(gap, ' ') + name + "\n" + std::string(gap, '\t') + "\"" +
-                               name + "'\"" + std::string(gap, '\n') + ";";
+      const std::string text =
+          fmt::format("{0:{1}}{2}\n{0:\t<{1}}\"{2}'\"{0:\n<{1}};", "", gap, name);
       Diagnostics diagnostics;
       const std::vector<Token> tokens = tokens_of(text, diagnostics);
       ASSERT_EQ(tokens.size(), 3U) << text;
@@ -94,6 +95,7 @@ TEST(Lexer, OperatorsOfTwoCharactersAreOneToken) {
 
 TEST(NameIndex, KeepsTheFirstOfEachNameInAnyCase) {
   std::vector<std::string> names;
+  names.reserve(302);
   for (int i = 0; i < 300; ++i) names.push_back("Name" + std::to_string(i));
   names.push_back("nAME7");
   names.emplace_back();
