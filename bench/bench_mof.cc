@@ -5,8 +5,8 @@
 //   decode          checks that each file is UTF-8
 //   lex             every file to tokens, nothing kept
 //   preprocess      the whole compilation to tokens: directives, inclusion
-//   parse           the same and the whole model, unchecked; target 150 MB/s, aim 450
-//   compile         parse and check
+//   parse           the same and the whole model, unchecked
+//   compile         parse and check: target 150 MB/s, aim 450
 //   compile_disk    the same from files
 //   read_disk       reads the same files and does nothing
 //   compile_cold    compile_disk when the page cache has none of them; wall-clock time

@@ -75,16 +75,23 @@ class ModelMaker {
     return system;
   }
 
-  void the_class(BmfObject object) {
-    Class made;
+  // What a class and an instance say alike, taken out of the object; the rest of the system
+  // properties is returned.
+  template <class Declaration>
+  static System take_common(BmfObject& object, Declaration& made, std::string& name) {
     System system = take_system(object.properties);
-    made.name = std::move(system.the_class);
-    made.superclass = std::move(system.superclass);
+    name = std::move(system.the_class);
     made.name_space = std::move(system.name_space);
     made.alias = std::move(system.alias);
     made.setting = std::move(system.setting);
-    made.setting.order = order_++;
     made.qualifiers = qualifiers(std::move(object.qualifiers));
+    return system;
+  }
+
+  void the_class(BmfObject object) {
+    Class made;
+    made.superclass = take_common(object, made, made.name).superclass;
+    made.setting.order = order_++;
     for (BmfProperty& one : object.properties) made.properties.push_back(property(std::move(one)));
     for (BmfProperty& one : object.methods) made.methods.push_back(method(std::move(one)));
     model_.classes.push_back(std::move(made));
@@ -92,12 +99,7 @@ class ModelMaker {
 
   static Instance instance(BmfObject object) {
     Instance made;
-    System system = take_system(object.properties);
-    made.class_name = std::move(system.the_class);
-    made.name_space = std::move(system.name_space);
-    made.alias = std::move(system.alias);
-    made.setting = std::move(system.setting);
-    made.qualifiers = qualifiers(std::move(object.qualifiers));
+    take_common(object, made, made.class_name);
     for (BmfProperty& one : object.properties) {
       PropertyValue value;
       value.value = value_of(one);

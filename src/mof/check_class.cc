@@ -13,27 +13,6 @@
 namespace qm::mof {
 namespace {
 
-// What a qualifier that the data block or the header rests on must hold.
-enum class Holds : std::uint8_t { number, text };
-struct KnownQualifier {
-  std::string_view name;
-  Holds holds;
-};
-constexpr std::array kKnown = std::to_array<KnownQualifier>({
-    {"CounterType", Holds::number},
-    {"cpp_quote", Holds::text},
-    {"Description", Holds::text},
-    {"guid", Holds::text},
-    {"GuidName1", Holds::text},
-    {"GuidName2", Holds::text},
-    {"HeaderName", Holds::text},
-    {"Max", Holds::number},
-    {"MaxLen", Holds::number},
-    {"WmiDataId", Holds::number},
-    {"WmiMethodId", Holds::number},
-    {"WmiSizeIs", Holds::text},
-});
-
 bool is_c_name(std::string_view name) {
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -99,7 +78,7 @@ void Checker::check_class(const Class& the_class) {
 
 void Checker::check_superclass(const Class& the_class) {
   if (the_class.superclass.empty() || is_system(the_class.superclass)) return;
-  if (find_class(the_class.superclass) == nullptr) {
+  if (superclass_of(the_class) == nullptr) {
     // Driver MOFs derive from classes that only the repository has; once a name is enough.
     if (!missing_.insert(the_class.superclass).second) return;
     diagnostics_.warning(
@@ -111,7 +90,7 @@ void Checker::check_superclass(const Class& the_class) {
     return;
   }
   const Line line = line_of(the_class);
-  if (line.complete || find_class(line.classes.back()->superclass) == nullptr) return;
+  if (line.complete || superclass_of(*line.classes.back()) == nullptr) return;
   if (line.classes.size() > kMostLineage) {
     diagnostics_.error(
         "lineage-depth", the_class.span,
@@ -119,7 +98,7 @@ void Checker::check_superclass(const Class& the_class) {
     return;
   }
   // Each class of a cycle would say the same; the first in the text speaks for all.
-  const Class* again = find_class(line.classes.back()->superclass);
+  const Class* again = superclass_of(*line.classes.back());
   if (again != &the_class) return;
   const auto earliest = std::ranges::min_element(line.classes);
   if (*earliest != &the_class) return;
@@ -128,7 +107,7 @@ void Checker::check_superclass(const Class& the_class) {
 }
 
 void Checker::check_members(const Class& the_class) {
-  const Class* superclass = find_class(the_class.superclass);
+  const Class* superclass = superclass_of(the_class);
   Line above;
   if (superclass != nullptr && superclass != &the_class) above = line_of(*superclass);
   check_keys(the_class, above);
@@ -213,23 +192,22 @@ void Checker::check_qualifiers(const std::vector<Qualifier>& qualifiers, std::ui
 }
 
 void Checker::check_qualifier(const Qualifier& qualifier, std::uint8_t places) {
-  const auto known = std::ranges::find_if(
-      kKnown, [&](const KnownQualifier& one) { return same_name(one.name, qualifier.name); });
-  if (known != kKnown.end() && !qualifier.value.is_null()) {
+  const Rule* rule = rules_.find(qualifier.name);
+  if (rule == nullptr) return;
+  if (rule->holds != Holds::anything && !qualifier.value.is_null()) {
     const bool is_number = std::holds_alternative<std::uint64_t>(qualifier.value.data);
     const bool is_text = std::holds_alternative<std::string>(qualifier.value.data);
-    if (known->holds == Holds::number ? !is_number : !is_text) {
+    if (rule->holds == Holds::number ? !is_number : !is_text) {
       diagnostics_.error(
           "bad-qualifier", qualifier.span,
           fmt::format("qualifier '{}' wants {}", qualifier.name,
-                      known->holds == Holds::number ? "a number from 0 up" : "a string"));
+                      rule->holds == Holds::number ? "a number from 0 up" : "a string"));
       return;
     }
   }
-  const auto declared = declared_.find(qualifier.name);
-  if (declared == declared_.end()) return;
-  check_scope(qualifier, declared->second, places);
-  check_value(qualifier.value, declared->second.shape, 0);
+  if (rule->declaration == nullptr) return;
+  check_scope(qualifier, *rule, places);
+  check_value(qualifier.value, rule->shape, 0);
 }
 
 void Checker::check_guid(const Class& the_class) {

@@ -56,7 +56,7 @@ void Checker::check_association(const Class& the_class, const Line& above) {
     const bool all_seen = the_class.superclass.empty() || above.complete;
     const auto reference = std::ranges::find_if(the_class.properties, is_reference);
     if (reference == the_class.properties.end() || !all_seen ||
-        !declared_.contains("Association")) {
+        rules_.find("Association") == nullptr) {
       return;
     }
     diagnostics_.warning("reference-outside-association", reference->span,
@@ -66,18 +66,21 @@ void Checker::check_association(const Class& the_class, const Line& above) {
     return;
   }
   if (damaged(the_class) || (!the_class.superclass.empty() && !above.complete)) return;
-  NameSet references;
-  const auto count = [&](const Class& one) {
+  // Two of different names are enough.
+  std::string_view first;
+  unsigned count = 0;
+  const auto count_references = [&](const Class& one) {
     for (const Property& property : one.properties) {
-      if (is_reference(property)) references.insert(property.name);
+      if (!is_reference(property) || (count == 1 && same_name(property.name, first))) continue;
+      if (count++ == 0) first = property.name;
     }
   };
-  count(the_class);
-  for (const Class* one : above.classes) count(*one);
-  if (references.size() >= 2) return;
+  count_references(the_class);
+  for (const Class* one : above.classes) count_references(*one);
+  if (count >= 2) return;
   diagnostics_.warning("association-references", the_class.span,
                        fmt::format("association '{}' has {} of the two references that it needs",
-                                   the_class.name, references.size()));
+                                   the_class.name, count));
 }
 
 // Qualifiers of a class or member, against those of what it stands in for.
@@ -86,10 +89,9 @@ void Checker::check_locked(const std::vector<Qualifier>& own,
   for (const Qualifier& again : own) {
     const Qualifier* one = find(inherited, again.name);
     if (one == nullptr || (one->flavor & (kRestricted | kEnableOverride)) != 0) continue;
-    const auto declared = declared_.find(again.name);
-    const bool known = declared != declared_.end();
-    const bool locked = (one->flavor & kDisableOverride) != 0 || (known && declared->second.locked);
-    if (!locked || (known && declared->second.restricted)) continue;
+    const Rule* rule = rules_.find(again.name);
+    const bool locked = (one->flavor & kDisableOverride) != 0 || (rule != nullptr && rule->locked);
+    if (!locked || (rule != nullptr && rule->restricted)) continue;
     if (mof_literal(again.value) == mof_literal(one->value)) continue;
     diagnostics_.warning("locked-qualifier", again.span,
                          fmt::format("'{}' is locked by a superclass (DisableOverride)", one->name),
@@ -98,8 +100,8 @@ void Checker::check_locked(const std::vector<Qualifier>& own,
   }
 }
 
-void Checker::check_scope(const Qualifier& one, const Declared& declared, std::uint8_t places) {
-  if ((declared.scopes & places) != 0) return;
+void Checker::check_scope(const Qualifier& one, const Rule& rule, std::uint8_t places) {
+  if ((rule.scopes & places) != 0) return;
   const std::string_view name = (places & kScopeClass) != 0       ? "a class of this kind"
                                 : (places & kScopeReference) != 0 ? "references"
                                 : (places & kScopeProperty) != 0  ? "properties"
@@ -107,7 +109,7 @@ void Checker::check_scope(const Qualifier& one, const Declared& declared, std::u
                                                                   : "parameters";
   diagnostics_.warning("qualifier-scope", one.span,
                        fmt::format("qualifier '{}' is not for {}", one.name, name));
-  diagnostics_.also(declared.declaration->span, "it is declared here");
+  diagnostics_.also(rule.declaration->span, "it is declared here");
 }
 
 std::uint8_t class_scopes(const Class& the_class) {

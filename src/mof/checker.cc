@@ -7,10 +7,15 @@
 #include "mof/names.h"
 
 namespace qm::mof {
+
 Checker::Checker(const Parsed& parsed, Diagnostics& diagnostics)
-    : parsed_(parsed), model_(parsed.model), diagnostics_(diagnostics) {
+    : parsed_(parsed),
+      model_(parsed.model),
+      diagnostics_(diagnostics),
+      by_name_(model_.classes.size()),
+      rules_(known_rules().size() + model_.qualifier_declarations.size()) {
   for (const Class& one : model_.classes) {
-    by_name_.emplace(one.name, &one);  // the first one stays
+    by_name_.add(one.name, one);
     const auto note_types = [this](const std::vector<Property>& properties) {
       for (const Property& property : properties) {
         if (property.type == Type::object) embedded_.insert(property.class_name);
@@ -19,27 +24,61 @@ Checker::Checker(const Parsed& parsed, Diagnostics& diagnostics)
     note_types(one.properties);
     for (const Method& method : one.methods) note_types(method.parameters);
   }
+  superclasses_.reserve(model_.classes.size());
+  for (const Class& one : model_.classes) superclasses_.push_back(find_class(one.superclass));
+  add_rules();
+}
+
+// What the data block and the header rest on.
+const std::vector<Checker::Rule>& Checker::known_rules() {
+  static const std::vector<Rule> rules = [] {
+    std::vector<Rule> all;
+    for (const std::string_view name :
+         {"CounterType", "Max", "MaxLen", "WmiDataId", "WmiMethodId"}) {
+      all.emplace_back().name = name;
+      all.back().holds = Holds::number;
+    }
+    for (const std::string_view name : {"cpp_quote", "Description", "guid", "GuidName1",
+                                        "GuidName2", "HeaderName", "WmiSizeIs"}) {
+      all.emplace_back().name = name;
+      all.back().holds = Holds::text;
+    }
+    return all;
+  }();
+  return rules;
+}
+
+void Checker::add_rules() {
+  rule_list_.reserve(known_rules().size() + model_.qualifier_declarations.size());
+  rule_list_ = known_rules();
+  for (const Rule& rule : rule_list_) rules_.add(rule.name, rule);
   for (const QualifierDeclaration& one : model_.qualifier_declarations) {
-    Declared declared;
-    declared.declaration = &one;
-    declared.scopes = scopes_of(one);
-    declared.locked = std::ranges::find(one.flavors, "disableoverride") != one.flavors.end();
-    declared.restricted = std::ranges::find(one.flavors, "restricted") != one.flavors.end();
-    declared.shape.name = one.name;
-    declared.shape.type = one.type;
-    declared.shape.is_array = one.is_array;
-    declared_.emplace(one.name, std::move(declared));
+    const Rule* known = rules_.find(one.name);
+    if (known == nullptr) {
+      rule_list_.emplace_back().name = one.name;
+      known = &rule_list_.back();
+      rules_.add(one.name, *known);
+    }
+    Rule* rule = &rule_list_[static_cast<std::size_t>(known - rule_list_.data())];
+    if (rule->declaration != nullptr) continue;  // the first one stays
+    rule->declaration = &one;
+    rule->scopes = scopes_of(one);
+    rule->locked = std::ranges::find(one.flavors, "disableoverride") != one.flavors.end();
+    rule->restricted = std::ranges::find(one.flavors, "restricted") != one.flavors.end();
+    rule->shape.name = one.name;
+    rule->shape.type = one.type;
+    rule->shape.is_array = one.is_array;
   }
 }
 
-const Class* Checker::find_class(std::string_view name) const {
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : found->second;
+const Class* Checker::superclass_of(const Class& the_class) const {
+  return superclasses_[static_cast<std::size_t>(&the_class - model_.classes.data())];
 }
 
 Checker::Line Checker::line_of(const Class& the_class) const {
   Line line;
-  for (const Class* at = &the_class; at != nullptr; at = find_class(at->superclass)) {
+  line.classes.reserve(8);
+  for (const Class* at = &the_class; at != nullptr; at = superclass_of(*at)) {
     if (line.classes.size() > kMostLineage ||
         std::ranges::find(line.classes, at) != line.classes.end()) {
       return line;
@@ -76,7 +115,7 @@ bool Checker::damaged(const Class& the_class) const {
 
 void Checker::check() {
   for (const QualifierDeclaration& one : model_.qualifier_declarations) {
-    const QualifierDeclaration* first = declared_.find(one.name)->second.declaration;
+    const QualifierDeclaration* first = rules_.find(one.name)->declaration;
     if (first == &one) continue;
     diagnostics_.error("duplicate-qualifier", one.span,
                        "qualifier '" + one.name + "' is declared twice");

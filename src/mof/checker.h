@@ -44,7 +44,8 @@ class Checker {
     bool complete = false;              // up to a class without superclass
   };
 
-  const Class* find_class(std::string_view name) const;
+  const Class* find_class(std::string_view name) const { return by_name_.find(name); }
+  const Class* superclass_of(const Class& the_class) const;
   Line line_of(const Class& the_class) const;
   const Property* find_property(const Line& line, std::string_view name) const;
   std::string similar_class(std::string_view name, std::string_view otherwise) const;
@@ -66,8 +67,8 @@ class Checker {
   void check_keys(const Class& the_class, const Line& above);
   void check_association(const Class& the_class, const Line& above);
   void check_locked(const std::vector<Qualifier>& own, const std::vector<Qualifier>& inherited);
-  struct Declared;
-  void check_scope(const Qualifier& one, const Declared& declared, std::uint8_t places);
+  struct Rule;
+  void check_scope(const Qualifier& one, const Rule& rule, std::uint8_t places);
   void check_method_ids(const Class& the_class);
 
   // Data blocks (check_block.cc).
@@ -93,15 +94,25 @@ class Checker {
   const Parsed& parsed_;
   const Model& model_;
   Diagnostics& diagnostics_;
-  struct Declared {
-    const QualifierDeclaration* declaration = nullptr;
-    Property shape;  // as if the qualifier were a property
+  // What holds for all qualifiers of a name: by its declaration in these texts, or because the
+  // data block and the header rest on it.
+  enum class Holds : std::uint8_t { anything, number, text };
+  struct Rule {
+    std::string_view name;
+    Holds holds = Holds::anything;
+    const QualifierDeclaration* declaration = nullptr;  // without one, what follows says nothing
+    Property shape;                                     // as if the qualifier were a property
     std::uint8_t scopes = 0;
     bool locked = false;      // Flavor(DisableOverride)
     bool restricted = false;  // Flavor(Restricted)
   };
-  NameMap<const Class*> by_name_;
-  NameMap<Declared> declared_;
+  static const std::vector<Rule>& known_rules();
+  void add_rules();
+
+  NameIndex<Class> by_name_;                // the first one of a name
+  std::vector<const Class*> superclasses_;  // of the model's classes; nullptr: none that we see
+  std::vector<Rule> rule_list_;
+  NameIndex<Rule> rules_;
   NameSet embedded_;  // classes that are a type of something
   NameSet missing_;   // superclasses complained about
   std::unordered_map<std::string, Span> guids_;

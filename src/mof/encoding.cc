@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 #include "base/text.h"
+#include "mof/block16.h"
 
 namespace qm::mof {
 namespace {
@@ -43,15 +43,13 @@ Result<std::u16string> utf16_units(std::string_view bytes, bool big_endian) {
 }
 
 bool is_ascii(std::string_view bytes) {
-  std::uint64_t high = 0;
+  constexpr auto kBlock = static_cast<std::size_t>(Block16::kBytes);
   std::size_t at = 0;
-  for (; at + 8 <= bytes.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + at, 8);
-    high |= word;
+  for (; at + kBlock <= bytes.size(); at += kBlock) {
+    if (Block16(bytes.data() + at).beyond_ascii() != 0) return false;
   }
-  for (; at < bytes.size(); ++at) high |= static_cast<unsigned char>(bytes[at]);
-  return (high & 0x8080808080808080U) == 0;
+  return std::ranges::none_of(bytes.substr(at),
+                              [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
 // is_plain_text() asks for more than validity, so this goes there and back.

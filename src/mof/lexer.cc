@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 
 #include "base/text.h"
+#include "mof/block16.h"
 #include "mof/limits.h"
 
 namespace qm::mof {
@@ -17,9 +19,11 @@ constexpr std::uint8_t kWord = 2;
 constexpr std::uint8_t kDigit = 4;
 constexpr std::uint8_t kBlank = 8;
 constexpr std::uint8_t kPunctuation = 16;
-constexpr std::uint8_t kMayDouble = 32;  // may begin one of kDouble
+constexpr std::uint8_t kAlone = 32;  // punctuation that is a token whatever follows it
+constexpr std::uint8_t kGap = 64;    // may begin what stands between tokens
 
 constexpr std::string_view kSingle = "{}[](),;:=+-*/%!<>?&|^~#.";
+constexpr std::string_view kNotAlone = "&|=!<>#.";  // begin one of kDouble, or a number
 
 constexpr std::array<std::uint8_t, 256> classes() {
   std::array<std::uint8_t, 256> table{};
@@ -28,12 +32,15 @@ constexpr std::array<std::uint8_t, 256> classes() {
     // DSP0004 lets names hold anything from U+0080 on; sources are valid UTF-8 by now.
     if (letter || c >= 0x80) table[c] = kWordStart | kWord;
     if (c >= '0' && c <= '9') table[c] = kDigit | kWord;
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v') table[c] = kBlank;
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v') table[c] = kBlank | kGap;
   }
-  for (const char c : kSingle) table[static_cast<unsigned char>(c)] = kPunctuation;
-  for (const char c : std::string_view("&|=!<>#")) {
-    table[static_cast<unsigned char>(c)] = kPunctuation | kMayDouble;
+  for (const char c : kSingle) {
+    const bool alone = kNotAlone.find(c) == std::string_view::npos;
+    table[static_cast<unsigned char>(c)] = kPunctuation | (alone ? kAlone : 0);
   }
+  table['\n'] |= kGap;
+  table['/'] |= kGap;   // a comment
+  table['\\'] |= kGap;  // a spliced line
   return table;
 }
 constexpr std::array<std::uint8_t, 256> kClasses = classes();
@@ -42,36 +49,25 @@ bool is(char c, std::uint8_t wanted) {
   return (kClasses[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
-// The first place from `at` on that is none of these. A source's text ends with a zero, which is
-// of no class. The place is kept out of the Lexer meanwhile: a char may alias anything.
-std::size_t run_end(std::string_view text, std::size_t at, std::uint8_t wanted) {
-  const char* const data = text.data();
-  while (is(data[at], wanted)) ++at;
+// The first place from `at` on that no name holds. The zero behind a source's text is in none.
+const char* name_end(const char* at, const char* end) {
+  while (end - at >= Block16::kBytes) {
+    const Block16::Mask others = ~Block16(at).of_names() & Block16::kAll;
+    if (others != 0) return at + std::countr_zero(others);
+    at += Block16::kBytes;
+  }
+  while (is(*at, kWord)) ++at;
   return at;
 }
 
-// Has any byte of the word that value? By Mycroft: the top bit of a byte that was zero.
-constexpr std::uint64_t with_byte(std::uint64_t word, std::uint64_t value) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U;
-  const std::uint64_t zero_there = word ^ kOnes * value;
-  return (zero_there - kOnes) & ~zero_there & kOnes << 7U;
-}
-
-// The first place from `at` on that is a quote, a backslash or a line end, eight bytes at a time.
-std::size_t ordinary_end(std::string_view text, std::size_t at) {
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    // Bits above the first are not to be trusted; the first is.
-    const std::uint64_t found = with_byte(word, '"') | with_byte(word, '\'') |
-                                with_byte(word, '\\') | with_byte(word, '\n') |
-                                with_byte(word, '\r');
-    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+// The first place from `at` on that is the quote, a backslash or a line end.
+const char* ordinary_end(const char* at, const char* end, char quote) {
+  while (end - at >= Block16::kBytes) {
+    const Block16::Mask found = Block16(at).equal(quote, '\\', '\n', '\r');
+    if (found != 0) return at + std::countr_zero(found);
+    at += Block16::kBytes;
   }
-  while (at < text.size() && text[at] != '"' && text[at] != '\'' && text[at] != '\\' &&
-         text[at] != '\n' && text[at] != '\r') {
-    ++at;
-  }
+  while (at < end && *at != quote && *at != '\\' && *at != '\n' && *at != '\r') ++at;
   return at;
 }
 
@@ -80,12 +76,31 @@ constexpr std::array<std::string_view, 9> kDouble = {
 
 }  // namespace
 
+// Between most tokens stands nothing, one space, or a line end and an indent. The last goes a
+// block at a time without a branch on what it is made of, which no processor could foresee.
+inline void Lexer::skip_gap() {
+  if (*at_ == ' ') {
+    ++at_;
+    after_space_ = true;
+  }
+  if (!is(*at_, kGap)) return;
+  while (end_ - at_ >= Block16::kBytes) {
+    const Block16 block(at_);
+    const int length = std::countr_one(block.equal(' ', '\n', '\r', '\t'));
+    line_start_ |= (block.equal('\n') & ((1U << length) - 1)) != 0;
+    after_space_ |= length != 0;
+    at_ += length;
+    if (length != Block16::kBytes) break;
+  }
+  if (is(*at_, kGap)) skip_blanks(false);
+}
+
 // True when a new line was reached and is to be stopped at.
 bool Lexer::skip_blanks(bool stop_at_line_end) {
-  while (at_ < text_.size()) {
-    const char c = text_[at_];
+  while (at_ < end_) {
+    const char c = *at_;
     if (is(c, kBlank)) {
-      at_ = run_end(text_, at_ + 1, kBlank);
+      ++at_;
     } else if (c == '\n') {
       if (stop_at_line_end) return true;
       ++at_;
@@ -93,7 +108,7 @@ bool Lexer::skip_blanks(bool stop_at_line_end) {
     } else if (c == '\\' && (peek(1) == '\n' || (peek(1) == '\r' && peek(2) == '\n'))) {
       at_ += peek(1) == '\n' ? 2 : 3;
     } else if (c == '/' && peek(1) == '/') {
-      at_ = std::min(text_.find('\n', at_), text_.size());
+      at_ = line_end();
     } else if (c == '/' && peek(1) == '*') {
       if (!skip_block_comment()) return false;
     } else {
@@ -104,153 +119,173 @@ bool Lexer::skip_blanks(bool stop_at_line_end) {
   return stop_at_line_end;
 }
 
+const char* Lexer::line_end() const {
+  const void* found = std::memchr(at_, '\n', static_cast<std::size_t>(end_ - at_));
+  return found == nullptr ? end_ : static_cast<const char*>(found);
+}
+
 // A comment over several lines is white space: it does not end a directive.
 bool Lexer::skip_block_comment() {
-  const std::size_t end = text_.find("*/", at_ + 2);
-  if (end != std::string_view::npos) {
-    at_ = end + 2;
+  const std::string_view rest = text(at_, end_);
+  const std::size_t close = rest.find("*/", 2);
+  if (close != std::string_view::npos) {
+    at_ += close + 2;
     return true;
   }
   diagnostics_->error("open-comment", span(at_, at_ + 2), "this comment is never closed",
                       "end it with */");
-  at_ = text_.size();
+  at_ = end_;
   unclosed_ = true;
   return false;
 }
 
-Token Lexer::made(TokenKind kind, std::size_t begin, std::size_t trim) {
-  Token token;
+inline void Lexer::finish(Token& token, TokenKind kind, const char* begin, std::size_t trim) {
   token.kind = kind;
   token.at_line_start = line_start_;
   token.after_space = after_space_;
-  token.text = text_.substr(begin + trim, at_ - begin - 2 * trim);
-  token.span = span(begin, at_);
   token.unclosed = unclosed_;
+  token.plain = false;
+  token.no_expand = false;
+  token.symbol = '\0';
+  token.text = {begin + trim, static_cast<std::size_t>(at_ - begin) - 2 * trim};
+  token.span = span(begin, at_);
   line_start_ = false;
   after_space_ = false;
+}
+
+Token Lexer::made(TokenKind kind) {
+  Token token;
+  finish(token, kind, at_);
   return token;
 }
 
-Token Lexer::next() {
-  skip_blanks(false);
-  return scan();
+void Lexer::next(Token& token) {
+  skip_gap();
+  scan(token);
 }
 
 Token Lexer::next_in_line() {
-  if (skip_blanks(true)) return made(TokenKind::end_of_line, at_);
-  if (at_end()) return made(TokenKind::end_of_line, at_);
-  return scan();
+  if (skip_blanks(true) || at_end()) return made(TokenKind::end_of_line);
+  Token token;
+  scan(token);
+  return token;
 }
 
 std::string_view Lexer::rest_of_line() {
   skip_blanks(true);
-  const std::size_t begin = at_;
-  at_ = std::min(text_.find('\n', at_), text_.size());
-  std::string_view rest = text_.substr(begin, at_ - begin);
+  const char* const begin = at_;
+  at_ = line_end();
+  std::string_view rest = text(begin, at_);
   while (!rest.empty() && is(rest.back(), kBlank)) rest.remove_suffix(1);
   return rest;
 }
 
-Token Lexer::scan() {
-  while (at_ < text_.size()) {
-    const std::size_t begin = at_;
-    const char c = text_[at_];
-    if (is(c, kWordStart)) return word(begin);
-    if (is(c, kDigit) || (c == '.' && is(peek(1), kDigit))) return number(begin);
-    if (c == '"' || c == '\'') return quoted(begin, c);
+inline void Lexer::scan(Token& token) {
+  const char* const begin = at_;
+  const char c = *begin;
+  if (is(c, kWordStart)) {
+    word(token, begin);
+  } else if (is(c, kAlone)) {
+    ++at_;
+    finish(token, TokenKind::punctuation, begin);
+    token.symbol = c;
+  } else if (c == '"') {
+    quoted(token, begin, c);
+  } else {
+    scan_odd(token);
+  }
+}
+
+// What tokens begin with more rarely, and what they never begin with.
+void Lexer::scan_odd(Token& token) {
+  while (at_ < end_) {
+    const char* const begin = at_;
+    const char c = *begin;
+    if (is(c, kDigit) || (c == '.' && is(peek(1), kDigit))) return number(token, begin);
+    if (c == '"' || c == '\'') return quoted(token, begin, c);
+    if (is(c, kWordStart)) return word(token, begin);
     if (c == '$' && is(peek(1), kWordStart)) {
       ++at_;
-      Token token = word(at_);
+      word(token, at_);
       token.kind = TokenKind::alias;
       --token.span.begin;
-      return token;
+      return;
     }
-    if (is(c, kPunctuation)) return punctuation(begin);
+    if (is(c, kPunctuation)) {
+      const bool twice =
+          std::ranges::find(kDouble, text(begin, std::min(begin + 2, end_))) != kDouble.end();
+      at_ += twice ? 2 : 1;
+      finish(token, TokenKind::punctuation, begin);
+      if (!twice) token.symbol = c;
+      return;
+    }
     // Passes a whole run, so that a binary file gives one complaint and not thousands.
-    while (at_ < text_.size() && !is(text_[at_], kWord | kBlank | kPunctuation) &&
-           text_[at_] != '\n' && text_[at_] != '"') {
+    while (at_ < end_ && !is(*at_, kWord | kBlank | kPunctuation) && *at_ != '\n' && *at_ != '"') {
       ++at_;
     }
     if (at_ == begin) ++at_;
-    diagnostics_->error(
-        "stray-character", span(begin, at_),
-        fmt::format("'{}' has no meaning here", plain_text(text_.substr(begin, at_ - begin), 40)));
+    diagnostics_->error("stray-character", span(begin, at_),
+                        fmt::format("'{}' has no meaning here", plain_text(text(begin, at_), 40)));
     skip_blanks(false);
   }
-  return made(TokenKind::end, at_);
+  finish(token, TokenKind::end, at_);
 }
 
-Token Lexer::word(std::size_t begin) {
-  at_ = run_end(text_, at_ + 1, kWord);
-  if (at_ - begin > kMostIdentifierBytes) {
+inline void Lexer::word(Token& token, const char* begin) {
+  at_ = name_end(begin, end_);
+  if (static_cast<std::size_t>(at_ - begin) > kMostIdentifierBytes) [[unlikely]] {
     diagnostics_->error(
         "long-name", span(begin, at_),
         fmt::format("a name of {} bytes; the limit is {}", at_ - begin, kMostIdentifierBytes));
   }
-  return made(TokenKind::identifier, begin);
+  finish(token, TokenKind::identifier, begin);
 }
 
-Token Lexer::number(std::size_t begin) {
-  const bool is_hex = text_[at_] == '0' && (peek(1) == 'x' || peek(1) == 'X');
+void Lexer::number(Token& token, const char* begin) {
+  const bool is_hex = *begin == '0' && (peek(1) == 'x' || peek(1) == 'X');
   bool is_real = false;
-  while (at_ < text_.size() && (is(text_[at_], kWord) || text_[at_] == '.')) {
-    const bool exponent = !is_hex && (text_[at_] == 'e' || text_[at_] == 'E');
-    is_real = is_real || text_[at_] == '.' || exponent;
+  while (at_ < end_ && (is(*at_, kWord) || *at_ == '.')) {
+    const bool exponent = !is_hex && (*at_ == 'e' || *at_ == 'E');
+    is_real = is_real || *at_ == '.' || exponent;
     ++at_;
-    if (exponent && (peek() == '+' || peek() == '-')) ++at_;
+    if (exponent && (peek(0) == '+' || peek(0) == '-')) ++at_;
   }
-  return made(is_real ? TokenKind::real : TokenKind::integer, begin);
+  finish(token, is_real ? TokenKind::real : TokenKind::integer, begin);
 }
 
 // Strings may run over lines, as Microsoft's published classes do; characters may not.
-Token Lexer::quoted(std::size_t begin, char quote) {
+inline void Lexer::quoted(Token& token, const char* begin, char quote) {
   const bool is_string = quote == '"';
   bool plain = true;
-  at_ = ordinary_end(text_, at_ + 1);
-  while (at_ < text_.size() && text_[at_] != quote) {
-    if (text_[at_] == '\n' && !is_string) break;
-    const bool escaped = text_[at_] == '\\';
-    plain = plain && !escaped && text_[at_] != '\n' && text_[at_] != '\r';
-    at_ += escaped && at_ + 1 < text_.size() ? 2 : 1;
-    at_ = ordinary_end(text_, at_);
+  const char* at = ordinary_end(begin + 1, end_, quote);
+  while (at < end_ && *at != quote) {
+    plain = false;
+    if (*at == '\n' && !is_string) break;
+    at += *at == '\\' && at + 1 < end_ ? 2 : 1;
+    at = ordinary_end(at, end_, quote);
   }
-  if (at_ >= text_.size() || text_[at_] != quote) {
-    at_ = std::min(at_, text_.size());
-    diagnostics_->error(
-        is_string ? "open-string" : "open-character", span(begin, begin + 1),
-        is_string ? "this string is never closed" : "this character is never closed",
-        fmt::format("end it with {}", quote));
-    Token token = made(is_string ? TokenKind::string : TokenKind::character, begin);
-    token.text.remove_prefix(1);
-    token.unclosed = is_string;
-    return token;
+  if (at >= end_ || *at != quote) {
+    at_ = at;
+    return open_quote(token, begin, is_string);
   }
-  ++at_;
-  Token token = made(is_string ? TokenKind::string : TokenKind::character, begin, 1);
+  at_ = at + 1;
+  finish(token, is_string ? TokenKind::string : TokenKind::character, begin, 1);
   token.plain = plain;
-  return token;
 }
 
-Token Lexer::punctuation(std::size_t begin) {
-  const std::string_view two = text_.substr(at_, 2);
-  if (!is(text_[at_], kMayDouble)) {
-    ++at_;
-    return made(TokenKind::punctuation, begin);
-  }
-  for (const std::string_view candidate : kDouble) {
-    if (two == candidate) {
-      at_ += 2;
-      return made(TokenKind::punctuation, begin);
-    }
-  }
-  ++at_;
-  return made(TokenKind::punctuation, begin);
+void Lexer::open_quote(Token& token, const char* begin, bool is_string) {
+  diagnostics_->error(is_string ? "open-string" : "open-character", span(begin, begin + 1),
+                      is_string ? "this string is never closed" : "this character is never closed",
+                      fmt::format("end it with {}", *begin));
+  finish(token, is_string ? TokenKind::string : TokenKind::character, begin);
+  token.text.remove_prefix(1);
+  token.unclosed = is_string;
 }
 
 Token Lexer::next_skipped_directive() {
-  while (at_ < text_.size()) {
+  while (at_ < end_) {
     skip_blanks(false);
-    if (line_start_ && peek() == '#') {
+    if (line_start_ && peek(0) == '#') {
       ++at_;
       line_start_ = false;
       return next_in_line();
@@ -258,19 +293,22 @@ Token Lexer::next_skipped_directive() {
     line_start_ = false;
     // Text that is left out need not be MOF: an apostrophe or a lone quote in it means nothing,
     // but a comment still hides a directive.
-    while (at_ < text_.size() && text_[at_] != '\n') {
-      if (text_[at_] == '/' && (peek(1) == '/' || peek(1) == '*')) {
+    while (at_ < end_ && *at_ != '\n') {
+      if (*at_ == '/' && (peek(1) == '/' || peek(1) == '*')) {
         skip_blanks(true);
-      } else if (text_[at_] == '"') {
-        const std::size_t close = text_.find_first_of("\"\n", at_ + 1);
-        at_ =
-            close == std::string_view::npos ? text_.size() : close + (text_[close] == '"' ? 1 : 0);
+      } else if (*at_ == '"') {
+        const std::size_t close = text(at_, end_).find_first_of("\"\n", 1);
+        if (close == std::string_view::npos) {
+          at_ = end_;
+        } else {
+          at_ += close + (at_[close] == '"' ? 1 : 0);
+        }
       } else {
         ++at_;
       }
     }
   }
-  return made(TokenKind::end, at_);
+  return made(TokenKind::end);
 }
 
 }  // namespace qm::mof

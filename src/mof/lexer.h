@@ -14,11 +14,21 @@ class Lexer {
  public:
   // The source must outlive all tokens, as it does in a SourceMap.
   Lexer(const SourceMap::Source& source, Diagnostics& diagnostics)
-      : text_(source.text), base_(source.begin), diagnostics_(&diagnostics) {}
+      : at_(source.text.data()),
+        begin_(at_),
+        end_(at_ + source.text.size()),
+        base_(source.begin),
+        diagnostics_(&diagnostics) {}
 
   // The next token; comments, white space and spliced lines (a backslash before the line's end)
   // go unseen. `end` at the end, again and again. Bad characters are reported and passed over.
-  Token next();
+  // Fills what the caller has: a token copied at each layer costs a tenth of a compilation.
+  void next(Token& token);
+  Token next() {
+    Token token;
+    next(token);
+    return token;
+  }
   // The same within a directive: at the line's end it says end_of_line and stays before it.
   Token next_in_line();
   // Words between the present place and the line's end, for #error and <file> names.
@@ -28,31 +38,37 @@ class Lexer {
   // name (the Lexer then stands behind it); `end` when there is none.
   Token next_skipped_directive();
 
-  bool at_end() const { return at_ >= text_.size(); }
+  bool at_end() const { return at_ >= end_; }
 
  private:
+  void skip_gap();
   bool skip_blanks(bool stop_at_line_end);
   bool skip_block_comment();
-  Token scan();
-  Token word(std::size_t begin);
-  Token number(std::size_t begin);
-  Token quoted(std::size_t begin, char quote);
-  Token punctuation(std::size_t begin);
-  Token made(TokenKind kind, std::size_t begin, std::size_t trim = 0);
-  char peek(std::size_t ahead = 0) const {
-    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
-  }
-  Span span(std::size_t begin, std::size_t end) const {
-    return {base_ + static_cast<std::uint32_t>(begin), base_ + static_cast<std::uint32_t>(end)};
+  const char* line_end() const;
+  void scan(Token& token);
+  void scan_odd(Token& token);
+  void word(Token& token, const char* begin);
+  void number(Token& token, const char* begin);
+  void quoted(Token& token, const char* begin, char quote);
+  void open_quote(Token& token, const char* begin, bool is_string);
+  void finish(Token& token, TokenKind kind, const char* begin, std::size_t trim = 0);
+  Token made(TokenKind kind);
+  // The text ends with a zero, so that one byte beyond it may be looked at.
+  char peek(std::ptrdiff_t ahead) const { return end_ - at_ > ahead ? at_[ahead] : '\0'; }
+  std::string_view text(const char* from, const char* to) const { return {from, to}; }
+  Span span(const char* from, const char* to) const {
+    return {base_ + static_cast<std::uint32_t>(from - begin_),
+            base_ + static_cast<std::uint32_t>(to - begin_)};
   }
 
-  std::string_view text_;
+  const char* at_;
+  const char* begin_;
+  const char* end_;
   std::uint32_t base_;
-  Diagnostics* diagnostics_;
-  std::size_t at_ = 0;
   bool line_start_ = true;
   bool after_space_ = false;
   bool unclosed_ = false;
+  Diagnostics* diagnostics_;
 };
 
 }  // namespace qm::mof

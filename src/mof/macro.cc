@@ -11,7 +11,7 @@
 namespace qm::mof {
 
 // The next token as it stands, from the innermost expansion or else from the file.
-Token Preprocessor::raw_next_expanded() {
+Token Preprocessor::raw_next() {
   while (!expansions_.empty()) {
     Expansion& top = expansions_.back();
     if (top.at < top.tokens.size()) return top.tokens[top.at++];
@@ -205,6 +205,7 @@ Token Preprocessor::stringized(const std::vector<Token>& tokens, const Token& li
   }
   Token made = like;
   made.kind = TokenKind::string;
+  made.symbol = '\0';
   made.text = keep(std::move(text), like.span);
   return made;
 }

@@ -104,7 +104,18 @@ void Parser::skip_feature(std::size_t depth) {
 
 bool Parser::feature(Class& the_class) {
   if (current_.kind == TokenKind::pragma) return wrong("a member of the class");
-  Property property;
+  // Read in its place; what turns out to be wrong, or a method, leaves it again.
+  Property& property = the_class.properties.emplace_back();
+  bool is_method = false;
+  const bool good = feature_into(the_class, property, is_method);
+  if (good && !is_method) return expect(';', "behind the property");
+  Property head = std::move(property);
+  the_class.properties.pop_back();
+  return good && method(the_class, std::move(head));
+}
+
+// Up to a property's ';', or to the '(' of a method.
+bool Parser::feature_into(Class& the_class, Property& property, bool& is_method) {
   if (current_.is('[') && !qualifier_list(property.qualifiers)) return false;
   if (at_new_class()) return false;
   const bool returns_nothing = at_word("void");
@@ -115,19 +126,16 @@ bool Parser::feature(Class& the_class) {
   }
   const bool bracketed_type = current_.is('[');  // uint8[] Method(): an array is returned
   if (bracketed_type && !array_bounds(property)) return false;
-  const Span name = current_.span;
+  property.span = current_.span;
   if (!expect_name(property.name, "the name of a property or method")) return false;
-  property.span = name;
-  if (current_.is('(')) return method(the_class, std::move(property));
+  is_method = current_.is('(');
+  if (is_method) return true;
   if (returns_nothing) return wrong("'(' behind a method's name", "only methods are void");
   if (!declarator(property)) return false;
-  if (the_class.properties.size() >= kMostProperties) {
-    diagnostics_.error("property-count", name,
-                       fmt::format("more than {} properties", kMostProperties));
-    return false;
-  }
-  the_class.properties.push_back(std::move(property));
-  return expect(';', "behind the property");
+  if (the_class.properties.size() <= kMostProperties) return true;
+  diagnostics_.error("property-count", property.span,
+                     fmt::format("more than {} properties", kMostProperties));
+  return false;
 }
 
 // A type of DSP0004, `object`, a class's name, or either of the latter and `ref`.

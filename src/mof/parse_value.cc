@@ -25,14 +25,19 @@ std::string flavor_hint(std::string_view word) {
 bool Parser::qualifier_list(Qualifiers& qualifiers) {
   advance();
   if (take(']')) return true;
-  qualifiers.reserve(4);  // most things have two to six
+  // One piece of memory grows for all lists, and each takes no more than it needs. A list within
+  // a value of this one finds no piece there, and begins one.
+  Qualifiers gathered = std::move(spare_qualifiers_);
+  gathered.clear();
+  bool good = false;
   do {
-    if (!qualifier(qualifiers)) {
-      qualifiers.pop_back();  // the one that was wrong
-      return false;
-    }
-  } while (take(','));
-  return expect(']', "behind the qualifiers");
+    good = qualifier(gathered);
+    if (!good) gathered.pop_back();  // the one that was wrong
+  } while (good && take(','));
+  qualifiers.assign(std::make_move_iterator(gathered.begin()),
+                    std::make_move_iterator(gathered.end()));
+  spare_qualifiers_ = std::move(gathered);
+  return good && expect(']', "behind the qualifiers");
 }
 
 bool Parser::qualifier(Qualifiers& qualifiers) {
@@ -126,9 +131,7 @@ bool Parser::list(Value& value, unsigned depth) {
         gathered_.resize(first);
         return false;
       }
-      Value one;
-      if (!this->value(one, depth + 1)) return failed();
-      gathered_.push_back(std::move(one));
+      if (!list_value(depth + 1)) return failed();
     } while (take(','));
   }
   if (!expect('}', "behind the list of values")) return failed();
@@ -137,6 +140,16 @@ bool Parser::list(Value& value, unsigned depth) {
                                 std::make_move_iterator(gathered_.end()));
   gathered_.resize(first);
   value.span = since(begin);
+  return true;
+}
+
+// One more value of a list, at the end of gathered_.
+bool Parser::list_value(unsigned depth) {
+  // A string, as most are, holds no list that would move gathered_ meanwhile.
+  if (current_.kind == TokenKind::string) return value(gathered_.emplace_back(), depth);
+  Value one;
+  if (!value(one, depth)) return false;
+  gathered_.push_back(std::move(one));
   return true;
 }
 

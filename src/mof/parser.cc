@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/text.h"
 #include "mof/limits.h"
@@ -17,22 +18,6 @@ constexpr std::array<std::string_view, 3> kDeclarations = {"class", "instance", 
 
 }  // namespace
 
-void Parser::advance() {
-  ++steps_;
-  if (current_.kind == TokenKind::punctuation) {
-    if (current_.is('{')) ++brace_depth_;
-    if (current_.is('}') && brace_depth_ > 0) --brace_depth_;
-  }
-  last_end_ = current_.span.end;
-  if (has_next_) {
-    current_ = next_;
-    has_next_ = false;
-  } else {
-    current_ = tokens_.next();
-  }
-  unclosed_ = unclosed_ || current_.unclosed;
-}
-
 const Token& Parser::peek() {
   if (!has_next_) {
     next_ = tokens_.next();
@@ -41,12 +26,7 @@ const Token& Parser::peek() {
   return next_;
 }
 
-bool Parser::at_word(std::string_view keyword) const {
-  return current_.kind == TokenKind::identifier && same_name(current_.text, keyword);
-}
-
-bool Parser::expect(char punctuation, std::string_view where) {
-  if (take(punctuation)) return true;
+bool Parser::lacks(char punctuation, std::string_view where) {
   return wrong(fmt::format("'{}' {}", punctuation, where));
 }
 
@@ -92,8 +72,8 @@ bool Parser::wrong(std::string_view expected, std::string hint) {
 }
 
 void Parser::parse(std::string name_space) {
-  name_space_spelling_ = name_space;
   name_space_ = plain_name_space(name_space);
+  name_space_spelling_ = std::move(name_space);
   advance();
   while (current_.kind != TokenKind::end && !enough_) declaration();
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/text.h"
 #include "mof/model.h"
 #include "mof/preprocessor.h"
 
@@ -35,15 +36,32 @@ class Parser {
   using Qualifiers = std::vector<Qualifier>;
 
   // Tokens.
-  void advance();
+  void advance() {
+    ++steps_;
+    if (current_.symbol == '{') ++brace_depth_;
+    if (current_.symbol == '}' && brace_depth_ > 0) --brace_depth_;
+    last_end_ = current_.span.end;
+    if (!has_next_) {
+      tokens_.next(current_);
+    } else {
+      current_ = next_;
+      has_next_ = false;
+    }
+    unclosed_ = unclosed_ || current_.unclosed;
+  }
   const Token& peek();
-  bool at_word(std::string_view keyword) const;
+  bool at_word(std::string_view keyword) const {
+    return current_.kind == TokenKind::identifier && same_name(current_.text, keyword);
+  }
   bool take(char punctuation) {
     if (!current_.is(punctuation)) return false;
     advance();
     return true;
   }
-  bool expect(char punctuation, std::string_view where);
+  bool expect(char punctuation, std::string_view where) {
+    return take(punctuation) || lacks(punctuation, where);
+  }
+  bool lacks(char punctuation, std::string_view where);
   bool expect_name(std::string& name, std::string_view what);
   bool wrong(std::string_view expected, std::string hint = {});
   std::string found() const;
@@ -69,6 +87,7 @@ class Parser {
   bool class_heading(Class& the_class);
   bool class_body(Class& the_class);
   bool feature(Class& the_class);
+  bool feature_into(Class& the_class, Property& property, bool& is_method);
   bool type(Property& property);
   bool declarator(Property& property);
   bool array_bounds(Property& property);
@@ -83,6 +102,7 @@ class Parser {
   bool flavors(Qualifier& qualifier);
   bool value(Value& value, unsigned depth = 0);
   bool list(Value& value, unsigned depth);
+  bool list_value(unsigned depth);
   bool strings(Value& value);
   bool long_string(std::uint32_t begin);
   bool number(Value& value);
@@ -97,6 +117,7 @@ class Parser {
   Parsed& out_;
   std::string string_;  // the value being read
   ValueList gathered_;  // of the lists being read, the innermost last
+  Qualifiers spare_qualifiers_;
   Token current_;
   Token next_;
   bool has_next_ = false;

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <span>
 
 #include "base/text.h"
@@ -100,6 +101,20 @@ TEST(PeResource, FindsTheBinaryMofOfADriver) {
     EXPECT_EQ(bmf_within(driver.file(), "").value(), "FOMB and more");
     EXPECT_EQ(bmf_within(driver.file(), "mofresourcename").value(), "FOMB and more");
   }
+}
+
+TEST(PeResource, AFileOfTheMostBytesIsReadAndNoneBeyond) {
+  Driver driver;
+  driver.resource("MOFDATA", {"MofResourceName"}, "FOMB and more");
+  // Not filled: only what the reader goes to costs memory.
+  const auto file = std::make_unique_for_overwrite<std::byte[]>(kMostPeBytes + 1);
+  std::memcpy(file.get(), driver.file().data(), driver.file().size());
+  const auto found = mof_resources({file.get(), kMostPeBytes});
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->size(), 1U);
+  const auto beyond = mof_resources({file.get(), kMostPeBytes + 1});
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().message, "more than 256 MiB");
 }
 
 TEST(PeResource, OfSeveralOneMustBeChosen) {

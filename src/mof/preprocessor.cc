@@ -22,7 +22,8 @@ Preprocessor::Preprocessor(const FileReader& read, const Options& options, Diagn
     : read_(read), options_(options), diagnostics_(diagnostics) {
   for (const auto& [name, value] : options.defines) {
     // As if a file had said so; what is wrong with it is then shown like anything else.
-    auto source = diagnostics_.sources().add("command line -D", name + " " + value + "\n");
+    auto source =
+        diagnostics_.sources().add("command line -D", fmt::format("{} {}\n", name, value));
     if (!source) {
       give_up("limit", {}, source.error().message, "");
       return;
@@ -77,28 +78,30 @@ void Preprocessor::include(std::string_view name, Span at, bool own_folder_first
         cycle ? "this file includes itself; put #ifndef … #define … #endif around its text" : "");
     return;
   }
-  std::vector<std::string> candidates;
   if (wanted.starts_with('/')) {
-    candidates.push_back(wanted);
+    if (include_file(wanted, at)) return;
   } else {
-    if (own_folder_first) candidates.push_back(folder_of(files_.back().source->name) + wanted);
+    const std::string own_folder = folder_of(files_.back().source->name);
+    if (own_folder_first && include_file(own_folder + wanted, at)) return;
     for (const std::string& folder : options_.include_dirs) {
-      candidates.push_back(folder + "/" + wanted);
+      if (include_file(fmt::format("{}/{}", folder, wanted), at)) return;
     }
-  }
-  for (const std::string& candidate : candidates) {
-    const auto source = load(candidate, at);
-    if (source) {
-      push_file(**source);
-      return;
-    }
-    if (source.error().code == ErrorCode::not_found) continue;
-    diagnostics_.error("unreadable", at,
-                       fmt::format("cannot read {}: {}", candidate, source.error().message));
-    return;
   }
   diagnostics_.error("no-such-file", at, fmt::format("there is no file '{}'", wanted),
                      "name its folder with -I");
+}
+
+// False when there is no such file; all else ends the search.
+bool Preprocessor::include_file(const std::string& path, Span at) {
+  const auto source = load(path, at);
+  if (source) {
+    push_file(**source);
+    return true;
+  }
+  if (source.error().code == ErrorCode::not_found) return false;
+  diagnostics_.error("unreadable", at,
+                     fmt::format("cannot read {}: {}", path, source.error().message));
+  return true;
 }
 
 // At the end of a file: what it left open is its own fault, not the includer's.
@@ -118,30 +121,36 @@ void Preprocessor::give_up(std::string_view code, Span at, std::string message, 
   stopped_ = true;
 }
 
-Token Preprocessor::next() {
+// A directive or the end of a file. True when it is a #pragma, which the caller's caller shall see.
+bool Preprocessor::obey(Token& token) {
+  if (token.kind == TokenKind::end) {
+    close_file();
+    return false;
+  }
+  directive(token);
+  if (!in_pragma_) return false;
+  token.kind = TokenKind::pragma;
+  token.symbol = '\0';
+  token.span = pragma_span_;
+  return true;
+}
+
+void Preprocessor::next_expanded(Token& token) {
   while (!stopped_ && !diagnostics_.full() && !files_.empty()) {
-    Token token = raw_next();
+    token = raw_next();
     if (in_pragma_) {
       in_pragma_ = token.kind != TokenKind::end_of_line;
-      return token;
+      return;
     }
-    if (token.kind == TokenKind::end) {
-      close_file();
+    if (token.kind == TokenKind::end || (token.at_line_start && token.is('#'))) {
+      if (obey(token)) return;
       continue;
     }
-    if (token.at_line_start && token.is('#')) {
-      directive(token);
-      if (!in_pragma_) continue;
-      token.kind = TokenKind::pragma;
-      token.span = pragma_span_;
-      return token;
-    }
     if (token.kind == TokenKind::identifier && !macros_.empty() && expand(token)) continue;
-    return token;
+    return;
   }
-  Token end;
-  end.span = end_span_;
-  return end;
+  token = {};
+  token.span = end_span_;
 }
 
 }  // namespace qm::mof

@@ -35,8 +35,21 @@ class Preprocessor {
   void include(std::string_view name, Span at, bool own_folder_first = true);
 
   // `end` when the file begun by open() is done, or when there were too many errors. A #pragma
-  // comes as `pragma`, its words, end_of_line.
-  Token next();
+  // comes as `pragma`, its words, end_of_line. Fills what the caller has, as Lexer::next() does.
+  void next(Token& token) {
+    if (!files_.empty() && macros_.empty() && !in_pragma_ && !stopped_ && !diagnostics_.full()) {
+      lexer().next(token);
+      const bool ordinary =
+          token.kind != TokenKind::end && !(token.symbol == '#' && token.at_line_start);
+      if (ordinary || obey(token)) return;
+    }
+    next_expanded(token);
+  }
+  Token next() {
+    Token token;
+    next(token);
+    return token;
+  }
 
   // True when a limit ended the stream: what the parser then misses is not the text's fault.
   bool stopped() const { return stopped_; }
@@ -61,7 +74,10 @@ class Preprocessor {
   using Arguments = std::vector<std::vector<Token>>;
 
   // Files (preprocessor.cc).
+  bool obey(Token& token);
+  void next_expanded(Token& token);
   Result<const SourceMap::Source*> load(const std::string& path, Span from);
+  bool include_file(const std::string& path, Span at);
   void push_file(const SourceMap::Source& source);
   void close_file();
   void give_up(std::string_view code, Span at, std::string message, std::string hint);
@@ -82,11 +98,7 @@ class Preprocessor {
   void finish_line(bool must_be_empty);
 
   // Expansion (macro.cc).
-  Token raw_next() {
-    if (expansions_.empty() && !in_pragma_) return lexer().next();
-    return raw_next_expanded();
-  }
-  Token raw_next_expanded();
+  Token raw_next();
   bool expand(Token& name);
   bool call_follows();
   bool read_arguments(const Token& name, const Macro& macro, Arguments& arguments, Span& end);

@@ -17,11 +17,11 @@ constexpr std::uint8_t kBinaryFlavors = kToInstance | kToSubclass | kDisableOver
 
 // Unicode of every length in UTF-8 and UTF-16; not 0, which no string holds.
 std::string any_text() {
-  static const std::vector<std::string> kPieces = {
+  static const std::vector<std::string> kFragments = {
       "a", "B ", "\"", "\\", "\n", "\r", "\t", "\x7f", "é", "\u2028", "€", "😀", "longer words "};
   std::string text;
   for (const auto& piece : *rc::gen::container<std::vector<std::string>>(
-           *rc::gen::inRange<std::size_t>(0, 12), rc::gen::elementOf(kPieces))) {
+           *rc::gen::inRange<std::size_t>(0, 12), rc::gen::elementOf(kFragments))) {
     text += piece;
   }
   return text;

@@ -28,12 +28,11 @@ struct Token {
   bool unclosed = false;   // the text ended inside it, or inside a comment before it
   bool plain = false;      // of a string: no escape, no line end within
   bool no_expand = false;  // the name of a macro met inside its own expansion
+  char symbol = '\0';      // of punctuation of one character: that character
   std::string_view text;
   Span span;
 
-  bool is(char punctuation) const {
-    return kind == TokenKind::punctuation && text.size() == 1 && text[0] == punctuation;
-  }
+  bool is(char punctuation) const { return symbol == punctuation; }
 };
 
 }  // namespace qm::mof
