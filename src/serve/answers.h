@@ -13,10 +13,17 @@ namespace qm::serve {
 
 inline constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20U;
 
+// A field of an answer's header. The server makes its value plain text.
+struct Field {
+  std::string_view name;  // of the program, never of a client
+  std::string value;
+};
+
 struct Answer {
   unsigned status = 200;
-  std::string_view content_type = "application/json";
-  std::string body;
+  std::string_view content_type = "application/json";  // "": none
+  std::string body;                                    // none is sent with 204 and 304
+  std::vector<Field> fields = {};                      // instead of, or beside, the server's own
 };
 
 // What /api/v1/health tells.

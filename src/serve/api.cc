@@ -4,14 +4,13 @@
 #include <map>
 #include <utility>
 
-#include "serve/target.h"
+#include "serve/class_change.h"
 
 namespace qm::serve {
 namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using Reply = std::function<void(Answer)>;
 
 class JsonApi final : public Api {
  public:
@@ -27,10 +26,11 @@ class JsonApi final : public Api {
         refresher_(std::move(ask), refresh_deadline),
         deadline_timer_(io) {}
 
-  void handle(std::string_view raw, Reply reply) override {
-    const Asked<Target> target = parse_target(raw);
-    if (!target) return reply(refusal_answer(target.error()));
-    Asked<Query> query = parse_query(*target, *repository_);
+  Asked<std::size_t> admit(const Request& request) override { return admit_class_change(request); }
+
+  void handle(const Request& request, Done reply) override {
+    if (request.verb != Verb::get) return reply(change_(request));
+    Asked<Query> query = parse_query(request.target, *repository_);
     if (!query) return reply(refusal_answer(query.error()));
     const auto work =
         std::make_shared<Work>(Work{std::move(*query), repository_, std::move(reply), true, 0});
@@ -46,8 +46,6 @@ class JsonApi final : public Api {
     watch_deadline();
   }
 
-  Answer change(const Change& change) override { return change_(change); }
-
   void use(std::shared_ptr<const wmi::Repository> repository) override {
     repository_ = std::move(repository);
   }
@@ -56,7 +54,7 @@ class JsonApi final : public Api {
   struct Work {
     Query query;
     std::shared_ptr<const wmi::Repository> repository;  // that the query points into
-    Reply reply;
+    Done reply;
     bool refreshed;
     unsigned settles;
   };

@@ -23,8 +23,8 @@ class Api : public Handler {
  public:
   // The service's own numbers, for /api/v1/health; the API fills in what it knows itself.
   using HealthSource = std::function<Health()>;
-  // What a Change asks of the classes; see class_change.h.
-  using Changer = std::function<Answer(const Change& change)>;
+  // What a POST or DELETE asks of the classes; see class_change.h.
+  using Changer = std::function<Answer(const Request& request)>;
 
   // source and snapshots must outlive it. ask as Refresher's.
   static std::unique_ptr<Api> make(boost::asio::io_context& io,

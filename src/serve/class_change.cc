@@ -3,7 +3,6 @@
 #include <span>
 
 #include "base/json_writer.h"
-#include "serve/target.h"
 
 namespace qm::serve {
 namespace {
@@ -47,17 +46,22 @@ Answer add(wmi::Catalog& catalog, std::string_view body) {
 
 }  // namespace
 
-Answer class_change_answer(wmi::Catalog& catalog, const Change& change) {
-  const Asked<Target> target = parse_target(change.target);
-  if (!target) return refusal_answer(target.error());
-  const std::vector<std::string>& path = target->path;
+Asked<std::size_t> admit_class_change(const Request& request) {
+  if (!request.local) return refuse(405, "only GET and HEAD are served here");
+  if (!request.admin)
+    return refuse(403, "only root and the service's own user may change anything");
+  return kMostChangeBytes;
+}
+
+Answer class_change_answer(wmi::Catalog& catalog, const Request& request) {
+  const std::vector<std::string>& path = request.target.path;
   const bool classes =
       path.size() >= 3 && path[0] == "api" && path[1] == "v1" && path[2] == "classes";
-  if (!target->parameters.empty()) return refusal_answer({400, "no parameters here"});
-  if (classes && path.size() == 3 && change.verb == Change::Verb::post) {
-    return add(catalog, change.body);
+  if (!request.target.parameters.empty()) return refusal_answer({400, "no parameters here"});
+  if (classes && path.size() == 3 && request.verb == Verb::post) {
+    return add(catalog, request.body);
   }
-  if (classes && path.size() == 4 && change.verb == Change::Verb::remove) {
+  if (classes && path.size() == 4 && request.verb == Verb::remove) {
     if (const Result<void> done = catalog.remove(path[3]); !done) return refused(done.error());
     JsonWriter json(0);
     json.begin_object().member("deleted", path[3]).end_object();

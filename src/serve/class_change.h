@@ -7,10 +7,15 @@
 
 namespace qm::serve {
 
+inline constexpr std::size_t kMostChangeBytes = wmi::kMostAdditionBytes;
+
+// Only root and the service's own user may ask, and only over the query socket: else 403, 405.
+Asked<std::size_t> admit_class_change(const Request& request);
+
 // POST /api/v1/classes with a binary MOF: 200 {"added", "replaced", "unchanged"}: lists of names.
 // DELETE /api/v1/classes/NAME: 200 {"deleted": NAME}. Refused, with nothing changed: 400 for what
 // is no binary MOF or has errors, 403 for a class that is somebody else's, 404, 409 when another
 // class of that name or GUID is there, 413 beyond a limit.
-Answer class_change_answer(wmi::Catalog& catalog, const Change& change);
+Answer class_change_answer(wmi::Catalog& catalog, const Request& request);
 
 }  // namespace qm::serve

@@ -14,6 +14,7 @@
 #include "mof/decompile.h"
 #include "mof/memory_reader.h"
 #include "quickmode/provider.h"
+#include "serve/class_change.h"
 #include "serve/http_client_testing_linux.h"
 #include "serve/service.h"
 

@@ -4,7 +4,8 @@
 // Promise: a client that is slow, silent, greedy or hostile costs a bounded share of memory,
 // descriptors and time, and delays nobody else: every phase of a connection has a deadline, every
 // buffer a size; when all connections are taken, the one that has been idle longest makes room.
-// Answers never leave for a browser's other pages: no CORS, and on TCP the Host must be local.
+// Answers never leave for a browser's other pages: no CORS; on TCP the Host must be local, and so
+// must be the Origin of a POST.
 // Threads: one, the io_context's.
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "base/address.h"
 #include "base/result.h"
 #include "serve/answers.h"
+#include "serve/target.h"
 
 namespace boost::asio {
 class io_context;
@@ -26,9 +28,9 @@ class io_context;
 
 namespace qm::serve {
 
-inline constexpr std::size_t kMostHeaderBytes = 16'384;     // request line and fields
-inline constexpr std::size_t kMostBodyBytes = 65'536;       // read and ignored
-inline constexpr std::size_t kMostChangeBytes = 1U << 20U;  // of who may change something
+inline constexpr std::size_t kMostHeaderBytes = 16'384;    // request line and fields
+inline constexpr std::size_t kMostBodyBytes = 65'536;      // that nobody asked for: ignored
+inline constexpr std::size_t kMostTakenBytes = 1U << 20U;  // of a body that a handler takes
 inline constexpr std::size_t kMostTcpConnections = 512;
 inline constexpr std::size_t kMostLocalConnections = 128;  // of the query socket, apart: any user
                                                            // may exhaust loopback TCP
@@ -44,7 +46,7 @@ inline constexpr std::chrono::milliseconds kLingerDeadline{1'000};  // until the
 struct HttpLimits {
   std::size_t header_bytes = kMostHeaderBytes;
   std::size_t body_bytes = kMostBodyBytes;
-  std::size_t change_bytes = kMostChangeBytes;
+  std::size_t taken_bytes = kMostTakenBytes;
   std::size_t tcp_connections = kMostTcpConnections;
   std::size_t local_connections = kMostLocalConnections;
   std::size_t requests_per_connection = kMostRequestsPerConnection;
@@ -55,23 +57,35 @@ struct HttpLimits {
   std::chrono::milliseconds linger = kLingerDeadline;
 };
 
-// What changes something here: only root and the service's own user may ask for it, and only over
-// the query socket.
-struct Change {
-  enum class Verb : std::uint8_t { post, remove };
-  Verb verb = Verb::post;
-  std::string_view target;  // as sent
-  std::string_view body;
+enum class Verb : std::uint8_t { get, post, remove };  // HEAD is a GET to everybody but the server
+
+// Views are of the connection's, and hold until done was called. A field that is absent is "", of
+// one that is repeated the first counts.
+struct Request {
+  Verb verb = Verb::get;
+  bool local = false;  // over the query socket
+  bool admin = false;  // and by root or the service's own user
+  std::string_view sent_target;
+  Target target;          // the same, decoded
+  std::string_view body;  // "" of a GET
+  std::string_view accept = {};
+  std::string_view accept_encoding = {};
+  std::string_view authorization = {};
+  std::string_view content_type = {};
+  std::string_view if_none_match = {};
 };
 
 class Handler {
  public:
+  using Done = std::function<void(Answer)>;
   virtual ~Handler() = default;
-  // Of a GET (or HEAD) for this target, which is as sent. done is called once, maybe at once, and
-  // before long: it has its own deadlines.
-  virtual void handle(std::string_view target, std::function<void(Answer)> done) = 0;
-  // Of a POST or DELETE that may be asked for. At once.
-  virtual Answer change(const Change& change);
+  // Whether this POST or DELETE may be asked for, and how many bytes its body may have (beyond
+  // HttpLimits::taken_bytes: that many). Called before the body is read, so that nobody's body is
+  // kept in vain. This class serves none: 405.
+  virtual Asked<std::size_t> admit(const Request& request);
+  // Of a GET, or of what was admitted. done is called once, maybe at once, and before long: the
+  // handler has its own deadlines. It copies what it needs of the request after it returns.
+  virtual void handle(const Request& request, Done done) = 0;
 };
 
 struct HttpCounts {

@@ -20,7 +20,7 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
-using Request = http::request<http::string_body>;
+using Message = http::request<http::string_body>;
 using Milliseconds = std::chrono::milliseconds;
 
 constexpr std::size_t kReadBytes = 4'096;
@@ -44,17 +44,49 @@ std::optional<Refusal> refusal_of(error_code ec) {
   return std::nullopt;
 }
 
-// What every answer carries: it is data for the one who asked, never a document or a script.
+boost::string_view beast_view(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+// What every answer carries: it is data for the one who asked, never a document or a script. An
+// answer that is a document says so by fields of its own.
 template <class Response>
 void add_headers(Response& response, const Answer& answer) {
-  response.set(http::field::content_type,
-               boost::string_view(answer.content_type.data(), answer.content_type.size()));
+  if (!answer.content_type.empty()) {
+    response.set(http::field::content_type, beast_view(answer.content_type));
+  }
   response.set(http::field::cache_control, "no-store");
   response.set("X-Content-Type-Options", "nosniff");
   response.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   response.set("Cross-Origin-Resource-Policy", "same-origin");
   response.set("Referrer-Policy", "no-referrer");
   if (answer.status == 405) response.set(http::field::allow, "GET, HEAD");
+  for (const Field& field : answer.fields) {
+    response.set(beast_view(field.name), plain_text(field.value));
+  }
+}
+
+// HEAD, too, is a GET.
+std::optional<Verb> verb_of(const Message& message) {
+  switch (message.method()) {
+    case http::verb::get:
+    case http::verb::head:
+      return Verb::get;
+    case http::verb::post:
+      return Verb::post;
+    case http::verb::delete_:
+      return Verb::remove;
+    default:
+      return std::nullopt;
+  }
+}
+
+void take_fields(Request& request, const Message& message) {
+  request.accept = view(message[http::field::accept]);
+  request.accept_encoding = view(message[http::field::accept_encoding]);
+  request.authorization = view(message[http::field::authorization]);
+  request.content_type = view(message[http::field::content_type]);
+  request.if_none_match = view(message[http::field::if_none_match]);
 }
 
 class HttpConnection final : public Connection,
@@ -84,7 +116,7 @@ class HttpConnection final : public Connection,
     head_ = false;
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
-    parser_->body_limit(admin_ ? shared_->limits.change_bytes : shared_->limits.body_bytes);
+    parser_->body_limit(boost::none);  // set when the header has come
     if (buffer_.size() != 0) {
       read_request();
       return;
@@ -121,8 +153,20 @@ class HttpConnection final : public Connection,
                               if (!ec && bytes > self->shared_->limits.header_bytes)
                                 ec = http::error::header_limit;
                               if (ec) return self->on_read(ec);
-                              self->read_body();
+                              self->on_header();
                             });
+  }
+
+  // Who is refused has his body read all the same, up to a limit: so the connection lives on.
+  void on_header() {
+    Asked<std::size_t> most_bytes = check_header();
+    refusal_.reset();
+    if (!most_bytes) refusal_ = std::move(most_bytes).error();
+    const std::size_t limit = most_bytes.value_or(shared_->limits.body_bytes);
+    const auto length = parser_->content_length();
+    if (length && *length > limit) return on_read(http::error::body_limit);
+    parser_->body_limit(limit);  // of a chunked one
+    read_body();
   }
 
   void read_body() {
@@ -139,56 +183,67 @@ class HttpConnection final : public Connection,
       keep_alive_ = false;
       return respond(refusal_answer(*refusal));
     }
-    const Request& request = parser_->get();
+    const Message& message = parser_->get();
     ++served_;
-    keep_alive_ = request.keep_alive() && served_ < shared_->limits.requests_per_connection;
-    head_ = request.method() == http::verb::head;
-    if (const Asked<void> fine = check(request); !fine) {
-      return respond(refusal_answer(fine.error()));
-    }
-    if (const auto verb = change_verb(request)) {
-      return respond(shared_->handler.change({*verb, view(request.target()), request.body()}));
-    }
+    keep_alive_ = message.keep_alive() && served_ < shared_->limits.requests_per_connection;
+    if (refusal_) return respond(refusal_answer(*refusal_));
+    if (request_.verb != Verb::get) request_.body = message.body();
     error_code ignored;
     timer_.cancel(ignored);  // the handler has its own deadlines
-    shared_->handler.handle(view(request.target()), [self = shared_from_this()](Answer answer) {
-      self->respond(std::move(answer));
-    });
+    shared_->handler.handle(
+        request_, [self = shared_from_this()](Answer answer) { self->respond(std::move(answer)); });
   }
 
-  static std::optional<Change::Verb> change_verb(const Request& request) {
-    if (request.method() == http::verb::post) return Change::Verb::post;
-    if (request.method() == http::verb::delete_) return Change::Verb::remove;
-    return std::nullopt;
-  }
-
-  Asked<void> check(const Request& request) {
-    if (local_ && change_verb(request)) {
-      if (!admin_) return refuse(403, "only root and the service's own user may change anything");
-    } else if (request.method() != http::verb::get && !head_) {
-      return refuse(405, fmt::format("{} is not served; only GET and HEAD are",
-                                     plain_text(view(request.method_string()), 32)));
+  // How many bytes the body may have. Fills request_, but for the body.
+  Asked<std::size_t> check_header() {
+    const Message& message = parser_->get();
+    head_ = message.method() == http::verb::head;
+    const std::optional<Verb> verb = verb_of(message);
+    if (!verb) {
+      return refuse(405,
+                    fmt::format("{} is not served", plain_text(view(message.method_string()), 32)));
     }
-    const std::size_t hosts = request.count(http::field::host);
-    if (hosts > 1 || (hosts == 0 && request.version() >= 11)) {
+    Asked<Target> target = parse_target(view(message.target()));
+    if (!target) return std::unexpected(target.error());
+    if (Asked<void> fine = check_names(message, *target, *verb); !fine) {
+      return std::unexpected(fine.error());
+    }
+    request_ = {*verb, local_, admin_, view(message.target()), std::move(*target), {}};
+    take_fields(request_, message);
+    if (*verb == Verb::get) return shared_->limits.body_bytes;
+    const Asked<std::size_t> admitted = shared_->handler.admit(request_);
+    if (!admitted) return admitted;
+    return std::min(*admitted, shared_->limits.taken_bytes);
+  }
+
+  // Whom the request believes to ask, and on TCP which page it comes from.
+  Asked<void> check_names(const Message& message, const Target& target, Verb verb) const {
+    const std::size_t hosts = message.count(http::field::host);
+    if (hosts > 1 || (hosts == 0 && message.version() >= 11)) {
       return refuse(400, "a request must carry one Host header");
     }
-    Asked<Target> target = parse_target(view(request.target()));
-    if (!target) return std::unexpected(target.error());
     if (local_) return {};
+    const bool unnamed = hosts == 0 && target.authority.empty();  // HTTP/1.0: no browser sends that
     const std::string_view host =
-        target->authority.empty() ? view(request[http::field::host]) : target->authority;
-    if (hosts == 0 && target->authority.empty()) return {};  // HTTP/1.0: no browser sends that
-    if (!is_local_host(host, shared_->own_names)) {
+        target.authority.empty() ? view(message[http::field::host]) : target.authority;
+    if (!unnamed && !is_local_host(host, shared_->own_names)) {
       return refuse(421, fmt::format("{} is not this host; ask http://127.0.0.1:PORT or "
                                      "http://localhost:PORT",
                                      plain_text(host, 256)));
     }
-    return {};
+    // Any page may make a browser POST here (a "simple request"); the browser then names the page.
+    std::string_view origin = view(message[http::field::origin]);
+    if (verb == Verb::get || origin.empty()) return {};
+    const std::size_t scheme = origin.find("://");
+    if (scheme != std::string_view::npos) origin.remove_prefix(scheme + 3);
+    if (is_local_host(origin, shared_->own_names)) return {};
+    return refuse(403, "pages of other hosts may not post here");
   }
 
   void respond(Answer answer) {
     if (closed_) return;
+    const bool bodiless = answer.status == 204 || answer.status == 304;  // RFC 9110 section 6.4.1
+    if (bodiless) answer.body.clear();
     if (shared_->queued_bytes + answer.body.size() > shared_->limits.queued_bytes) {
       answer = refusal_answer({503, "too many answers are being sent; try again"});
     }
@@ -200,10 +255,10 @@ class HttpConnection final : public Connection,
     const auto status = static_cast<http::status>(answer.status);
     response_ = {};
     head_response_ = {};
-    if (head_) {
+    if (head_ || bodiless) {
       head_response_.result(status);
       add_headers(head_response_, answer);
-      head_response_.content_length(answer.body.size());
+      if (!bodiless) head_response_.content_length(answer.body.size());
       head_response_.keep_alive(keep_alive_);
       return write(head_response_);
     }
@@ -254,6 +309,8 @@ class HttpConnection final : public Connection,
   std::shared_ptr<HttpShared> shared_;
   boost::beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
+  Request request_;                 // views into parser_
+  std::optional<Refusal> refusal_;  // decided by the header
   http::response<http::string_body> response_;
   http::response<http::empty_body> head_response_;
   std::array<char, kReadBytes> drained_{};

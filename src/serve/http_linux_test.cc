@@ -1,4 +1,5 @@
 // The HTTP server against clients that misbehave, over real sockets.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -22,11 +23,34 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr std::size_t kBigBytes = std::size_t{32} << 20U;
+constexpr std::size_t kTakenBytes = 200;
 
-// /big: a large answer. /hold: none until somebody asks for /release. Else: the target.
+// /big: a large answer. /hold: none until somebody asks for /release. /take: a POST's body.
+// /fields: what was sent of them. /page: a document. Else: the target.
 class FakeHandler final : public Handler {
  public:
-  void handle(std::string_view target, std::function<void(Answer)> done) override {
+  Asked<std::size_t> admit(const Request& request) override {
+    if (request.sent_target == "/take") return kTakenBytes;
+    if (request.sent_target == "/take/all") return kBigBytes;
+    return Handler::admit(request);
+  }
+  void handle(const Request& request, Done done) override {
+    const std::string_view target = request.sent_target;
+    if (request.verb == Verb::post) return done({200, "text/plain", std::string(request.body)});
+    if (target == "/fields") {
+      std::string all;
+      for (const std::string_view field :
+           {request.accept, request.accept_encoding, request.authorization, request.content_type,
+            request.if_none_match}) {
+        all.append(field).append("|");
+      }
+      return done({200, "text/plain", all});
+    }
+    if (target == "/page") {
+      return done(
+          {200, "text/html", "<p>", {{"ETag", "\"1\""}, {"Cache-Control", "no-cache\r\nX: y"}}});
+    }
+    if (target == "/same") return done({304, "", "no body", {{"ETag", "\"1\""}}});
     if (target == "/hold") {
       held_.push_back(std::move(done));
       ++holding;
@@ -43,7 +67,7 @@ class FakeHandler final : public Handler {
   std::atomic<std::size_t> holding = 0;
 
  private:
-  std::vector<std::function<void(Answer)>> held_;
+  std::vector<Done> held_;
 };
 
 class HttpTest : public ::testing::Test {
@@ -192,6 +216,78 @@ TEST_F(HttpTest, bodies_are_read_up_to_the_limit) {
   };
   EXPECT_EQ(status(100), 200U);
   EXPECT_EQ(status(101), 413U);
+}
+
+TEST_F(HttpTest, a_body_is_taken_where_the_handler_says_so_and_up_to_its_limit) {
+  HttpLimits limits;
+  limits.body_bytes = 100;
+  limits.taken_bytes = 300;
+  serve(limits);
+  const auto post = [this](const std::string& target, std::size_t bytes, bool chunked = false) {
+    Client client = connect();
+    const std::string body(bytes, 'b');
+    const std::string start = "POST " + target + " HTTP/1.1\r\nHost: localhost\r\n";
+    client.send(chunked ? start + "Transfer-Encoding: chunked\r\n\r\n" +
+                              fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", bytes, body)
+                        : start + fmt::format("Content-Length: {}\r\n\r\n{}", bytes, body));
+    return client.receive();
+  };
+  for (const bool chunked : {false, true}) {
+    EXPECT_EQ(post("/take", 200, chunked).body, std::string(200, 'b'));
+    EXPECT_EQ(post("/take", 201, chunked).status, 413U);
+    EXPECT_EQ(post("/take/all", 300, chunked).status, 200U);
+    EXPECT_EQ(post("/take/all", 301, chunked).status, 413U);
+    EXPECT_EQ(post("/", 100, chunked).status, 405U);
+    EXPECT_EQ(post("/", 101, chunked).status, 413U);
+  }
+}
+
+TEST_F(HttpTest, who_is_refused_with_a_body_keeps_the_connection) {
+  serve();
+  Client client = connect();
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc");
+  EXPECT_EQ(client.receive().status, 405U);
+  EXPECT_EQ(client.get("/next").body, "/next");
+}
+
+TEST_F(HttpTest, pages_of_other_hosts_may_not_post) {
+  serve();
+  const auto status = [this](const std::string& origin) {
+    Client client = connect();
+    client.send("POST /take HTTP/1.1\r\nHost: localhost\r\nOrigin: " + origin +
+                "\r\nContent-Length: 1\r\n\r\nx");
+    return client.receive().status;
+  };
+  EXPECT_EQ(status("http://127.0.0.1:5985"), 200U);
+  EXPECT_EQ(status("http://san1"), 200U);
+  EXPECT_EQ(status("https://evil.example"), 403U);
+  EXPECT_EQ(status("null"), 403U);
+}
+
+TEST_F(HttpTest, handlers_see_the_fields_they_may_need) {
+  serve();
+  EXPECT_EQ(connect()
+                .get("/fields",
+                     "Accept: a/b\r\nAccept-Encoding: gzip\r\nAuthorization: Basic x\r\n"
+                     "Content-Type: c/d\r\nIf-None-Match: \"1\"\r\n")
+                .body,
+            "a/b|gzip|Basic x|c/d|\"1\"|");
+  EXPECT_EQ(connect().get("/fields").body, "|||||");
+}
+
+TEST_F(HttpTest, an_answers_own_fields_stand_instead_of_the_servers) {
+  serve();
+  Client client = connect();
+  const Response page = client.get("/page");
+  EXPECT_THAT(page.head, HasSubstr("ETag: \"1\"\r\n"));
+  EXPECT_THAT(page.head, HasSubstr("Cache-Control: no-cache\\x0d\\x0aX: y\r\n"));
+  EXPECT_THAT(page.head, Not(HasSubstr("no-store")));
+  EXPECT_THAT(page.head, HasSubstr("nosniff"));
+  const Response same = client.get("/same");
+  EXPECT_EQ(same.status, 304U);
+  EXPECT_EQ(same.body, "");
+  EXPECT_THAT(same.head, Not(HasSubstr("\r\nContent-")));
+  EXPECT_EQ(client.get("/next").body, "/next");
 }
 
 TEST_F(HttpTest, pipelined_requests_are_answered_in_their_order) {

@@ -167,8 +167,8 @@ class Server final : public HttpServer {
 
 }  // namespace
 
-Answer Handler::change(const Change&) {
-  return refusal_answer({405, "nothing can be changed here"});
+Asked<std::size_t> Handler::admit(const Request&) {
+  return refuse(405, "only GET and HEAD are served here");
 }
 
 std::unique_ptr<HttpServer> HttpServer::make(asio::io_context& io, Handler& handler,

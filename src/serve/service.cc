@@ -17,6 +17,7 @@
 #include "serve/api.h"
 #include "serve/class_change.h"
 #include "serve/host.h"
+#include "serve/routes.h"
 #include "serve/system.h"
 #include "wmi/catalog.h"
 #include "wmi/repository.h"
@@ -62,7 +63,7 @@ class OneThreadService final : public Service {
       registry_->refresh(&of, deadline, std::move(done));
     };
     catalog_->ask_use_of([this](const GUID& guid) { return is_registered(guid); });
-    const auto change = [this](const Change& asked) {
+    const auto change = [this](const Request& asked) {
       const Answer answer = class_change_answer(*catalog_, asked);
       adopt_classes();
       return answer;
@@ -71,7 +72,8 @@ class OneThreadService final : public Service {
         io_, catalog_->current(), *source_, *snapshots_, ask, [this] { return health(); }, change,
         limits.refresh);
     adopted_ = catalog_->changes();
-    http_ = HttpServer::make(io_, *api_, host_names(), limits.http);
+    routes_.emplace(*api_);
+    http_ = HttpServer::make(io_, *routes_, host_names(), limits.http);
     for (const Endpoint& endpoint : wanted) {
       listeners_.push_back(TRY(http_->listen(endpoint)));
     }
@@ -198,6 +200,7 @@ class OneThreadService final : public Service {
   std::optional<wmi::RegistrySource> source_;
   std::optional<wmi::Snapshots> snapshots_;
   std::unique_ptr<Api> api_;
+  std::optional<Routes> routes_;
   std::unique_ptr<HttpServer> http_;
   asio::posix::stream_descriptor registry_ready_;
   asio::signal_set signals_;
