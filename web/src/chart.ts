@@ -1,7 +1,7 @@
 // Lines over time, drawn by uPlot; and small ones without axes.
 import uPlot from 'uplot';
 import { h, setAttribute, show } from './dom';
-import { clock, short } from './format';
+import { axisText, clock } from './format';
 
 export interface Line {
   label: string;
@@ -111,9 +111,9 @@ export class Chart {
         { ...axis, space: 70, size: 26, values: (_u, at) => at.map(clock), grid: { show: false } },
         {
           ...axis,
-          size: 54,
+          size: 62,
           space: 28,
-          values: (_u, at) => at.map((one) => (one === 0 ? '0' : short(Math.abs(one), this.options.unit))),
+          values: (_u, at) => at.map((one) => axisText(one, this.options.unit)),
         },
       ],
       series: [

@@ -73,7 +73,7 @@ export class Keyed<T, R extends Row> {
 
 export interface Column<T> {
   title: string;
-  kind?: 'number' | 'text' | 'mono';
+  kind?: 'number' | 'text' | 'mono' | 'short'; // of a short one no line breaks
   hint?: string;
   // Text, or what fills the cell anew when its text() has changed.
   cell: (item: T) => string | { text: string; fill: (cell: HTMLElement) => void };

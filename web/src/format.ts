@@ -26,6 +26,11 @@ export function short(value: number | null, unit = ''): string {
   return `${sign}${size.toFixed(digits)}${suffix === '' ? '' : ' '}${suffix}`;
 }
 
+// For axes: no zeros that say nothing.
+export function axisText(value: number, unit: string): string {
+  return value === 0 ? '0' : short(Math.abs(value), unit).replace(/(\.\d*?)0+(?= |$)/, '$1').replace(/\.(?= |$)/, '');
+}
+
 export function unitSign(unit: string | undefined): string {
   return unit === 'bytes' ? 'B' : '';
 }

@@ -58,7 +58,7 @@ const HEADS: [string, string][] = [
   ['Value', 'number'],
   ['Rate', 'number'],
   ['Quality', ''],
-  ['In sight', 'spark'],
+  ['Trend', 'spark'],
 ];
 
 export class InstanceView implements View {

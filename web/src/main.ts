@@ -13,6 +13,7 @@ import { SasView, SessionsView, SessionView } from './session_views';
 import type { App, View } from './view';
 
 const STALE_MS = 6_000;
+const LEAST_SHOWN_S = 30;
 const PLACES: [string, ...string[]][] = [['Overview'], ['Sessions', 'sessions'], ['SAs', 'sas'], ['Classes', 'classes']];
 
 type Theme = 'auto' | 'light' | 'dark';
@@ -81,7 +82,9 @@ class Page implements App {
     const newest = held.newest();
     if (!Number.isFinite(newest)) return { from: 0, to: 1 };
     const oldest = Math.min(held.oldest(), newest - 1);
-    return { from: range_s === null ? oldest : newest - range_s, to: newest };
+    // A page that has just been opened shows what it has, not an empty stretch before it.
+    const held_s = Math.max(newest - oldest, LEAST_SHOWN_S);
+    return { from: newest - Math.min(range_s ?? held_s, held_s), to: newest };
   }
 
   private routed(): void {

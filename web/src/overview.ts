@@ -129,7 +129,7 @@ class Card implements Row {
     const known = errors.filter((one) => one !== null);
     const sum = known.reduce((a, b) => a + b, 0n);
     const some = known.length < errors.length && known.length > 0 ? '≥ ' : '';
-    facts.push({ term: 'Errors in sight', value: known.length === 0 ? UNKNOWN : `${some}${grouped(sum)}` });
+    facts.push({ term: 'Errors in range', value: known.length === 0 ? UNKNOWN : `${some}${grouped(sum)}` });
     this.facts.set(facts.map((item) => ({ key: item.term, item })));
     this.chart.update(COUNTERS, track, cut, label);
   }
@@ -155,7 +155,7 @@ class ErrorPart {
   private readonly legend = new Legend();
   private readonly table: Table<ErrorRow> | null = null;
   constructor(private readonly app: App) {
-    this.chart = new Chart({ height: 130, unit: '', ...chartActions(app), pointed: () => undefined });
+    this.chart = new Chart({ height: 130, unit: '/s', ...chartActions(app), pointed: () => undefined });
     const info = app.model.info(COUNTERS);
     this.element = h('div', {}, this.legend.element, this.chart.element);
     if (!info) return;
@@ -260,7 +260,8 @@ export class Overview implements View {
     this.adapters = h(
       'section',
       { 'aria-labelledby': 'throughput' },
-      h('div', { class: 'section-head' }, h('h2', { id: 'throughput' }, 'Throughput by adapter'), tools),
+      h('div', { class: 'section-head' }, h('h2', { id: 'throughput' }, 'Throughput by adapter'),
+      h('p', { class: 'note' }, '↑ received above the line, ↓ sent below it'), tools),
       this.grid,
       this.more,
     );

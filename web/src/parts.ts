@@ -116,7 +116,7 @@ export class FlowChart {
   constructor(private readonly app: App, height: number) {
     this.chart = new Chart({
       height,
-      unit: 'B',
+      unit: 'B/s',
       ...chartActions(app),
       pointed: (at) => {
         this.pointed = at;
@@ -157,7 +157,7 @@ export class FlowChart {
       const value = (flow: Flow, sent: boolean): string => {
         const line = lines.find((one) => one.flow === flow && one.sent === sent);
         const found = line?.values[at] ?? null;
-        return `${sent ? '↓ sent' : '↑ received'} ${rateText(found === null ? null : Math.abs(found), 'bytes')}`;
+        return `${sent ? '↓' : '↑'} ${rateText(found === null ? null : Math.abs(found), 'bytes')}`;
       };
       this.legend.set(flows.map((flow, color) => ({ label: flow.label, color, values: [value(flow, false), value(flow, true)] })));
     };
@@ -169,7 +169,7 @@ export class FlowChart {
     this.chart.draw(drawing);
     const doubtful = drawing.marks.length > 0;
     show(this.note, doubtful);
-    if (doubtful) setText(this.note, `◆ ${names.map((one) => words(one.name)).join(', ')}: ${drawing.marks.length} in sight`);
+    if (doubtful) setText(this.note, `◆ ${names.map((one) => words(one.name)).join(', ')}: ${drawing.marks.length} in range`);
   }
 
   destroy(): void {
@@ -188,7 +188,7 @@ export class CounterChart {
   private readonly chart: Chart;
   private readonly legend = new Legend();
   constructor(private readonly app: App, private readonly property: Property, private readonly rate: boolean) {
-    const unit = unitSign(property.semantics?.unit);
+    const unit = `${unitSign(property.semantics?.unit)}${rate ? '/s' : ''}`;
     this.chart = new Chart({ height: 220, unit, ...chartActions(app), pointed: () => undefined });
     this.element = h('div', { class: 'flow' }, this.legend.element, this.chart.element);
   }

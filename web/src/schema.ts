@@ -114,5 +114,6 @@ function isDirected(property: Property): boolean {
 // "ConfidentialBytesSent" → "Confidential bytes sent": names for people, from the class's own.
 export function words(name: string): string {
   const split = name.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2');
-  return split.replace(/ [A-Z][a-z]/g, (at) => at.toLowerCase());
+  const lower = split.replace(/ [A-Z][a-z]/g, (at) => at.toLowerCase());
+  return lower.replace(/^Re (?=[a-z])/, 'Re');
 }

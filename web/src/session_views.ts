@@ -57,18 +57,27 @@ function spi(sa: Instance): string {
   return number === null ? UNKNOWN : `0x${number.toString(16).padStart(8, '0')}`;
 }
 
+// How the policy's template finds it; what is 0 was not given.
+function policyText(sa: Instance): string {
+  const said = [['reqid', 'ReqId'], ['if', 'IfId'], ['mark', 'Mark']].flatMap(([word, name]) => {
+    const number = integer(sa.properties[name!]);
+    return number === null || number === 0n ? [] : [`${word} ${number}`];
+  });
+  return said.join(', ') || 'no id';
+}
+
 export function saTable(app: App, label: string): Table<Instance> {
   const named = (sa: Instance, name: string): string =>
     valueText(app.model.info(SA)?.properties.find((one) => one.name === name), sa.properties[name]);
   const track = (sa: Instance) => app.model.history.track(SA, sa.name);
   return new Table<Instance>(label, [
     { title: 'SPI', kind: 'mono', cell: (sa) => linkCell(placeText(app.route, 'instance', SA, sa.name), spi(sa)) },
-    { title: 'Direction', cell: (sa) => named(sa, 'Direction') },
-    { title: 'Protocol', cell: (sa) => `${named(sa, 'Protocol')} ${named(sa, 'Mode')}` },
+    { title: 'Direction', kind: 'short', cell: (sa) => named(sa, 'Direction') },
+    { title: 'Protocol', kind: 'short', cell: (sa) => `${named(sa, 'Protocol')} ${named(sa, 'Mode')}` },
     { title: 'From', kind: 'mono', cell: (sa) => text(sa.properties['Source']) || UNKNOWN },
     { title: 'To', kind: 'mono', cell: (sa) => text(sa.properties['Destination']) || UNKNOWN },
     { title: 'Algorithms', kind: 'mono', cell: algorithms },
-    { title: 'Policy', hint: 'request id, interface id, mark', cell: (sa) => `reqid ${named(sa, 'ReqId')}, if ${named(sa, 'IfId')}, mark ${named(sa, 'Mark')}` },
+    { title: 'Policy', hint: 'request id, interface id, mark', kind: 'short', cell: (sa) => policyText(sa) },
     { title: 'Age', kind: 'number', cell: (sa) => duration(ageOf(sa)) },
     { title: 'Rekey', kind: 'number', hint: app.model.info(SA)?.properties.find((one) => one.name === 'RekeyAfterSeconds')?.description ?? '', cell: (sa) => leftOf(sa, 'RekeyAfterSeconds') },
     { title: 'Expiry', kind: 'number', cell: (sa) => leftOf(sa, 'ExpiresAfterSeconds') },
@@ -87,18 +96,19 @@ export class SessionsView implements View {
         title: 'Target',
         cell: (one) => linkCell(placeText(app.route, 'session', one.instance.name), text(one.instance.properties['Target']) || one.instance.name),
       },
-      { title: 'Protection', cell: (one) => ({ text: one.protection, fill: (cell) => cell.append(protectionBadge(one.protection)) }) },
+      { title: 'Protection', kind: 'short', cell: (one) => ({ text: one.protection, fill: (cell) => cell.append(protectionBadge(one.protection)) }) },
       { title: 'Disks', cell: (one) => one.disks.map(diskText).join('; ') || 'none' },
       {
         title: 'Adapter',
         cell: (one) => {
           const name = text(one.instance.properties['Adapter']);
-          return name === '' ? UNKNOWN : linkCell(placeText(app.route, 'instance', COUNTERS, name), adapterLabel(name, ''));
+          const caption = app.model.instance(COUNTERS, name)?.caption ?? '';
+          return name === '' ? UNKNOWN : linkCell(placeText(app.route, 'instance', COUNTERS, name), adapterLabel(name, caption));
         },
       },
       { title: 'Portal', kind: 'mono', cell: (one) => text(one.instance.properties['Portal']) || UNKNOWN },
       { title: 'SAs', kind: 'number', cell: (one) => String(one.sas.length) },
-      { title: 'State', cell: (one) => text(one.instance.properties['State']) || UNKNOWN },
+      { title: 'State', kind: 'short', cell: (one) => text(one.instance.properties['State']) || UNKNOWN },
       { title: 'Why', cell: (one) => text(one.instance.properties['Reason']) || UNKNOWN },
     ]);
     const head = h('div', { class: 'page-head section-head' }, h('h1', { tabindex: -1 }, 'Sessions'), filterBox(app, 'Filter sessions'));
@@ -130,6 +140,7 @@ export class SessionView implements View {
   readonly element: HTMLElement;
   private readonly heading = h('h1', { tabindex: -1 });
   private readonly badge = h('p', {});
+  private readonly why = h('div', { class: 'prose' });
   private readonly facts = h('dl', { class: 'facts' });
   private readonly gone = h('p', { class: 'notice', role: 'status' });
   private readonly disks: Table<Instance>;
@@ -146,7 +157,7 @@ export class SessionView implements View {
     ]);
     this.sas = saTable(app, 'SAs that carry it');
     const head = h('div', { class: 'page-head' }, crumb(app, ['Sessions', 'sessions']), this.heading, this.badge);
-    this.element = h('div', {}, head, this.gone, this.facts, h('h2', {}, 'Disks'), this.disks.element, h('h2', {}, 'SAs'), this.noSas, this.sas.element);
+    this.element = h('div', {}, head, this.gone, this.why, this.facts, h('h2', {}, 'Disks'), this.disks.element, h('h2', {}, 'SAs'), this.noSas, this.sas.element);
   }
   title(): string {
     return this.heading.textContent || this.name;
@@ -160,14 +171,16 @@ export class SessionView implements View {
     setText(this.heading, text(instance.properties['Target']) || this.name);
     const info = this.app.model.info(SESSION);
     const rows: [string, string][] = (info?.properties ?? [])
-      .filter((one) => isData(one) && !['Target', 'Protection'].includes(one.name))
+      .filter((one) => isData(one) && !['Target', 'Protection', 'Reason', 'Advice'].includes(one.name))
       .map((one) => [words(one.name), valueText(one, instance.properties[one.name])]);
     rows.push(['Sample', ageText(this.app, instance)]);
-    const said = JSON.stringify([rows, session.protection, session.stale]);
+    const said = JSON.stringify([rows, session.protection, session.stale, instance.properties]);
     if (said !== this.said) {
       this.said = said;
       const stale = session.stale ? ' too old to say anything about now' : '';
+      const advice = text(instance.properties['Advice']);
       this.badge.replaceChildren(protectionBadge(session.protection), stale);
+      this.why.replaceChildren(h('p', {}, text(instance.properties['Reason'])), ...(advice === '' ? [] : [h('p', {}, h('strong', {}, 'To do: '), advice)]));
       this.facts.replaceChildren(...rows.map(([term, value]) => fact(term, value)));
     }
     this.disks.set(session.disks.map((item) => ({ key: item.name, item })));
