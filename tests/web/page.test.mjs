@@ -32,19 +32,21 @@ async function close(page) {
   await page.context().close();
 }
 
-// Whether a line of the palette was drawn, and not just axes.
-const drawn = (selector) => {
-  const canvas = document.querySelector(selector);
-  if (!canvas) return false;
-  const line = getComputedStyle(document.documentElement).getPropertyValue('--line-0').trim();
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(line.slice(at, at + 2), 16));
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  for (let at = 0; at < data.length; at += 4) {
-    const far = Math.abs(data[at] - red) + Math.abs(data[at + 1] - green) + Math.abs(data[at + 2] - blue);
-    if (data[at + 3] > 200 && far < 40) return true;
-  }
-  return false;
-};
+// Whether a line of the palette was drawn, thin ones included, and not just axes.
+const drawn = (selector) =>
+  [...document.querySelectorAll(selector)].some((canvas) => {
+    if (canvas.width === 0 || canvas.height === 0) return false;
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const line = getComputedStyle(document.documentElement).getPropertyValue('--line-0').trim();
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(line.slice(at, at + 2), 16));
+    const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+    for (let at = 0; at < data.length; at += 4) {
+      const far = Math.abs(data[at] - red) + Math.abs(data[at + 1] - green) + Math.abs(data[at + 2] - blue);
+      if (data[at + 3] > 120 && far < 60) return true;
+    }
+    return false;
+  });
 
 async function serious(page) {
   await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
