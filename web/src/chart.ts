@@ -99,7 +99,7 @@ export class Chart {
       width: Math.max(this.box.clientWidth, 100),
       height: this.options.height,
       legend: { show: false },
-      padding: [14, 8, 0, 0],
+      padding: [14, 22, 0, 0],
       cursor: {
         sync: { key: 'quickmode' },
         y: false,

@@ -37,6 +37,14 @@ test('no rate: one sample, one read twice, unknown, a counter or a clock that we
   assert.equal(rate(sample(1, '100'), sample(60, '200')), null);
 });
 
+test('of samples in quick succession one stays, and no rate is made of two', () => {
+  const history = held(sample(1, '1'), sample(1.01, '900'));
+  assert.equal(newestRate(history.track('C', 'a')!, 'N'), null);
+  history.add(sample(2, '1001'), infos);
+  assert.deepEqual(history.track('C', 'a')!.boot_s, [1, 2]);
+  assert.equal(newestRate(history.track('C', 'a')!, 'N'), 1000);
+});
+
 test('a clock that steps back moves the labels and loses nothing', () => {
   const history = held(sample(1, '1'), sample(2, '2'), sample(3, '3', 1_700_000_000), sample(4, '4', 1_700_000_001));
   assert.deepEqual(series(history.track('C', 'a')!, 'N', true, 0, 10), { boot_s: [1, 2, 3, 4], values: [null, 1, null, 1] });

@@ -13,6 +13,8 @@ export const MOST_HELD = 1_500_000;
 // between two samples before it counts as a step.
 const MOST_DRIFT = 0.01;
 const MOST_JITTER_S = 0.05;
+// Samples in quicker succession say nothing of a rate; all but the newest of such are forgotten.
+const LEAST_STEP_S = 0.25;
 const GAP_S = 15; // between two samples: longer, and what was between is not known
 
 export interface Track {
@@ -32,7 +34,7 @@ export interface Series {
 export function rateBetween(track: Track, counter: string, from: number, to: number): number | null {
   const seconds = track.boot_s[to]! - track.boot_s[from]!;
   const wall = track.unix_s[to]! - track.unix_s[from]!;
-  if (!(seconds > 0) || seconds > GAP_S) return null;
+  if (seconds < LEAST_STEP_S || seconds > GAP_S) return null;
   if (Math.abs(wall - seconds) > seconds * MOST_DRIFT + MOST_JITTER_S) return null;
   const values = track.values.get(counter);
   const before = values?.[from] ?? null;
@@ -116,6 +118,11 @@ export class History {
     const boot_s = instance.sample.boot_ns / 1e9;
     const unix_s = instance.sample.filetime_100ns / 1e7 - 11_644_473_600;
     if (boot_s <= (track.boot_s.at(-1) ?? -Infinity)) return; // the same sample, read again
+    if (track.boot_s.at(-1)! - track.boot_s.at(-2)! < LEAST_STEP_S) {
+      track.boot_s.pop();
+      track.unix_s.pop();
+      for (const values of track.values.values()) values.pop();
+    }
     track.boot_s.push(boot_s);
     track.unix_s.push(unix_s);
     for (const [name, values] of track.values) values.push(integer(instance.properties[name]));

@@ -56,7 +56,10 @@ export class Live {
     const stream = new EventSource('/api/v1/events');
     this.stream = stream;
     stream.addEventListener('refresh', (event) => this.told(String(event.data)));
-    stream.addEventListener('heartbeat', () => (this.heard_ms = performance.now()));
+    stream.addEventListener('heartbeat', () => {
+      this.heard_ms = performance.now();
+      void this.pull(false); // what is old is told with its age
+    });
     stream.addEventListener('error', () => {
       // CONNECTING: the browser tries again by itself. CLOSED: it got no event stream.
       if (stream.readyState === EventSource.CLOSED) this.closeStream();
@@ -92,7 +95,7 @@ export class Live {
   private async pull(fresh: boolean): Promise<void> {
     const began = performance.now();
     if (this.busy || began < this.not_before_ms) {
-      this.wanted = !fresh;
+      if (!fresh) this.wanted = true;
       return;
     }
     this.busy = true;

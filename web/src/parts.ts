@@ -146,7 +146,7 @@ export class FlowChart {
     const times = track ? names.flatMap((one) => growthTimes(track, one.name, from, to)) : [];
     const drawing = {
       x,
-      lines: lines.filter((one) => one.values.some((value) => value !== 0)),
+      lines: lines.filter((one) => one.values.some((value) => value !== null && value !== 0)),
       marks: times.map((one) => model.history.unixOf(one)),
       from: model.history.unixOf(from),
       to: model.history.unixOf(to),
