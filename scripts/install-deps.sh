@@ -6,14 +6,14 @@ set -euo pipefail
 # shellcheck disable=SC2034  # the sets are read by name
 {
   build=(g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev
-    libtomlplusplus-dev libssl-dev libexpat1-dev
+    libtomlplusplus-dev libssl-dev libexpat1-dev zlib1g-dev
     clang-19 libbpf-dev)   # these two for the eBPF probes
   test=(libgtest-dev libgmock-dev librapidcheck-dev clang-19 clang-tidy-19 clang-format-19
     libclang-rt-19-dev g++-mingw-w64-x86-64-posix shellcheck curl jq python3)
   # uidmap: lets mmdebstrap work without root.
   lab=(qemu-system-x86 mmdebstrap debian-archive-keyring uidmap cpio kmod xz-utils)
   coverage=(llvm-19)   # llvm-cov
-  bench=(libbenchmark-dev)
+  bench=(libbenchmark-dev prometheus-cpp-dev)
   web=(chromium)   # the page's tests
   # Another Node.js than Debian's does as well, and its packages would not suffer Debian's npm.
   command -v npm > /dev/null || web+=(nodejs npm)

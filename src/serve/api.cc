@@ -57,6 +57,20 @@ class JsonApi final : public Api {
     watch_deadline();
   }
 
+  Health health() override {
+    Health told = health_();
+    std::map<std::pair<pid_t, std::string>, std::size_t> row;  // of told.providers
+    for (const provider::Registration& registration : source_.registrations()) {
+      const auto [at, fresh] =
+          row.emplace(std::pair(registration.pid, registration.driver), told.providers.size());
+      if (fresh) told.providers.push_back({registration.driver, registration.pid, 0});
+      ++told.providers[at->second].registrations;
+    }
+    told.unreadable_pages = snapshots_.unreadable();
+    told.malformed_values = malformed_values_;
+    return told;
+  }
+
  private:
   struct Work {
     Query query;
@@ -89,7 +103,7 @@ class JsonApi final : public Api {
       return work->reply(refusal_answer(there.error()));
     }
     const What what = work->query.what;
-    if (what == What::health) return work->reply(health_answer(own_health()));
+    if (what == What::health) return work->reply(health_answer(health()));
     if (what == What::one_class) return work->reply(class_answer(*work->query.classes.front()));
     if (what == What::class_mof) return work->reply(class_mof_answer(*work->query.classes.front()));
     const auto snapshot = snapshots_.take(work->query.classes, now());
@@ -121,20 +135,6 @@ class JsonApi final : public Api {
     timer->async_wait([this, alive, work, timer](error_code ec) {
       if (!ec && !alive.expired()) settle(work);
     });
-  }
-
-  Health own_health() {
-    Health health = health_();
-    std::map<std::pair<pid_t, std::string>, std::size_t> row;  // of health.providers
-    for (const provider::Registration& registration : source_.registrations()) {
-      const auto [at, fresh] =
-          row.emplace(std::pair(registration.pid, registration.driver), health.providers.size());
-      if (fresh) health.providers.push_back({registration.driver, registration.pid, 0});
-      ++health.providers[at->second].registrations;
-    }
-    health.unreadable_pages = snapshots_.unreadable();
-    health.malformed_values = malformed_values_;
-    return health;
   }
 
   asio::io_context& io_;

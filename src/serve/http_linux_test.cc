@@ -286,7 +286,7 @@ TEST_F(HttpTest, an_answers_own_fields_stand_instead_of_the_servers) {
   const Response same = client.get("/same");
   EXPECT_EQ(same.status, 304U);
   EXPECT_EQ(same.body, "");
-  EXPECT_THAT(same.head, Not(HasSubstr("\r\nContent-")));
+  EXPECT_THAT(same.head, Not(HasSubstr("Content-Length")));
   EXPECT_EQ(client.get("/next").body, "/next");
 }
 

@@ -1,22 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <variant>
 
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "serve/answers.h"
+#include "wmi/quality.h"
 
 namespace qm::serve {
 namespace {
-
-// Words for programs; qm_reason_text has those for people. By qm_reason.
-constexpr std::array<std::string_view, QM_REASON_COUNT> kReasonWords = {
-    "none",      "gap",           "flush",    "in-flight", "larvals", "overlap",
-    "sole-user", "not-sole-user", "no-probe", "shared-sa", "bypass",  "no-kernel",
-    "no-ike",    "not-sampled",   "restart",  "kind"};
 
 bool is_64_bit(mof::Type type) {
   return type == mof::Type::uint64 || type == mof::Type::sint64;
@@ -68,12 +62,9 @@ void write_doubts(JsonWriter& json, const std::vector<Doubt>& doubts) {
       json.member("quality", "unavailable").member("reason", "malformed");
       json.member("text", "The provider's data breaks the format's rules.");
     } else {
-      const auto quality = static_cast<qm_quality>(doubt.quality.quality);
-      const char* quality_text = qm_quality_text(quality);
       const char* reason_text = qm_reason_text(static_cast<qm_reason>(doubt.quality.reason));
-      const std::size_t reason = doubt.quality.reason;
-      json.member("quality", quality_text == nullptr ? "unavailable" : quality_text);
-      json.member("reason", reason < kReasonWords.size() ? kReasonWords[reason] : "none");
+      json.member("quality", wmi::quality_word(doubt.quality));
+      json.member("reason", wmi::reason_word(doubt.quality));
       json.member("text", reason_text == nullptr ? "" : reason_text);
     }
     json.end_object();

@@ -18,6 +18,7 @@
 #include "serve/class_change.h"
 #include "serve/events.h"
 #include "serve/host.h"
+#include "serve/metrics.h"
 #include "serve/routes.h"
 #include "serve/system.h"
 #include "serve/web_page.h"
@@ -82,6 +83,8 @@ class OneThreadService final : public Service {
     events_ = Events::make(io_, *api_, *source_, refresh, name_of);
     routes_.emplace(*events_);
     for (const std::string& path : page_.paths()) routes_->add(path, page_);
+    metrics_.emplace(io_, catalog_->current(), *snapshots_, [this] { return api_->health(); });
+    routes_->add("metrics", *metrics_);
     http_ = HttpServer::make(io_, *routes_, host_names(), limits.http);
     for (const Endpoint& endpoint : wanted) {
       listeners_.push_back(TRY(http_->listen(endpoint)));
@@ -143,6 +146,7 @@ class OneThreadService final : public Service {
     adopted_ = catalog_->changes();
     snapshots_->use(catalog_->current());
     api_->use(catalog_->current());
+    metrics_->use(catalog_->current());
   }
 
   Result<void> open_registry(const std::string& runtime_dir, provider::Admission admission) {
@@ -211,6 +215,7 @@ class OneThreadService final : public Service {
   std::unique_ptr<Api> api_;
   std::unique_ptr<Events> events_;
   WebPage page_;
+  std::optional<MetricsPage> metrics_;
   std::optional<Routes> routes_;
   std::unique_ptr<HttpServer> http_;
   asio::posix::stream_descriptor registry_ready_;

@@ -75,7 +75,10 @@ void append(mof::Model& to, const mof::Model& from) {
 // What an addition says of counters holds for its own classes.
 void drop_foreign_semantics(mof::Model& model) {
   std::erase_if(model.instances, [&](const mof::Instance& one) {
-    if (!same_name(one.class_name, kSemanticsClass)) return false;
+    if (!same_name(one.class_name, kSemanticsClass) &&
+        !same_name(one.class_name, kClassSemanticsClass)) {
+      return false;
+    }
     const mof::PropertyValue* of = one.value("Class");
     const auto* name = of == nullptr ? nullptr : std::get_if<std::string>(&of->value.data);
     return name == nullptr || model.find_class(*name) == nullptr;

@@ -63,8 +63,8 @@ std::optional<std::string> text_value(const mof::Instance& instance, std::string
 
 Semantics semantics_of(const mof::Instance& row) {
   const auto text = [&](std::string_view name) { return text_value(row, name).value_or(""); };
-  Semantics semantics{text("Kind"),  text("Unit"),       text("Direction"),
-                      text("Group"), text("Definition"), std::nullopt};
+  Semantics semantics{text("Kind"),       text("Unit"),   text("Direction"), text("Group"),
+                      text("Definition"), text("Metric"), text("Labels"),    std::nullopt};
   if (auto source = text_value(row, "Source")) {
     semantics.source = Semantics::Source{std::move(*source), text("SourceValue"),
                                          text("SourceWhere"), text("Owner")};
@@ -183,11 +183,18 @@ Result<void> Repository::index() {
 
 void Repository::add_semantics() {
   for (const mof::Instance& row : model_.instances) {
-    if (!same_name(row.class_name, kSemanticsClass)) continue;
+    const bool of_class = same_name(row.class_name, kClassSemanticsClass);
+    if (!of_class && !same_name(row.class_name, kSemanticsClass)) continue;
     const auto at = by_name_.find(folded(text_value(row, "Class").value_or("")));
     if (at == by_name_.end()) continue;
+    ClassEntry& the_class = classes_[at->second];
+    if (of_class) {
+      const auto text = [&](std::string_view name) { return text_value(row, name).value_or(""); };
+      the_class.semantics = ClassSemantics{text("Prefix"), text("Subject"), text("Info")};
+      continue;
+    }
     const std::string property = text_value(row, "Property").value_or("");
-    for (PropertyEntry& entry : classes_[at->second].properties) {
+    for (PropertyEntry& entry : the_class.properties) {
       if (same_name(entry.property->name, property)) entry.semantics = semantics_of(row);
     }
   }

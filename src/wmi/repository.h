@@ -26,16 +26,22 @@ inline constexpr std::size_t kMostClasses = 4'096;
 // Blocks and qualities of all instances of one registration, at its stated capacity.
 inline constexpr std::uint64_t kMostRegistrationBytes = std::uint64_t{256} << 20U;
 
-// Its instances say what classes cannot; see mof/semantics.mof.
+// Their instances say what classes cannot, of a counter and of a class; see mof/semantics.mof.
 inline constexpr std::string_view kSemanticsClass = "Quickmode_CounterSemantics";
+inline constexpr std::string_view kClassSemanticsClass = "Quickmode_ClassSemantics";
 
-// One row of mof/semantics.mof.
+// Rows of mof/semantics.mof.
 struct Semantics {
   std::string kind, unit, direction, group, definition;
+  std::string metric, labels;  // "": as the property is called; none
   struct Source {
     std::string class_name, value, where, owner;
   };
   std::optional<Source> source;
+};
+
+struct ClassSemantics {
+  std::string prefix, subject, info;
 };
 
 // Where a property's value comes from.
@@ -72,6 +78,7 @@ struct ClassEntry {
   std::string description;                // one line of plain text; "" without one
   bool abstract = false;
   bool performance = false;  // derives from Win32_Perf
+  std::optional<ClassSemantics> semantics;
 
   const std::string& name() const { return definition->name; }
   std::uint32_t data_items() const;  // the highest WmiDataId; 0 without data

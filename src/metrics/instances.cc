@@ -1,0 +1,78 @@
+#include "metrics/instances.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "metrics/names.h"
+
+namespace qm::metrics {
+
+InstanceNames::InstanceNames(const Plan& plan, const wmi::Snapshot& snapshot) {
+  for (const auto& part : snapshot.parts) {
+    const ClassPlan* its_plan = plan.find(*part->the_class);
+    if (its_plan == nullptr || its_plan->subject.empty()) continue;
+    Shared& shared = by_subject_[its_plan->subject];
+    shared.reserve(shared.size() + part->generation.instances.size());
+    for (const provider::InstanceData& instance : part->generation.instances) {
+      const auto [at, fresh] = shared.try_emplace(short_name(instance.name), instance.name);
+      if (!fresh && at->second != instance.name) at->second = {};
+    }
+  }
+}
+
+std::string_view InstanceNames::shown(std::string_view subject,
+                                      std::string_view instance_name) const {
+  const std::string_view name = short_name(instance_name);
+  const auto its_subject = by_subject_.find(subject);
+  if (its_subject == by_subject_.end()) return name;
+  const auto at = its_subject->second.find(name);
+  return at == its_subject->second.end() || at->second == instance_name ? name : instance_name;
+}
+
+Tails::Tails(const ClassPlan& plan, std::span<const std::shared_ptr<const wmi::Part>> parts,
+             const InstanceNames& names) {
+  std::size_t count = 0;
+  for (const auto& part : parts) count += part->generation.instances.size();
+  ends_.reserve(count + 1);
+  const std::string head =
+      fmt::format("{}=\"", plan.subject.empty() ? "instance_name" : plan.subject.c_str());
+  for (const auto& part : parts) {
+    std::string driver = "\",driver=\"";
+    append_label_value(driver, part->driver);
+    driver += "\"} ";
+    for (const provider::InstanceData& instance : part->generation.instances) {
+      text_ += head;
+      append_label_value(text_, plan.subject.empty() ? std::string_view(instance.name)
+                                                     : names.shown(plan.subject, instance.name));
+      text_ += driver;
+      ends_.push_back(text_.size());
+    }
+  }
+  tell_apart();
+}
+
+// Providers may lie about who they are: two of one driver's name, one instance twice. One series
+// that is there twice would cost the whole page.
+void Tails::tell_apart() {
+  std::unordered_map<std::string_view, unsigned> times;
+  times.reserve(size());
+  bool repeated = false;
+  for (std::size_t i = 0; i < size(); ++i) repeated |= ++times[tail(i)] > 1;
+  if (!repeated) return;
+  times.clear();
+  std::string text;
+  std::vector<std::size_t> ends = {0};
+  for (std::size_t i = 0; i < size(); ++i) {
+    text += labels(i);
+    if (const unsigned which = ++times[tail(i)]; which > 1) {
+      text += fmt::format(",provider=\"{}\"", which);
+    }
+    text += "} ";
+    ends.push_back(text.size());
+  }
+  text_ = std::move(text);
+  ends_ = std::move(ends);
+}
+
+}  // namespace qm::metrics
