@@ -20,7 +20,7 @@ run: build ## the lab, live (ONCE=1: print once; HOST=1: watch this machine)
 	@lab/run
 
 test: ## everything that proves it, but for long fuzzing
-	@scripts/install-deps.sh build test lab
+	@scripts/install-deps.sh build test lab web
 	@scripts/unpack-tools.sh prometheus victoria-metrics
 	@tests/run
 
@@ -33,7 +33,7 @@ fuzz: ## every fuzz target for SECONDS_EACH seconds (600)
 	@fuzz/run $(or $(SECONDS_EACH),600)
 
 soak: ## the long versions of the tests
-	@scripts/install-deps.sh build test lab
+	@scripts/install-deps.sh build test lab web
 	@scripts/unpack-tools.sh prometheus victoria-metrics
 	@QM_SOAK=1 tests/run
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # scripts/install-deps.sh SET...: installs what is missing of the sets build, test, coverage, lab,
-# bench, run from Debian's packages. Says what it installs, asks nobody, is silent when nothing is missing.
+# bench, run, web from Debian's packages. Says what it installs, asks nobody, is silent when nothing is missing.
 set -euo pipefail
 
 # shellcheck disable=SC2034  # the sets are read by name
@@ -14,18 +14,21 @@ set -euo pipefail
   lab=(qemu-system-x86 mmdebstrap debian-archive-keyring uidmap cpio kmod xz-utils)
   coverage=(llvm-19)   # llvm-cov
   bench=(libbenchmark-dev prometheus-cpp-dev)
+  web=(chromium)   # the page's tests
+  # Another Node.js than Debian's does as well, and its packages would not suffer Debian's npm.
+  command -v npm > /dev/null || web+=(nodejs npm)
   run=()   # HOST=1 needs what was built, and nothing else
 }
 
 wanted=()
 for set in "$@"; do
   case $set in
-    build | test | coverage | lab | bench | run)
+    build | test | coverage | lab | bench | run | web)
       declare -n packages=$set
       wanted+=("${packages[@]}")
       ;;
     *)
-      echo "install-deps: no set '$set'; there are: build test coverage lab bench run" >&2
+      echo "install-deps: no set '$set'; there are: build test coverage lab bench run web" >&2
       exit 64
       ;;
   esac

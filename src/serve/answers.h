@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +21,23 @@ struct Field {
   std::string value;
 };
 
+// Who reads an answer that goes on. Threads: the connection's.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  // While one is being sent the next waits, and of several that would wait the newest alone does.
+  // Does nothing once the connection has ended.
+  virtual void push(std::shared_ptr<const std::string> event) = 0;
+};
+
 struct Answer {
   unsigned status = 200;
   std::string_view content_type = "application/json";  // "": none
   std::string body;                                    // none is sent with 204 and 304
   std::vector<Field> fields = {};                      // instead of, or beside, the server's own
+  // Set: the header is sent, then what is pushed, until either side ends the connection; no body.
+  // Called once, when the header is out; held until the connection ends.
+  std::function<void(const std::shared_ptr<EventSink>&)> follow = {};
 };
 
 // What /api/v1/health tells.

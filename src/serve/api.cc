@@ -50,6 +50,13 @@ class JsonApi final : public Api {
     repository_ = std::move(repository);
   }
 
+  void refresh(Refresher::Done done) override {
+    std::vector<const wmi::ClassEntry*> all;
+    for (const wmi::ClassEntry& one : repository_->classes()) all.push_back(&one);
+    refresher_.want(questions_for(source_.registrations(), all), now().boot_ns, std::move(done));
+    watch_deadline();
+  }
+
   Health health() override {
     Health told = health_();
     std::map<std::pair<pid_t, std::string>, std::size_t> row;  // of told.providers

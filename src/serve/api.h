@@ -34,6 +34,8 @@ class Api : public Handler {
                                    std::chrono::milliseconds refresh_deadline = kRefreshDeadline);
   // From here on these classes. Requests under way find theirs in it by name.
   virtual void use(std::shared_ptr<const wmi::Repository> repository) = 0;
+  // Asks all providers for fresh data; done as Refresher's.
+  virtual void refresh(Refresher::Done done) = 0;
   // As /api/v1/health tells it.
   virtual Health health() = 0;
 };

@@ -36,11 +36,13 @@ inline constexpr std::size_t kMostLocalConnections = 128;  // of the query socke
                                                            // may exhaust loopback TCP
 inline constexpr std::size_t kMostRequestsPerConnection = 10'000;
 inline constexpr std::size_t kMostQueuedBytes = std::size_t{256} << 20U;  // answers being sent
-inline constexpr std::size_t kMostLingerBytes = std::size_t{1} << 20U;    // drained after an error
-inline constexpr std::chrono::milliseconds kIdleDeadline{30'000};         // between requests
-inline constexpr std::chrono::milliseconds kRequestDeadline{10'000};      // first to last byte
-inline constexpr std::chrono::milliseconds kWriteDeadline{30'000};        // a whole answer
-inline constexpr std::chrono::milliseconds kLingerDeadline{1'000};  // until the peer closes too
+inline constexpr int kEventSendBytes = 65'536;  // of the kernel, for a reader of events: a slow
+                                                // one is found out before much has piled up
+inline constexpr std::size_t kMostLingerBytes = std::size_t{1} << 20U;  // drained after an error
+inline constexpr std::chrono::milliseconds kIdleDeadline{30'000};       // between requests
+inline constexpr std::chrono::milliseconds kRequestDeadline{10'000};    // first to last byte
+inline constexpr std::chrono::milliseconds kWriteDeadline{30'000};      // a whole answer
+inline constexpr std::chrono::milliseconds kLingerDeadline{1'000};      // until the peer closes too
 
 // The same, so that tests need not wait.
 struct HttpLimits {

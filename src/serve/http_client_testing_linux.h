@@ -83,6 +83,17 @@ class Client {
     return response;
   }
 
+  // What comes up to and with mark; what came, when that never does.
+  std::string until(std::string_view mark) {
+    std::size_t at = std::string::npos;
+    while ((at = buffer_.find(mark)) == std::string::npos) {
+      if (!more()) return std::exchange(buffer_, {});
+    }
+    std::string text = buffer_.substr(0, at + mark.size());
+    buffer_.erase(0, at + mark.size());
+    return text;
+  }
+
   // Waits until the peer closes; false when it still sends something or nothing happens.
   bool ended() { return buffer_.empty() && !more() && !timed_out_; }
 

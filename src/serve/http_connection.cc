@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <optional>
@@ -90,6 +91,7 @@ void take_fields(Request& request, const Message& message) {
 }
 
 class HttpConnection final : public Connection,
+                             public EventSink,
                              public std::enable_shared_from_this<HttpConnection> {
  public:
   HttpConnection(Socket socket, bool local, std::shared_ptr<HttpShared> shared)
@@ -107,9 +109,27 @@ class HttpConnection final : public Connection,
     timer_.cancel(ignored);
     socket_.close(ignored);
     release_queued();
+    follow_ = nullptr;
     if (shared_->gone) shared_->gone(this);
   }
   bool idle() const override { return idle_; }
+
+  void push(std::shared_ptr<const std::string> event) override {
+    if (closed_) return;
+    if (event_) {
+      next_event_ = std::move(event);
+      return;
+    }
+    event_ = std::move(event);
+    arm(shared_->limits.write);
+    asio::async_write(socket_, asio::buffer(*event_),
+                      [self = shared_from_this()](error_code ec, std::size_t) {
+                        self->event_ = nullptr;
+                        if (ec) return self->close();
+                        self->timer_.cancel(ec);
+                        if (self->next_event_) self->push(std::exchange(self->next_event_, {}));
+                      });
+  }
 
   void next_request() {
     if (closed_) return;
@@ -255,6 +275,7 @@ class HttpConnection final : public Connection,
     const auto status = static_cast<http::status>(answer.status);
     response_ = {};
     head_response_ = {};
+    if (answer.follow && !head_) return stream(std::move(answer));
     if (head_ || bodiless) {
       head_response_.result(status);
       add_headers(head_response_, answer);
@@ -268,6 +289,23 @@ class HttpConnection final : public Connection,
     response_.keep_alive(keep_alive_);
     response_.prepare_payload();
     write(response_);
+  }
+
+  void stream(Answer answer) {
+    follow_ = std::move(answer.follow);
+    error_code ignored;
+    socket_.set_option(asio::socket_base::send_buffer_size(kEventSendBytes), ignored);
+    head_response_.result(http::status::ok);
+    add_headers(head_response_, answer);
+    head_response_.keep_alive(false);
+    http::async_write(socket_, head_response_,
+                      [self = shared_from_this()](error_code ec, std::size_t) {
+                        if (ec || self->closed_) return self->close();
+                        self->timer_.cancel(ec);
+                        const auto follow = self->follow_;
+                        follow(self);
+                        self->drain();  // to see its end
+                      });
   }
 
   template <class Response>
@@ -314,6 +352,9 @@ class HttpConnection final : public Connection,
   http::response<http::string_body> response_;
   http::response<http::empty_body> head_response_;
   std::array<char, kReadBytes> drained_{};
+  std::function<void(const std::shared_ptr<EventSink>&)> follow_;
+  std::shared_ptr<const std::string> event_;       // being sent
+  std::shared_ptr<const std::string> next_event_;  // waits
   std::size_t drained_bytes_ = 0;
   std::size_t queued_bytes_ = 0;
   std::size_t served_ = 0;

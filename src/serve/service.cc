@@ -16,10 +16,12 @@
 #include "provider/registry.h"
 #include "serve/api.h"
 #include "serve/class_change.h"
+#include "serve/events.h"
 #include "serve/host.h"
 #include "serve/metrics.h"
 #include "serve/routes.h"
 #include "serve/system.h"
+#include "serve/web_page.h"
 #include "wmi/catalog.h"
 #include "wmi/repository.h"
 #include "wmi/snapshot.h"
@@ -73,7 +75,14 @@ class OneThreadService final : public Service {
         io_, catalog_->current(), *source_, *snapshots_, ask, [this] { return health(); }, change,
         limits.refresh);
     adopted_ = catalog_->changes();
-    routes_.emplace(*api_);
+    const auto name_of = [this](const GUID& guid) {
+      const wmi::ClassEntry* entry = catalog_->current()->find(guid);
+      return entry == nullptr ? std::string() : entry->name();
+    };
+    const auto refresh = [this](Refresher::Done done) { api_->refresh(std::move(done)); };
+    events_ = Events::make(io_, *api_, *source_, refresh, name_of);
+    routes_.emplace(*events_);
+    for (const std::string& path : page_.paths()) routes_->add(path, page_);
     metrics_.emplace(io_, catalog_->current(), *snapshots_, [this] { return api_->health(); });
     routes_->add("metrics", *metrics_);
     http_ = HttpServer::make(io_, *routes_, host_names(), limits.http);
@@ -204,6 +213,8 @@ class OneThreadService final : public Service {
   std::optional<wmi::RegistrySource> source_;
   std::optional<wmi::Snapshots> snapshots_;
   std::unique_ptr<Api> api_;
+  std::unique_ptr<Events> events_;
+  WebPage page_;
   std::optional<MetricsPage> metrics_;
   std::optional<Routes> routes_;
   std::unique_ptr<HttpServer> http_;

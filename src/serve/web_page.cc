@@ -1,0 +1,68 @@
+#include "serve/web_page.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+namespace qm {
+std::span<const EmbeddedFile> embedded_web();
+}
+
+namespace qm::serve {
+namespace {
+
+constexpr std::string_view kPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+std::string_view content_type_of(std::string_view name) {
+  if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+  if (name.ends_with(".css")) return "text/css; charset=utf-8";
+  if (name.ends_with(".svg")) return "image/svg+xml";
+  return "text/html; charset=utf-8";
+}
+
+// FNV-1a: tells versions of our own files apart; nobody chooses their content against it.
+std::string tag_of(std::string_view bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char byte : bytes) {
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
+  }
+  return fmt::format("\"{:016x}\"", hash);
+}
+
+}  // namespace
+
+WebPage::WebPage() {
+  for (const EmbeddedFile& file : embedded_web()) {
+    const std::string name(file.name == "index.html" ? "" : file.name);
+    files_[name] = {file.bytes, content_type_of(file.name), tag_of(file.bytes)};
+  }
+}
+
+std::vector<std::string> WebPage::paths() const {
+  std::vector<std::string> paths;
+  for (const auto& [name, file] : files_) paths.push_back(name);
+  return paths;
+}
+
+void WebPage::handle(const Request& request, Done done) {
+  const auto& path = request.target.path;
+  const auto found = files_.find(path.empty() ? std::string() : path.front());
+  if (found == files_.end() || path.size() > 1) {
+    return done(refusal_answer({404, "no such file; the page is at /"}));
+  }
+  const File& file = found->second;
+  Answer answer{200, file.content_type, {}};
+  // Asked for again each time: the page must be of the service that answers it.
+  answer.fields = {{"ETag", file.tag}, {"Cache-Control", "no-cache"}};
+  answer.fields.push_back({"Content-Security-Policy", std::string(kPolicy)});
+  if (request.if_none_match == file.tag) {
+    answer.status = 304;
+  } else {
+    answer.body = file.bytes;
+  }
+  done(std::move(answer));
+}
+
+}  // namespace qm::serve

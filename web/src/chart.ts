@@ -1,0 +1,234 @@
+// Lines over time, drawn by uPlot; and small ones without axes.
+import uPlot from 'uplot';
+import { h, setAttribute, show } from './dom';
+import { axisText, clock } from './format';
+
+export interface Line {
+  label: string;
+  color: number; // 0 to 7: the palette's, by --line-N in style.css
+  values: (number | null)[];
+}
+
+export interface Drawing {
+  x: number[]; // unix seconds, growing
+  lines: Line[];
+  marks: number[]; // unix seconds
+  from: number;
+  to: number;
+  summary: string; // for who does not see it
+}
+
+export interface ChartOptions {
+  height: number;
+  unit: string;
+  zoom: (from: number, to: number) => void;
+  unzoom: () => void;
+  pointed: (at: number | null) => void; // index into x
+}
+
+export const PALETTE = 8;
+
+function css(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+const FONT = '11px system-ui, sans-serif';
+const KEY_STEP = 0.25; // of what is shown
+
+export class Chart {
+  readonly element: HTMLElement;
+  private readonly empty = h('p', { class: 'chart-empty' }, 'The first samples are on their way …');
+  private readonly box: HTMLElement;
+  private plot: uPlot | null = null;
+  private shape = '';
+  private drawing: Drawing = { x: [], lines: [], marks: [], from: 0, to: 1, summary: '' };
+
+  constructor(private readonly options: ChartOptions) {
+    this.box = h('div', { class: 'plot', 'aria-hidden': 'true' });
+    this.element = h(
+      'div',
+      { class: 'chart', role: 'figure', tabindex: 0, keydown: (event) => this.key(event as KeyboardEvent) },
+      this.box,
+      this.empty,
+    );
+    new ResizeObserver(() => this.fit()).observe(this.box);
+  }
+
+  draw(drawing: Drawing): void {
+    this.drawing = drawing;
+    setAttribute(this.element, 'aria-label', drawing.summary);
+    const something = drawing.x.length > 1;
+    show(this.empty, !something);
+    const shape = `${drawing.lines.map((one) => `${one.color}${one.label}`).join('\n')} ${css('--ink')}`;
+    if (something && (this.plot === null || shape !== this.shape)) this.make(shape);
+    if (!this.plot) return;
+    const data = [drawing.x, ...drawing.lines.map((one) => one.values)];
+    this.plot.batch(() => {
+      this.plot?.setData(data as uPlot.AlignedData, false);
+      this.plot?.setScale('x', { min: drawing.from, max: drawing.to });
+    });
+  }
+
+  destroy(): void {
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
+  private fit(): void {
+    const width = this.box.clientWidth;
+    if (this.plot && width > 0 && width !== this.plot.width) {
+      this.plot.setSize({ width, height: this.options.height });
+    }
+  }
+
+  private make(shape: string): void {
+    this.destroy();
+    this.shape = shape;
+    const data = [this.drawing.x, ...this.drawing.lines.map((one) => one.values)];
+    this.plot = new uPlot(this.uplotOptions(), data as uPlot.AlignedData, this.box);
+  }
+
+  private uplotOptions(): uPlot.Options {
+    const axis = {
+      stroke: css('--muted'),
+      font: FONT,
+      grid: { stroke: css('--grid'), width: 1 },
+      ticks: { show: false },
+    };
+    return {
+      width: Math.max(this.box.clientWidth, 100),
+      height: this.options.height,
+      legend: { show: false },
+      padding: [14, 22, 0, 0],
+      cursor: {
+        sync: { key: 'quickmode' },
+        y: false,
+        drag: { x: true, y: false, setScale: false },
+        points: { size: 6 },
+      },
+      scales: { x: { time: true, auto: false }, y: { range: (_u, least, most) => spanOf(least, most) } },
+      axes: [
+        { ...axis, space: 70, size: 26, values: (_u, at) => at.map(clock), grid: { show: false } },
+        {
+          ...axis,
+          size: 62,
+          space: 28,
+          values: (_u, at) => at.map((one) => axisText(one, this.options.unit)),
+        },
+      ],
+      series: [
+        {},
+        ...this.drawing.lines.map((one) => ({
+          label: one.label,
+          stroke: css(`--line-${one.color % PALETTE}`),
+          fill: css(`--fill-${one.color % PALETTE}`),
+          width: 1.5,
+          points: { show: false },
+          spanGaps: false,
+        })),
+      ],
+      hooks: {
+        draw: [(plot) => this.drawMarks(plot)],
+        setCursor: [(plot) => this.options.pointed(plot.cursor.left! >= 0 ? (plot.cursor.idx ?? null) : null)],
+        setSelect: [(plot) => this.selected(plot)],
+      },
+    };
+  }
+
+  private selected(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    this.options.zoom(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'));
+    plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+  }
+
+  private drawMarks(plot: uPlot): void {
+    const { ctx } = plot;
+    const { top, left, width, height } = plot.bbox;
+    const size = 4 * devicePixelRatio;
+    ctx.save();
+    ctx.fillStyle = css('--mark');
+    ctx.strokeStyle = css('--mark');
+    ctx.globalAlpha = 0.9;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+    for (const mark of this.drawing.marks) {
+      const x = plot.valToPos(mark, 'x', true);
+      if (x < left || x > left + width) continue;
+      ctx.beginPath();
+      ctx.moveTo(x, top);
+      ctx.lineTo(x, top + height);
+      ctx.globalAlpha = 0.35;
+      ctx.stroke();
+      ctx.globalAlpha = 1;
+      ctx.beginPath();
+      ctx.moveTo(x, top - 2 * size);
+      ctx.lineTo(x + size, top - size);
+      ctx.lineTo(x, top);
+      ctx.lineTo(x - size, top - size);
+      ctx.fill();
+    }
+    ctx.restore();
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { from, to } = this.drawing;
+    const step = (to - from) * KEY_STEP;
+    const keys: Record<string, () => void> = {
+      '+': () => this.options.zoom(from + step, to - step),
+      '=': () => this.options.zoom(from + step, to - step),
+      '-': () => this.options.zoom(from - step, to + step),
+      ArrowLeft: () => this.options.zoom(from - step, to - step),
+      ArrowRight: () => this.options.zoom(from + step, to + step),
+      Escape: () => this.options.unzoom(),
+    };
+    const act = keys[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    act();
+  }
+}
+
+// Zero is always in sight, and a little air above: a flat line must not look like a mountain.
+function spanOf(least: number | null, most: number | null): [number, number] {
+  const low = Math.min(0, least ?? 0);
+  const high = Math.max(0, most ?? 0);
+  const air = (high - low || 1) * 0.08;
+  return [low < 0 ? low - air : 0, high > 0 || low === 0 ? high + air : 0];
+}
+
+const SPARK_WIDTH = 132;
+const SPARK_HEIGHT = 26;
+
+// A line without axes, from zero up.
+export function sparkline(canvas: HTMLCanvasElement, x: number[], values: (number | null)[], from: number, to: number): void {
+  const ratio = devicePixelRatio || 1;
+  canvas.width = SPARK_WIDTH * ratio;
+  canvas.height = SPARK_HEIGHT * ratio;
+  const ctx = canvas.getContext('2d');
+  if (!ctx) return;
+  ctx.scale(ratio, ratio);
+  const most = values.reduce<number>((top, one) => Math.max(top, one ?? 0), 0) || 1;
+  ctx.strokeStyle = css('--grid');
+  ctx.beginPath();
+  ctx.moveTo(0, SPARK_HEIGHT - 1.5);
+  ctx.lineTo(SPARK_WIDTH, SPARK_HEIGHT - 1.5);
+  ctx.stroke();
+  ctx.strokeStyle = css('--line-0');
+  ctx.lineWidth = 1.25;
+  ctx.beginPath();
+  let open = false;
+  x.forEach((time, at) => {
+    const value = values[at] ?? null;
+    if (value === null) {
+      open = false;
+      return;
+    }
+    const px = ((time - from) / (to - from || 1)) * SPARK_WIDTH;
+    const py = SPARK_HEIGHT - 2 - (value / most) * (SPARK_HEIGHT - 5);
+    if (open) ctx.lineTo(px, py);
+    else ctx.moveTo(px, py);
+    open = true;
+  });
+  ctx.stroke();
+}

@@ -1,0 +1,209 @@
+// The page: bar, view, and what keeps them up to date.
+import { ClassesView, ClassView } from './class_views';
+import { h, setAttribute, setText, show } from './dom';
+import { download } from './export';
+import { ExplainView } from './explain_view';
+import { clock, duration } from './format';
+import { InstanceView } from './instance_view';
+import { Live } from './live';
+import { Model } from './model';
+import { Overview } from './overview';
+import { parseRoute, placeText, RANGES_S, routeText, type Route } from './route';
+import { SasView, SessionsView, SessionView } from './session_views';
+import type { App, View } from './view';
+
+const STALE_MS = 6_000;
+const LEAST_SHOWN_S = 30;
+const PLACES: [string, ...string[]][] = [['Overview'], ['Sessions', 'sessions'], ['SAs', 'sas'], ['Classes', 'classes']];
+
+type Theme = 'auto' | 'light' | 'dark';
+const THEMES: Theme[] = ['auto', 'light', 'dark'];
+
+function makeView(app: App): View {
+  const [place, first = '', second = '', third] = app.route.path;
+  if (place === 'instance' && third !== undefined) return new ExplainView(app, first, second, third);
+  if (place === 'instance') return new InstanceView(app, first, second);
+  if (place === 'sessions') return new SessionsView(app);
+  if (place === 'session') return new SessionView(app, first);
+  if (place === 'sas') return new SasView(app);
+  if (place === 'classes') return new ClassesView(app);
+  if (place === 'class') return new ClassView(app, first);
+  return new Overview(app);
+}
+
+class Page implements App {
+  readonly model = new Model(() => performance.now());
+  route = parseRoute(location.hash);
+  private view: View | null = null;
+  private viewPath = '';
+  private readonly main = document.querySelector('main') as HTMLElement;
+  private readonly status = h('p', { class: 'status', role: 'status' });
+  private readonly pause = h('button', { type: 'button', 'aria-pressed': 'false', click: () => this.togglePause() }, 'Pause');
+  private readonly ranges = h('div', { class: 'segments', role: 'group', 'aria-label': 'Time shown' });
+  private readonly unzoom = h('button', { type: 'button', click: () => this.go({ ...this.route, from: null, to: null }) }, 'Reset zoom');
+  private readonly nav = h('ul', {});
+  private readonly theme = h('button', { type: 'button', click: () => this.nextTheme() });
+  private readonly heldText = h('p', { class: 'held' });
+  private pending = false;
+  private chosen: Theme = 'auto';
+
+  start(): void {
+    const bar = document.querySelector('header') as HTMLElement;
+    bar.append(
+      h('a', { class: 'brand', href: '#/' }, 'quickmode'),
+      h('nav', { 'aria-label': 'Pages' }, this.nav),
+      this.status,
+      h('div', { class: 'tools' }, this.ranges, this.unzoom, this.pause, ...this.exports(), this.theme),
+    );
+    document.querySelector('.skip')?.addEventListener('click', (event) => {
+      event.preventDefault(); // what follows # is the route
+      this.main.querySelector<HTMLElement>('h1')?.focus();
+    });
+    document.querySelector('footer')?.append(this.heldText);
+    this.applyTheme((kept('theme') ?? 'auto') as Theme);
+    addEventListener('hashchange', () => this.routed());
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.applyTheme(this.chosen));
+    setInterval(() => this.tell(), 500);
+    new Live(this.model, () => this.soon()).start();
+    this.routed();
+  }
+
+  go(route: Route): void {
+    this.route = route;
+    history.replaceState(null, '', routeText(route));
+    this.showBar();
+    this.soon();
+  }
+
+  window(): { from: number; to: number } {
+    const held = this.model.history;
+    const { from, to, range_s } = this.route;
+    if (from !== null && to !== null) return { from: held.bootOf(from), to: held.bootOf(to) };
+    const newest = held.newest();
+    if (!Number.isFinite(newest)) return { from: 0, to: 1 };
+    const oldest = Math.min(held.oldest(), newest - 1);
+    // A page that has just been opened shows what it has, not an empty stretch before it.
+    const held_s = Math.max(newest - oldest, LEAST_SHOWN_S);
+    return { from: newest - Math.min(range_s ?? held_s, held_s), to: newest };
+  }
+
+  private routed(): void {
+    this.route = parseRoute(location.hash);
+    const path = this.route.path.join('\n');
+    if (!this.view || path !== this.viewPath) {
+      const first = this.view === null;
+      this.view?.destroy();
+      this.viewPath = path;
+      this.view = makeView(this);
+      this.main.replaceChildren(this.view.element);
+      this.view.update();
+      if (!first) {
+        scrollTo(0, 0);
+        this.main.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+      }
+    }
+    this.showBar();
+    this.soon();
+  }
+
+  // Many changes, one drawing.
+  private soon(): void {
+    if (this.pending) return;
+    this.pending = true;
+    const draw = (): void => {
+      this.pending = false;
+      this.view?.update();
+      this.tell();
+      document.title = `${this.view?.title() ?? ''} – quickmode`;
+    };
+    if (document.hidden) setTimeout(draw, 100);
+    else requestAnimationFrame(draw);
+  }
+
+  private showBar(): void {
+    const at = this.route.path[0] ?? '';
+    const home = ['sessions', 'session', 'sas', 'classes', 'class'].includes(at) ? at.replace(/^session$/, 'sessions').replace(/^class$/, 'classes') : '';
+    this.nav.replaceChildren(
+      ...PLACES.map(([text, ...path]) => {
+        const here = (path[0] ?? '') === home;
+        return h('li', {}, h('a', { href: placeText(this.route, ...path), ...(here ? { 'aria-current': 'page' } : {}) }, text));
+      }),
+    );
+    const zoomed = this.route.from !== null;
+    const focused = this.ranges.contains(document.activeElement);
+    const links = RANGES_S.map((range_s) => {
+      const here = !zoomed && range_s === this.route.range_s;
+      const href = routeText({ ...this.route, range_s, from: null, to: null });
+      const label = range_s === null ? 'all that is held' : `the last ${duration(range_s)}`;
+      return h('a', { href, 'aria-label': label, ...(here ? { 'aria-current': 'true' } : {}) }, range_s === null ? 'all' : `${range_s / 60} min`);
+    });
+    this.ranges.replaceChildren(...links);
+    if (focused) links[RANGES_S.indexOf(this.route.range_s)]?.focus();
+    show(this.unzoom, zoomed);
+  }
+
+  // The status, each half second; a screen reader hears its words only when they change.
+  private tell(): void {
+    const late_s = this.model.late_ms() / 1000;
+    const stale = this.model.late_ms() > STALE_MS;
+    let state = 'live';
+    let words = 'live';
+    if (!this.model.loaded) [state, words] = this.model.link === 'lost' ? ['lost', 'the service does not answer'] : ['wait', 'connecting …'];
+    else if (this.model.paused) [state, words] = ['paused', `paused at ${clock(this.model.history.unixOf(this.model.history.newest()))}`];
+    else if (stale || (this.model.link === 'lost' && late_s > 2)) [state, words] = ['lost', `no answer for ${duration(late_s)}: what is shown is old`];
+    setAttribute(this.status, 'data-state', state);
+    setText(this.status, words);
+    setAttribute(document.body, 'data-state', state);
+    const held = this.model.history;
+    const span = held.newest() - held.oldest();
+    const { from, to } = this.window();
+    const nothing = this.route.from !== null && (to < held.oldest() || from > held.newest());
+    const text = Number.isFinite(span) ? `This page holds ${duration(span)} of samples, since ${clock(held.unixOf(held.oldest()))}.` : '';
+    setText(this.heldText, nothing ? `${text} Nothing of it lies in the times of this link.` : text);
+  }
+
+  private togglePause(): void {
+    this.model.setPaused(!this.model.paused);
+    setAttribute(this.pause, 'aria-pressed', String(this.model.paused));
+    setText(this.pause, this.model.paused ? 'Go on' : 'Pause');
+    this.soon();
+  }
+
+  private exports(): HTMLElement[] {
+    return (['csv', 'json'] as const).map((form) =>
+      h('button', { type: 'button', 'aria-label': `Export what is shown as ${form.toUpperCase()}`, click: () => this.view && download(this.view.sheet(), form) }, form.toUpperCase()),
+    );
+  }
+
+  private nextTheme(): void {
+    this.applyTheme(THEMES[(THEMES.indexOf(this.chosen) + 1) % THEMES.length] ?? 'auto');
+  }
+
+  private applyTheme(wanted: Theme): void {
+    this.chosen = THEMES.includes(wanted) ? wanted : 'auto';
+    const dark = this.chosen === 'dark' || (this.chosen === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+    document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
+    keep('theme', this.chosen);
+    setText(this.theme, { auto: 'Auto', light: 'Light', dark: 'Dark' }[this.chosen]);
+    setAttribute(this.theme, 'aria-label', `Colours: ${this.chosen}; change`);
+    this.soon();
+  }
+}
+
+// A browser may forbid storage: the choice lasts as long as the page then.
+function keep(name: string, value: string): void {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    return;
+  }
+}
+function kept(name: string): string | null {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+new Page().start();

@@ -1,0 +1,13 @@
+// The only names of classes and properties in the page: those that say whether a session is
+// protected and what a session and an SA are. Counters are known from the classes alone.
+
+export const COUNTERS = 'MSiSCSI_QMIPSECStats'; // one instance an adapter; what the overview shows
+export const SESSION = 'Quickmode_Session';
+export const DISK = 'Quickmode_SessionDisk';
+export const SESSION_SA = 'Quickmode_SessionSA';
+export const SA = 'Quickmode_SA';
+export const ADAPTER = 'Quickmode_Adapter';
+export const HEALTH = 'Quickmode_CollectorHealth';
+
+// A verdict from a sample older than this says nothing about now, as `quickmode audit` has it.
+export const MOST_VERDICT_AGE_MS = 60_000;
