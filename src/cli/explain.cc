@@ -13,7 +13,7 @@
 #include "cli/format.h"
 #include "cli/labels.h"
 #include "cli/show.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 namespace qm::cli {
 namespace {

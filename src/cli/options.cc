@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #ifndef QM_VERSION
 #define QM_VERSION "0"

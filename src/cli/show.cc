@@ -12,7 +12,7 @@
 #include "cli/format.h"
 #include "cli/labels.h"
 #include "cli/rates.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "cli/twin.h"
 
 namespace qm::cli {

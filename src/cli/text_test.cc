@@ -10,7 +10,7 @@
 #include "cli/command_testing.h"
 #include "cli/format.h"
 #include "cli/labels.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "cli/table.h"
 
 namespace qm::cli {

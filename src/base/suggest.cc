@@ -1,11 +1,11 @@
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "base/text.h"
 
-namespace qm::cli {
+namespace qm {
 namespace {
 
 constexpr std::size_t kMostSuggestions = 3;
@@ -62,4 +62,4 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> kno
   return out.empty() ? out : out + "?";
 }
 
-}  // namespace qm::cli
+}  // namespace qm
