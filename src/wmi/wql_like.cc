@@ -1,5 +1,7 @@
 #include "wmi/wql_like.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -60,6 +62,10 @@ Result<LikePattern> LikePattern::compile(std::string_view pattern) {
       ++at;
     } else {
       part.character = lower(c);
+    }
+    if (out.parts_.size() == kMostLikeParts) {
+      return fail(ErrorCode::limit,
+                  fmt::format("a pattern has more than {} parts", kMostLikeParts));
     }
     out.parts_.push_back(std::move(part));
   }

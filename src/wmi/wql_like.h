@@ -2,6 +2,7 @@
 // of them; without ASCII case. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,10 +12,12 @@
 
 namespace qm::wmi::wql {
 
+inline constexpr std::size_t kMostLikeParts = 512;
+
 class LikePattern {
  public:
   LikePattern() = default;
-  // invalid: a set without an end, or an empty one; or no UTF-8.
+  // invalid: a set without an end. limit: more than kMostLikeParts characters, signs and sets.
   static Result<LikePattern> compile(std::string_view pattern);
 
   // The whole text, by characters. Its time grows with text × parts, without recursion.
