@@ -45,7 +45,7 @@ std::vector<Value> own_values(const ClassEntry& event, std::uint64_t time_create
 
 class Differ {
  public:
-  Differ(const Plan& plan, Events& out) : plan_(plan), out_(out) {
+  Differ(const Plan& plan, Events& out, std::size_t most) : plan_(plan), out_(out), most_(most) {
     const auto wanted = [&](std::string_view name) {
       const ClassEntry* one = system_classes().find(name);
       return derives(*one, plan.event->name()) ? one : nullptr;
@@ -89,7 +89,7 @@ class Differ {
     candidate[static_cast<std::size_t>(Side::previous)] = previous;
     candidate[static_cast<std::size_t>(Side::event)] = {plan_.event, nullptr, nullptr, &own};
     if (!one.program.accepts(candidate, plan_.setting)) return;
-    if (out_.events.size() >= kMostEvents) {
+    if (out_.events.size() >= most_) {
       out_.cut = true;
       return;
     }
@@ -98,6 +98,7 @@ class Differ {
 
   const Plan& plan_;
   Events& out_;
+  std::size_t most_;
   const ClassEntry* created_ = nullptr;
   const ClassEntry* deleted_ = nullptr;
   const ClassEntry* modified_ = nullptr;
@@ -143,11 +144,11 @@ std::string key_of(const Plan& plan, const Event& event) {
 }  // namespace
 
 Events events_between(const Plan& plan, std::shared_ptr<const Snapshot> before,
-                      std::shared_ptr<const Snapshot> after) {
+                      std::shared_ptr<const Snapshot> after, std::size_t most) {
   Events out;
   out.before = std::move(before);
   out.after = std::move(after);
-  Differ differ(plan, out);
+  Differ differ(plan, out, most);
   for (const ClassPlan& one : plan.classes) differ.compare(one);
   return out;
 }

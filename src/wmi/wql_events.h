@@ -32,9 +32,9 @@ struct Events {
   std::shared_ptr<const Snapshot> before, after;  // what rows point into
 };
 
-// Of a plan for events. Both snapshots are of the plan's repository.
+// Of a plan for events. Both snapshots are of the plan's repository. At most so many are kept.
 Events events_between(const Plan& plan, std::shared_ptr<const Snapshot> before,
-                      std::shared_ptr<const Snapshot> after);
+                      std::shared_ptr<const Snapshot> after, std::size_t most = kMostEvents);
 
 // The properties of an event that the query selected, or all of them.
 ValueObject event_object(const Plan& plan, const Event& event);

@@ -217,7 +217,9 @@ class Generator {
                                                    "-0.5",
                                                    "1.8446744073709552e19"};
     out.right = one_of(kValues);
-    out.constant.number = std::strtold(out.right.c_str(), nullptr);
+    const bool real = out.right.find('.') != std::string::npos;  // a double, then
+    out.constant.number =
+        real ? std::strtod(out.right.c_str(), nullptr) : std::strtold(out.right.c_str(), nullptr);
     if (pick(6) == 0) out.right = "'" + out.right + "'";
   }
 

@@ -311,7 +311,9 @@ class Parser {
       return true;
     }
     PropertyPath right;
-    if (now().kind != TokenKind::word) return expected("a value or a property");
+    if (now().kind != TokenKind::word) {
+      return expected("a value or a property", now().is("=") ? "equal is a single =" : "");
+    }
     if (!path(right)) return false;
     term.right = std::move(right);
     return true;

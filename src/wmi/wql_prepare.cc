@@ -276,7 +276,9 @@ std::optional<Plan> prepare(std::string_view text, std::shared_ptr<const Reposit
                             Setting setting, Diagnostics& diagnostics) {
   const auto query = parse(text, diagnostics);
   if (!query) return std::nullopt;
-  return Preparer(*query, std::move(repository), std::move(setting), diagnostics).run();
+  auto plan = Preparer(*query, std::move(repository), std::move(setting), diagnostics).run();
+  if (!plan) diagnostics.sort();
+  return plan;
 }
 
 }  // namespace qm::wmi::wql
