@@ -18,9 +18,9 @@ constexpr std::size_t kMostReportBytes = 65'536;
 
 // One instance, class or event of the answer.
 struct Found {
-  std::string heading;  // its path, or what happened to what
-  std::string label;    // for the lines that say why a number is not exact
-  const boost::json::object* properties = nullptr;
+  std::string heading;             // its path, or what happened to what
+  std::string label;               // for the lines that say why a number is not exact
+  boost::json::object properties;  // those of an object in it as "Object.Property"
   std::map<std::string, QualityNote, std::less<>> quality;
 };
 
@@ -57,6 +57,21 @@ std::string label_of(const boost::json::value& row) {
   return out;
 }
 
+boost::json::object flat(const boost::json::object& properties) {
+  boost::json::object out;
+  for (const auto& [name, value] : properties) {
+    const auto* inner = value.if_object();
+    if (inner == nullptr) {
+      out[name] = value;
+      continue;
+    }
+    for (const auto& [item, held] : *inner) {
+      out[fmt::format("{}.{}", std::string_view(name), std::string_view(item))] = held;
+    }
+  }
+  return out;
+}
+
 Result<std::vector<Found>> found_in(const boost::json::value& answer) {
   const bool events = text_of(answer, "kind") == "events";
   const auto* list = member(answer, events ? "events" : "instances");
@@ -72,10 +87,11 @@ Result<std::vector<Found>> found_in(const boost::json::value& answer) {
         events ? text_of(row, "class") + (of.empty() ? "" : " of " + of) : text_of(row, "path");
     one.label = label_of(row);
     const auto* properties = member(row, "properties");
-    one.properties = properties == nullptr ? nullptr : properties->if_object();
-    if (one.properties == nullptr) {
+    const auto* object = properties == nullptr ? nullptr : properties->if_object();
+    if (object == nullptr) {
       return fail(ErrorCode::invalid, "a row of quickmode-serve's answer has no properties");
     }
+    one.properties = flat(*object);
     const auto* quality = member(row, "quality");
     if (const auto* notes = quality == nullptr ? nullptr : quality->if_object()) {
       for (const auto& [name, note] : *notes) one.quality.emplace(name, note_from(note));
@@ -94,17 +110,19 @@ std::vector<std::string> columns_of(const boost::json::value& answer,
   const auto* columns = member(answer, "columns");
   if (const auto* list = columns == nullptr ? nullptr : columns->if_array()) {
     for (const boost::json::value& one : *list) {
-      if (const auto* name = one.if_string()) add(*name);
+      const auto* name = one.if_string();
+      const auto has = [name](const Found& row) { return row.properties.contains(*name); };
+      if (name != nullptr && (rows.empty() || std::ranges::any_of(rows, has))) add(*name);
     }
   }
   for (const Found& row : rows) {
-    for (const auto& [name, value] : *row.properties) add(name);
+    for (const auto& [name, value] : row.properties) add(name);
   }
   return out;
 }
 
 std::string cell_text(const Found& row, const std::string& column, const Terminal& terminal) {
-  const auto* value = row.properties->if_contains(column);
+  const auto* value = row.properties.if_contains(column);
   if (value == nullptr) return {};
   if (value->is_null()) return std::string(terminal.null());
   const auto note = row.quality.find(column);
@@ -117,7 +135,7 @@ std::string cell_text(const Found& row, const std::string& column, const Termina
 
 bool is_number(const std::vector<Found>& rows, const std::string& column) {
   return std::ranges::any_of(rows, [&](const Found& row) {
-    const auto* value = row.properties->if_contains(column);
+    const auto* value = row.properties.if_contains(column);
     return value != nullptr && value->is_number();
   });
 }
@@ -128,12 +146,9 @@ void write_text(const std::vector<Found>& rows, const std::vector<std::string>& 
   const Terminal& terminal = around.terminal;
   std::vector<Column> headings;
   std::size_t width = 0;
-  bool objects = false;
   for (const std::string& column : columns) {
     std::size_t widest = display_width(column);
     for (const Found& row : rows) {
-      const auto* value = row.properties->if_contains(column);
-      objects = objects || (value != nullptr && value->is_object());
       widest = std::max(widest, display_width(cell_text(row, column, terminal)));
     }
     width += widest + (width == 0 ? 0 : 2);
@@ -145,7 +160,7 @@ void write_text(const std::vector<Found>& rows, const std::vector<std::string>& 
       legend.add(&note, terminal.shown(name), terminal.shown(row.label));
     }
   }
-  if (width <= terminal.width && !objects) {
+  if (width <= terminal.width) {
     Table table(std::move(headings));
     for (const Found& row : rows) {
       std::vector<Cell> cells;
@@ -159,7 +174,7 @@ void write_text(const std::vector<Found>& rows, const std::vector<std::string>& 
     for (const Found& row : rows) {
       if (&row != &rows.front()) around.out << '\n';
       Record record(terminal.shown(row.heading), Style::bold);
-      for (const auto& [name, value] : *row.properties) {
+      for (const auto& [name, value] : row.properties) {
         record.field("", terminal.shown(name), nullptr, {cell_text(row, name, terminal)});
       }
       record.write(terminal, around.out);
@@ -254,7 +269,7 @@ class QueryCommand {
     for (const Found& row : rows) {
       bool first = true;
       for (const std::string& column : columns_) {
-        const auto* value = row.properties->if_contains(column);
+        const auto* value = row.properties.if_contains(column);
         around_.out << (first ? "" : ",") << (value == nullptr ? "" : csv_value(*value));
         first = false;
       }
