@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/json_writer.h"
@@ -181,6 +182,19 @@ Asked<std::string> Subscriptions::begin(const WqlQuestion& question, std::uint64
   return cursor;
 }
 
+std::uint64_t Subscriptions::held_bytes() const {
+  std::set<const wmi::Part*> parts;
+  std::uint64_t bytes = 0;
+  for (const auto& [cursor, one] : open_) {
+    for (const auto& part : one.before->parts) {
+      if (!parts.insert(part.get()).second) continue;
+      bytes += part->generation.storage.size() + part->generation.quality_storage.size() +
+               part->generation.instances.size() * sizeof(provider::InstanceData);
+    }
+  }
+  return bytes;
+}
+
 Asked<Answer> Subscriptions::answer(const WqlQuestion& question, std::size_t most_bytes) {
   const std::uint64_t now_ms = question.snapshot->taken.boot_ns / 1'000'000;
   std::string cursor = question.query.cursor;
@@ -207,6 +221,10 @@ Asked<Answer> Subscriptions::answer(const WqlQuestion& question, std::size_t mos
   subscription.forget_ms = now_ms + std::max(kSubscriptionLifeMs, 3 * plan.within_ms);
   const wql::Events events = wql::events_between(
       plan, std::exchange(subscription.before, question.snapshot), question.snapshot);
+  if (held_bytes() > most_held_bytes_) {
+    open_.erase(at);
+    return refuse(503, "queries for events hold too much data already");
+  }
   JsonWriter json(0);
   const bool as_text = question.query.integers_as_text;
   write_head(json, question);

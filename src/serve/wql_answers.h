@@ -15,6 +15,8 @@
 namespace qm::serve {
 
 inline constexpr std::size_t kMostSubscriptions = 64;  // each holds a snapshot
+// Of all snapshots that they hold; what several hold counts once.
+inline constexpr std::uint64_t kMostHeldBytes = std::uint64_t{256} << 20U;
 // One that nobody asks for is forgotten after three of its intervals, at least after this.
 inline constexpr std::uint64_t kSubscriptionLifeMs = 30'000;
 
@@ -37,9 +39,11 @@ Asked<Answer> wql_answer(const WqlQuestion& question, std::uint64_t& malformed,
 
 class Subscriptions {
  public:
+  explicit Subscriptions(std::uint64_t most_held_bytes = kMostHeldBytes)
+      : most_held_bytes_(most_held_bytes) {}
   // Without a cursor it begins: no events yet, and a cursor for the next request, which gets what
   // happened since. 410: no such cursor, or none any more. 400: it is another query's. 503: too
-  // many.
+  // many, or their snapshots too large; then this one is forgotten.
   Asked<Answer> answer(const WqlQuestion& question, std::size_t most_bytes = kMostAnswerBytes);
   std::size_t open() const { return open_.size(); }
 
@@ -52,10 +56,12 @@ class Subscriptions {
     wmi::wql::Groups groups;
     std::uint64_t forget_ms = 0;
   };
+  std::uint64_t held_bytes() const;
   Asked<std::string> begin(const WqlQuestion& question, std::uint64_t now_ms);
 
   std::map<std::string, Subscription> open_;  // by cursor
   std::uint64_t last_ = 0;
+  std::uint64_t most_held_bytes_;
 };
 
 }  // namespace qm::serve

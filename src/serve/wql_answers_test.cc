@@ -101,5 +101,11 @@ TEST_F(WqlAnswers, of_events_are_limited_and_forgotten) {
   EXPECT_EQ(subscriptions_.open(), 1U);
 }
 
+TEST_F(WqlAnswers, of_events_hold_so_many_bytes_and_no_more) {
+  subscriptions_ = Subscriptions(10);
+  EXPECT_THAT(ask(kCreated), HasSubstr(R"("status":503)"));
+  EXPECT_EQ(subscriptions_.open(), 0U);
+}
+
 }  // namespace
 }  // namespace qm::serve
