@@ -48,7 +48,8 @@ void write_head(JsonWriter& json, const WqlQuestion& question) {
   json.member("namespace", plan.setting.name_space).member("refreshed", question.refreshed);
   json.member("taken_boot_ns", std::uint64_t{question.snapshot->taken.boot_ns});
   json.key("columns");
-  if (plan.all_properties || plan.classes.empty()) {
+  const bool by_class = plan.kind == wql::Kind::associators || plan.kind == wql::Kind::references;
+  if (plan.all_properties || plan.classes.empty() || by_class) {
     json.null();
     return;
   }

@@ -84,8 +84,9 @@ std::vector<const ClassEntry*> Plan::sources() const {
   return out;
 }
 
-Found run(const Plan& plan, std::shared_ptr<const Snapshot> snapshot) {
+Found run(const Plan& plan, std::shared_ptr<const Snapshot> snapshot, std::size_t most_made) {
   Found found;
+  found.most_made = most_made;
   found.snapshot = std::move(snapshot);
   found.schema = plan.schema;
   switch (plan.kind) {

@@ -77,14 +77,16 @@ std::optional<Plan> prepare(std::string_view text, std::shared_ptr<const Reposit
 struct Found {
   std::vector<Row> rows;
   std::uint64_t examined = 0;  // instances that were tested
-  bool cut = false;            // at kMostMade
+  bool cut = false;            // at most_made
   std::shared_ptr<const Snapshot> snapshot;
   std::shared_ptr<const Schema> schema;
   std::deque<std::vector<Value>> made;
+  std::size_t most_made = kMostMade;
 };
 
 // Of a plan for anything but events. The snapshot is of the plan's repository.
-Found run(const Plan& plan, std::shared_ptr<const Snapshot> snapshot);
+Found run(const Plan& plan, std::shared_ptr<const Snapshot> snapshot,
+          std::size_t most_made = kMostMade);
 
 // The instance (or, without keys, the class) of that path. Found holds what it is made of.
 std::optional<Row> find_object(const ObjectPath& path, const Schema& schema, Found& found);

@@ -180,7 +180,7 @@ void Groups::add(const Plan& plan, const Events& events, std::uint64_t now_ms) {
     const auto known = groups_.find(key);
     if (known != groups_.end()) {
       ++known->second.aggregate.events;
-    } else if (groups_.size() < kMostGroups) {
+    } else if (groups_.size() < most_) {
       groups_.emplace(std::move(key),
                       Open{now_ms + plan.grouping->within_ms, {1, event_object(plan, event)}});
     }

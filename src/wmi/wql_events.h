@@ -43,6 +43,8 @@ ValueObject event_object(const Plan& plan, const Event& event);
 // group's time, if there were enough.
 class Groups {
  public:
+  explicit Groups(std::size_t most = kMostGroups) : most_(most) {}
+
   struct Aggregate {
     std::uint64_t events = 0;
     ValueObject representative;  // the first of them
@@ -56,6 +58,7 @@ class Groups {
     std::uint64_t until_ms = 0;
     Aggregate aggregate;
   };
+  std::size_t most_;                    // events that would open more are not counted
   std::map<std::string, Open> groups_;  // by the values of BY
 };
 

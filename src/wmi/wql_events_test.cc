@@ -106,6 +106,18 @@ TEST_F(WqlEvents, that_are_alike_become_one_when_there_are_enough) {
   EXPECT_THAT(groups.take(*plan_, 200'000), IsEmpty());
 }
 
+TEST_F(WqlEvents, open_so_many_groups_and_no_more) {
+  prepare_events(
+      "SELECT * FROM __InstanceCreationEvent WITHIN 1 WHERE TargetInstance ISA 'Test_Small' "
+      "GROUP WITHIN 60 BY TargetInstance.U64");
+  for (const std::size_t most : {2U, 3U}) {
+    Groups groups(most);
+    const auto none = publish({});
+    groups.add(*plan_, events_between(*plan_, none, publish({{"a", 1}, {"b", 2}, {"c", 3}})), 0);
+    EXPECT_EQ(groups.take(*plan_, 60'000).size(), most);
+  }
+}
+
 TEST_F(WqlEvents, are_cut_at_the_limit) {
   prepare_events(
       "SELECT * FROM __InstanceCreationEvent WITHIN 1 WHERE TargetInstance ISA 'Test_Small'");

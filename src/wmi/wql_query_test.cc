@@ -217,6 +217,16 @@ TEST_F(WqlQuery, instances_of_a_mof_text_are_instances) {
   EXPECT_THAT(world_.names("SELECT * FROM Test_Fixed WHERE NOT Number > 1"), ElementsAre("one"));
 }
 
+TEST_F(WqlQuery, so_many_rows_are_made_and_no_more) {
+  Diagnostics diagnostics;
+  const auto plan = prepare("SELECT * FROM Test_Fixed", world_.repository, {}, diagnostics);
+  ASSERT_TRUE(plan);
+  EXPECT_FALSE(run(*plan, world_.snapshot(), 2).cut);
+  const Found found = run(*plan, world_.snapshot(), 1);
+  EXPECT_TRUE(found.cut);
+  EXPECT_EQ(found.rows.size(), 1U);
+}
+
 TEST_F(WqlQuery, associations_are_followed_both_ways) {
   const std::string whole = R"(Test_Link.Whole="\\HOST\root\wmi:Test_All.InstanceName=\"two\"")";
   EXPECT_THAT(world_.names("SELECT * FROM Test_Link").size(), 2U);

@@ -72,7 +72,7 @@ class Maker {
  private:
   // False: no more may be made.
   bool add(std::vector<Value> values) {
-    if (found_.made.size() >= kMostMade) {
+    if (found_.made.size() >= found_.most_made) {
       found_.cut = true;
       return false;
     }

@@ -21,7 +21,7 @@ struct View {
 std::optional<View> view_of(const ClassEntry& one, const Schema& schema);
 
 // Calls for every instance that is in no block, of this class alone. It is kept where `keep` says
-// so. Stops at kMostMade.
+// so. Stops at Found::most_made.
 using Keep = std::function<bool(const Row&)>;
 void make_rows(const ClassEntry& one, const Setting& setting, Found& found, const Keep& keep);
 
