@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "base/suggest.h"
+#include "base/text.h"
 
 namespace qm::cli {
 namespace {

@@ -15,7 +15,7 @@ constexpr const char* kAdapter = "ROOT\\ISCSI_TCP\\one_0";
 
 class WqlAssociations : public ::testing::Test {
  protected:
-  WqlAssociations() : repository_(Repository::built_in().value()) {
+  WqlAssociations() {
     publish("Quickmode_Adapter", kAdapter, {});
     publish("MSiSCSI_QMIPSECStats", kAdapter, {});
     publish("Quickmode_Session", "session", {{"Adapter", kAdapter}});
@@ -51,7 +51,12 @@ class WqlAssociations : public ::testing::Test {
     return out;
   }
 
-  std::shared_ptr<const Repository> repository_;
+  static std::shared_ptr<const Repository> built_in() {
+    static const auto made = Repository::built_in().value();
+    return made;
+  }
+
+  std::shared_ptr<const Repository> repository_ = built_in();
   FakeSource source_;
 };
 
