@@ -94,16 +94,19 @@ class Lexer {
 
   bool real_value(std::string_view digits, bool negative, Token& token) {
     double value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || end != digits.data() + digits.size()) return bad_number();
+    const char* const first = digits.data();
+    const char* const last = first + digits.size();
+    const auto [end, error] = std::from_chars(first, last, value);
+    if (error != std::errc{} || end != last) return bad_number();
     token.value.data = negative ? -value : value;
     return true;
   }
 
   bool integer_value(std::string_view digits, int base, Token& token) {
     std::uint64_t value = 0;
-    const char* const last = digits.data() + digits.size();
-    const auto [end, error] = std::from_chars(digits.data(), last, value, base);
+    const char* const first = digits.data();
+    const char* const last = first + digits.size();
+    const auto [end, error] = std::from_chars(first, last, value, base);
     if (end != last || digits.empty()) return bad_number();
     const bool negative = text_[begin_] == '-';
     constexpr std::uint64_t kMostNegative = std::uint64_t{1} << 63U;

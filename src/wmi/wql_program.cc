@@ -189,6 +189,16 @@ bool Program::scan_evenly(const Part& part, std::vector<std::uint32_t>& found) c
                      step.on_false, load, test.negated, doubted});
   }
   const std::size_t count = part.generation.instances.size();
+  if (quick.size() == 1 && quick.front().load == 8 && !quick.front().doubted) {
+    const Quick test = quick.front();  // one counter and one constant: as fast as the memory is
+    const bool wanted = (test.on_true == kAccept) != test.negated;
+    const std::byte* at = shape.blocks + test.offset_bytes;
+    for (std::size_t i = 0; i < count; ++i, at += shape.block_stride_bytes) {
+      const bool in = load_unsigned(at, 8) - test.first <= test.span;
+      if (in == wanted) found.push_back(static_cast<std::uint32_t>(i));
+    }
+    return true;
+  }
   const std::byte* block = shape.blocks;
   const provider::ItemQuality* qualities = shape.qualities;
   for (std::size_t i = 0; i < count; ++i) {

@@ -95,6 +95,7 @@ class Resolver {
           *items, [&](const ItemPlan& item) { return same_name(item.name, now().text); });
       if (found == items->end()) {
         std::vector<std::string> known;
+        known.reserve(items->size());
         for (const ItemPlan& item : *items) known.push_back(item.name);
         return wrong(fmt::format("{} has no property {}", names_[at_ - 1].text, now().text),
                      near(known, ""));

@@ -56,6 +56,7 @@ std::string_view system_name(SystemProperty property) {
 
 std::vector<std::string> system_names() {
   std::vector<std::string> out;
+  out.reserve(kKnown.size());
   for (const Known& one : kKnown) out.emplace_back(one.name);
   return out;
 }
