@@ -178,8 +178,11 @@ Asked<std::string> Subscriptions::begin(const WqlQuestion& question, std::uint64
         503, fmt::format("{} queries for events are open; no more are taken", kMostSubscriptions));
   }
   std::string cursor = fmt::format("{:x}-{:x}", question.snapshot->taken.boot_ns, ++last_);
-  open_[cursor] = {
-      question.query.wql, question.query.name_space, question.plan, question.snapshot, {}, 0};
+  Subscription& one = open_[cursor];
+  one.text = question.query.wql;
+  one.name_space = question.query.name_space;
+  one.plan = question.plan;
+  one.before = question.snapshot;
   return cursor;
 }
 
