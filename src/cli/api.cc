@@ -54,11 +54,15 @@ Result<std::string> get_text(Api& api, std::string_view target) {
 }
 
 Result<boost::json::value> get_json(Api& api, std::string_view target) {
-  const std::string body = TRY(get_text(api, target));
+  return json_from(TRY(api.get(target)), target);
+}
+
+Result<boost::json::value> json_from(const Answer& answer, std::string_view target) {
+  if (answer.status != 200) return std::unexpected(refusal(answer));
   boost::json::parse_options options;
   options.max_depth = kMostJsonDepth;
   boost::system::error_code error;
-  boost::json::value parsed = boost::json::parse(body, error, {}, options);
+  boost::json::value parsed = boost::json::parse(answer.body, error, {}, options);
   if (error) {
     return fail(ErrorCode::invalid,
                 fmt::format("the answer of quickmode-serve to {} is not JSON: {}", target,

@@ -60,6 +60,8 @@ std::string percent_encoded(std::string_view text);
 
 // The JSON of a 200; serve's own message as not_found for 404, as state for anything else.
 Result<boost::json::value> get_json(Api& api, std::string_view target);
+// The same of an answer that is there already; target is for messages.
+Result<boost::json::value> json_from(const Answer& answer, std::string_view target);
 // The text of a 200, errors as above.
 Result<std::string> get_text(Api& api, std::string_view target);
 

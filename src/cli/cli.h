@@ -59,6 +59,7 @@ int sas(const Options& options, Surroundings& around);
 int audit(const Options& options, Surroundings& around);
 int explain(const Options& options, Surroundings& around);
 int classes(const Options& options, Surroundings& around);
+int query(const Options& options, Surroundings& around);
 int class_of_name(const Options& options, Surroundings& around);
 
 }  // namespace qm::cli

@@ -23,6 +23,7 @@ class FixtureApi final : public Api {
 
  private:
   std::string file(const std::string& name) const;
+  Answer query(std::string_view target) const;
   std::vector<std::string> scenarios_;
 };
 

@@ -33,6 +33,16 @@ std::string FixtureApi::file(const std::string& name) const {
   return {};
 }
 
+// Which fixture a query gets stands in its text.
+Answer FixtureApi::query(std::string_view target) const {
+  const auto holds = [target](std::string_view word) { return target.find(word) != target.npos; };
+  if (holds("SELEKT")) return {400, file("query_wrong.json")};
+  if (holds("Nothing")) return {200, file("query_nothing.json")};
+  if (holds("cursor=")) return {200, file("query_events_later.json")};
+  if (holds("Event")) return {200, file("query_events.json")};
+  return {200, file(holds("FROM%20Quickmode_Adapter") ? "query_wide.json" : "query.json")};
+}
+
 Result<Answer> FixtureApi::get(std::string_view target) {
   targets.emplace_back(target);
   const auto found = [](std::string body) -> Answer {
@@ -50,6 +60,7 @@ Result<Answer> FixtureApi::get(std::string_view target) {
     }
     return found(file("class_" + name + ".json"));
   }
+  if (target.starts_with("/api/v1/query?")) return query(target);
   Answer answer;
   if (target.starts_with(kInstances)) {
     answer = found(file("instances_" + std::string(target.substr(kInstances.size())) + ".json"));

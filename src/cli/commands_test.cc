@@ -133,6 +133,21 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"class_none.txt", {"class", "Quickmode_Sesion"}, {"lab"}, 64}));
 
 INSTANTIATE_TEST_SUITE_P(
+    Query, Commands,
+    ::testing::Values(
+        Case{"query.txt", {"query", "SELECT InstanceName, ReKeys FROM MSiSCSI_QMIPSECStats"}},
+        Case{"query.csv", {"query", "SELECT InstanceName, ReKeys FROM X", "--csv"}},
+        Case{"query.json", {"query", "SELECT InstanceName, ReKeys FROM X", "--json"}},
+        Case{"query_wide.txt", {"query", "SELECT * FROM Quickmode_Adapter"}},
+        Case{"query_nothing.txt", {"query", "SELECT * FROM Nothing"}},
+        Case{"query_wrong.txt", {"query", "SELEKT * FROM Quickmode_SA"}, {"lab"}, 64},
+        Case{"query_events.txt",
+             {"query", "SELECT * FROM __InstanceCreationEvent", "--count", "1"}},
+        Case{"query_events.csv",
+             {"query", "SELECT * FROM __InstanceCreationEvent", "--csv", "--count", "2"}},
+        Case{"help_query.txt", {"query", "--help"}, {"lab"}, 0, 100}));
+
+INSTANTIATE_TEST_SUITE_P(
     Usage, Commands,
     ::testing::Values(Case{"help.txt", {"--help"}, {"lab"}, 0, 100},
                       Case{"help_show.txt", {"show", "--help"}, {"lab"}, 0, 100},
@@ -144,6 +159,23 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"usage_formats.txt", {"show", "--json", "--csv"}, {"lab"}, 64},
                       Case{"usage_interval.txt", {"show", "--interval", "0"}, {"lab"}, 64},
                       Case{"usage_path.txt", {"show", R"(Class(x\y)"}, {"lab"}, 64}));
+
+TEST(Query, LooksForEventsAtTheIntervalUntilInterrupted) {
+  const Parsed parsed = parse_options(
+      std::vector<std::string_view>{"query", "SELECT * FROM Event", "--json"}, nullptr);
+  ASSERT_TRUE(parsed.run) << parsed.err;
+  FixtureApi api({"lab"});
+  FixturePacer pacer(2);
+  std::ostringstream out;
+  std::ostringstream err;
+  const Terminal terminal = plain_terminal();
+  Surroundings around{api, pacer, terminal, out, err};
+  EXPECT_EQ(run(parsed.options, around), kExitInterrupted);
+  EXPECT_EQ(pacer.waited_ms, (std::vector<std::uint64_t>{5000, 5000, 5000}));
+  ASSERT_EQ(api.targets.size(), 3U);
+  EXPECT_EQ(api.targets[0], "/api/v1/query?q=SELECT%20%2A%20FROM%20Event&namespace=root%2Fwmi");
+  EXPECT_EQ(api.targets[2], api.targets[0] + "&cursor=1f-1");
+}
 
 TEST(Show, AsciiWhereTheLocaleIsNotUtf8) {
   Terminal terminal = plain_terminal();

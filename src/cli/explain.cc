@@ -6,6 +6,7 @@
 #include <map>
 #include <ostream>
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/condition.h"
@@ -13,7 +14,6 @@
 #include "cli/format.h"
 #include "cli/labels.h"
 #include "cli/show.h"
-#include "cli/suggest.h"
 
 namespace qm::cli {
 namespace {

@@ -219,4 +219,13 @@ std::string mof_literal(std::string_view text) {
   return out + "\"";
 }
 
+std::string csv_value(const boost::json::value& value) {
+  if (value.is_null()) return {};
+  if (const auto* text = value.if_string()) return csv_field(plain_text(*text));
+  if (const auto* flag = value.if_bool()) return *flag ? "1" : "0";
+  if (const auto* number = value.if_double()) return fmt::format("{:.3f}", *number);
+  if (value.is_number()) return *number_text(value, false);
+  return csv_field(json_text(value));
+}
+
 }  // namespace qm::cli

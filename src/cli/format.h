@@ -46,6 +46,9 @@ std::string json_text(const boost::json::value& value);
 // RFC 4180, always in quotes; text that a spreadsheet would take for a formula gets a ' before it.
 std::string csv_field(std::string_view text);
 
+// A field of CSV; "" for null. Plain UTF-8 whatever the terminal: a file is read elsewhere.
+std::string csv_value(const boost::json::value& value);
+
 std::string mof_literal(std::string_view text);  // in quotes; \ " and control characters escaped
 
 }  // namespace qm::cli

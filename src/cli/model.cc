@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/suggest.h"
 #include "base/text.h"
-#include "cli/suggest.h"
 
 namespace qm::cli {
 namespace {

@@ -8,9 +8,9 @@
 #include <sstream>
 #include <vector>
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cli/suggest.h"
 
 #ifndef QM_VERSION
 #define QM_VERSION "0"
@@ -69,6 +69,21 @@ void add_explain(CLI::App& app, Options& options, Flags& flags) {
   explain->footer("  quickmode explain ConfidentialBytesSent --instance ikev1");
 }
 
+void add_query(CLI::App& app, Options& options, Flags& flags) {
+  CLI::App* query = app.add_subcommand("query", "any question, in WQL");
+  query->add_option("WQL", options.subject, "the query, in quotes")->type_name("")->required();
+  query->add_option("--namespace", options.name_space, "else root/wmi")->type_name("NS");
+  query->add_option("--count", flags.count, "of a query for events: stop after N looks")
+      ->type_name("N");
+  json_flag(*query, flags);
+  query->add_flag("--csv", flags.csv, "one row an instance or event, names first");
+  query->footer(
+      "  quickmode query 'SELECT InstanceName, ReKeys FROM MSiSCSI_QMIPSECStats WHERE ReKeys > 0'\n"
+      "  quickmode query \"SELECT * FROM __InstanceCreationEvent WITHIN 5\n"
+      "                   WHERE TargetInstance ISA 'Quickmode_Session'\"\n\n"
+      "Backslashes are written twice in WQL's strings. Events go on until Ctrl-C.");
+}
+
 void add_audit(CLI::App& app, Flags& flags) {
   CLI::App* audit = app.add_subcommand("audit", "is every session protected? if not, what to do");
   json_flag(*audit, flags);
@@ -85,6 +100,7 @@ void add_commands(CLI::App& app, Options& options, Flags& flags) {
   json_flag(*app.add_subcommand("sas", "the security associations that serve iSCSI"), flags);
   add_audit(app, flags);
   add_explain(app, options, flags);
+  add_query(app, options, flags);
   json_flag(*app.add_subcommand("classes", "all classes"), flags);
   CLI::App* one = app.add_subcommand("class", "one class: its properties, types and meaning");
   one->add_option("NAME", options.subject, "the class")->type_name("")->required();
@@ -129,9 +145,17 @@ std::string checked(const Flags& flags, Options& options) {
   return {};
 }
 
+std::string checked_count(const CLI::App& command, const Flags& flags, Options& options) {
+  if (command.count("--count") == 0) return {};
+  if (flags.count == 0 || flags.count > kMostSamples) {
+    return fmt::format("--count is 1 to {}", kMostSamples);
+  }
+  options.samples = flags.count;
+  return {};
+}
+
 std::string checked_times(const CLI::App& show, const Flags& flags, Options& options) {
   const bool interval = show.count("--interval") > 0;
-  const bool count = show.count("--count") > 0;
   if (interval) {
     const double ms = flags.interval_s * 1000;
     if (!(ms >= static_cast<double>(kLeastIntervalMs) &&
@@ -142,13 +166,7 @@ std::string checked_times(const CLI::App& show, const Flags& flags, Options& opt
     options.interval_ms = static_cast<std::uint64_t>(std::llround(ms));
     options.samples = 0;
   }
-  if (count) {
-    if (flags.count == 0 || flags.count > kMostSamples) {
-      return fmt::format("--count is 1 to {}", kMostSamples);
-    }
-    options.samples = flags.count;
-  }
-  return {};
+  return checked_count(show, flags, options);
 }
 
 // The first word that is no option nor an option's value.
@@ -232,6 +250,9 @@ Parsed parse_options(std::span<const std::string_view> arguments,
   std::string problem = checked(flags, options);
   if (problem.empty() && options.command == "show") {
     problem = checked_times(command, flags, options);
+  } else if (problem.empty() && options.command == "query") {
+    options.samples = 0;
+    problem = checked_count(command, flags, options);
   }
   if (!problem.empty()) return usage_error(problem, options.command);
   Parsed parsed;

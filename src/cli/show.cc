@@ -6,13 +6,13 @@
 #include <optional>
 #include <ostream>
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/counter_path.h"
 #include "cli/format.h"
 #include "cli/labels.h"
 #include "cli/rates.h"
-#include "cli/suggest.h"
 #include "cli/twin.h"
 
 namespace qm::cli {

@@ -9,20 +9,6 @@
 #include "cli/show.h"
 
 namespace qm::cli {
-namespace {
-
-// Plain UTF-8 whatever the terminal: a file is read elsewhere.
-std::string field(const boost::json::value& value) {
-  if (value.is_null()) return {};
-  if (const auto* text = value.if_string()) return csv_field(plain_text(*text));
-  if (const auto* flag = value.if_bool()) return *flag ? "1" : "0";
-  if (const auto* number = value.if_double()) return fmt::format("{:.3f}", *number);
-  if (value.is_number()) return *number_text(value, false);
-  return csv_field(json_text(value));
-}
-
-}  // namespace
-
 void CsvWriter::write(const View& view, const Terminal& terminal, std::ostream& out) {
   if (!started_) {
     started_ = true;
@@ -44,7 +30,7 @@ void CsvWriter::write(const View& view, const Terminal& terminal, std::ostream& 
   out << csv_field(iso_time_text(view.sample.filetime_100ns()).value_or(""));
   for (const Path& path : paths_) {
     const auto found = by_name.find(path.instance);
-    out << ',' << (found == by_name.end() ? "" : field(found->second->value(path.property)));
+    out << ',' << (found == by_name.end() ? "" : csv_value(found->second->value(path.property)));
   }
   out << '\n';
 }

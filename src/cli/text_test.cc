@@ -6,11 +6,11 @@
 #include <boost/json/parse.hpp>
 #include <limits>
 
+#include "base/suggest.h"
 #include "base/text.h"
 #include "cli/command_testing.h"
 #include "cli/format.h"
 #include "cli/labels.h"
-#include "cli/suggest.h"
 #include "cli/table.h"
 
 namespace qm::cli {

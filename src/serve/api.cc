@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "serve/class_change.h"
+#include "serve/system.h"
+#include "serve/target.h"
+#include "serve/wql_answers.h"
 
 namespace qm::serve {
 namespace {
@@ -33,7 +36,10 @@ class JsonApi final : public Api {
     Asked<Query> query = parse_query(request.target, *repository_);
     if (!query) return reply(refusal_answer(query.error()));
     const auto work =
-        std::make_shared<Work>(Work{std::move(*query), repository_, std::move(reply), true, 0});
+        std::make_shared<Work>(Work{std::move(*query), repository_, std::move(reply), true, 0, {}});
+    if (const Asked<void> fine = understand(*work); !fine) {
+      return work->reply(refusal_answer(fine.error()));
+    }
     if (!work->query.refresh) {
       work->refreshed = false;
       return settle(work);
@@ -78,7 +84,19 @@ class JsonApi final : public Api {
     Done reply;
     bool refreshed;
     unsigned settles;
+    std::shared_ptr<const wmi::wql::Plan> plan;  // of a WQL query
   };
+
+  Asked<void> understand(Work& work) {
+    if (work.query.what != Query::What::wql) return {};
+    Asked<std::shared_ptr<const wmi::wql::Plan>> plan =
+        wql_plan(work.query, repository_, own_names_.empty() ? "" : own_names_.back());
+    if (!plan) return std::unexpected(plan.error());
+    work.plan = std::move(*plan);
+    work.query.classes = work.plan->sources();
+    if (work.plan->kind == wmi::wql::Kind::schema) work.query.refresh = false;  // classes alone
+    return {};
+  }
 
   // Waits for the deadline of whoever came first; those who came later have later ones.
   void watch_deadline() {
@@ -111,14 +129,26 @@ class JsonApi final : public Api {
     if (snapshot->mixed && work->query.classes.size() > 1 && work->settles < kMostSettles) {
       return settle_later(work);
     }
-    Asked<Answer> made =
-        instances_answer(work->query, *snapshot, work->refreshed, malformed_values_);
+    Asked<Answer> made = instances_or_rows(*work, snapshot);
     work->reply(made ? std::move(*made) : refusal_answer(made.error()));
+  }
+
+  Asked<Answer> instances_or_rows(const Work& work, std::shared_ptr<const wmi::Snapshot> snapshot) {
+    if (work.query.what != Query::What::wql) {
+      return instances_answer(work.query, *snapshot, work.refreshed, malformed_values_);
+    }
+    const WqlQuestion question{work.query, work.plan, std::move(snapshot), work.refreshed};
+    if (work.plan->kind != wmi::wql::Kind::events) return wql_answer(question, malformed_values_);
+    return subscriptions_.answer(question);
   }
 
   // Classes may have come and gone since the question was understood.
   Asked<void> find_again(Work& work) {
     if (work.repository == repository_) return {};
+    if (work.plan) {
+      work.repository = repository_;
+      return understand(work);
+    }
     for (const wmi::ClassEntry*& one : work.query.classes) {
       const wmi::ClassEntry* now = repository_->find(one->name());
       if (now == nullptr) return refuse(404, "class " + one->name() + " is gone");
@@ -146,6 +176,8 @@ class JsonApi final : public Api {
   Refresher refresher_;
   asio::steady_timer deadline_timer_;
   std::uint64_t malformed_values_ = 0;
+  std::vector<std::string> own_names_ = host_names();
+  Subscriptions subscriptions_;
   bool watching_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -1,76 +1,14 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
-#include <variant>
 
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "serve/answers.h"
-#include "wmi/quality.h"
+#include "serve/value_json.h"
 
 namespace qm::serve {
 namespace {
-
-bool is_64_bit(mof::Type type) {
-  return type == mof::Type::uint64 || type == mof::Type::sint64;
-}
-
-// integers_as_text: of 64-bit properties, for readers whose numbers are doubles.
-void write_value(JsonWriter& json, const wmi::Value& value, bool as_text) {
-  struct Write {
-    JsonWriter& json;
-    bool as_text;
-    void operator()(std::monostate) const { json.null(); }
-    void operator()(bool flag) const { json.value(flag); }
-    void operator()(std::int64_t number) const {
-      as_text ? json.value(fmt::format("{}", number)) : json.value(number);
-    }
-    void operator()(std::uint64_t number) const {
-      as_text ? json.value(fmt::format("{}", number)) : json.value(number);
-    }
-    void operator()(double number) const { json.value(number); }
-    void operator()(const std::string& text) const { json.value(text); }
-    void operator()(const wmi::ValueList& list) const {
-      json.begin_array();
-      for (const wmi::Value& one : list) write_value(json, one, as_text);
-      json.end_array();
-    }
-    void operator()(const wmi::ValueObject& object) const {
-      json.begin_object();
-      for (const wmi::NamedValue& one : object) {
-        json.key(one.name);
-        write_value(json, one.value, as_text);
-      }
-      json.end_object();
-    }
-  };
-  std::visit(Write{json, as_text}, value.data);
-}
-
-struct Doubt {
-  const std::string* property;
-  provider::ItemQuality quality;
-  bool malformed;
-};
-
-void write_doubts(JsonWriter& json, const std::vector<Doubt>& doubts) {
-  json.key("quality").begin_object();
-  for (const Doubt& doubt : doubts) {
-    json.key(*doubt.property).begin_object();
-    if (doubt.malformed) {
-      json.member("quality", "unavailable").member("reason", "malformed");
-      json.member("text", "The provider's data breaks the format's rules.");
-    } else {
-      const char* reason_text = qm_reason_text(static_cast<qm_reason>(doubt.quality.reason));
-      json.member("quality", wmi::quality_word(doubt.quality));
-      json.member("reason", wmi::reason_word(doubt.quality));
-      json.member("text", reason_text == nullptr ? "" : reason_text);
-    }
-    json.end_object();
-  }
-  json.end_object();
-}
 
 void write_instance(JsonWriter& json, const wmi::Part& part, const provider::InstanceData& instance,
                     const Query& query, std::uint64_t taken_boot_ns, std::uint64_t& malformed) {
@@ -91,7 +29,7 @@ void write_instance(JsonWriter& json, const wmi::Part& part, const provider::Ins
     write_value(json, item.value, as_text);
     malformed += item.malformed;
     if (instance.active && (item.quality.quality != QM_EXACT || item.malformed != 0)) {
-      doubts.push_back({&entry.property->name, item.quality, item.malformed != 0});
+      doubts.push_back({entry.property->name, item.quality, item.malformed != 0});
     }
   }
   json.end_object();
@@ -105,7 +43,9 @@ Answer refusal_answer(const Refusal& refusal) {
   JsonWriter json(0);
   json.begin_object().key("error").begin_object();
   json.member("status", std::uint32_t{refusal.status});
-  json.member("message", plain_text(refusal.message)).end_object().end_object();
+  json.member("message", plain_text(refusal.message));
+  if (!refusal.report.empty()) json.member("report", refusal.report);
+  json.end_object().end_object();
   return {refusal.status, "application/json", std::move(json).take()};
 }
 

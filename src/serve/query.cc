@@ -14,7 +14,7 @@ using What = Query::What;
 
 constexpr std::string_view kPaths =
     "/api/v1/classes, /api/v1/classes/NAME, /api/v1/instances/CLASS, "
-    "/api/v1/snapshot?class=NAME, /api/v1/health";
+    "/api/v1/snapshot?class=NAME, /api/v1/query?q=WQL, /api/v1/health";
 
 Asked<const wmi::ClassEntry*> find_class(const wmi::Repository& repository,
                                          const std::string& name) {
@@ -37,6 +37,8 @@ Asked<void> match_path(const Target& target, const wmi::Repository& repository, 
       query.what = What::classes;
     } else if (path[2] == "snapshot") {
       query.what = What::snapshot;
+    } else if (path[2] == "query") {
+      query.what = What::wql;
     } else if (path[2] != "health") {
       return unknown();
     }
@@ -59,7 +61,11 @@ std::span<const std::string_view> known_parameters(What what) {
   static constexpr std::string_view kOfClass[] = {"form"};
   static constexpr std::string_view kOfInstances[] = {"instance", "integers", "refresh"};
   static constexpr std::string_view kOfSnapshot[] = {"class", "instance", "integers", "refresh"};
+  static constexpr std::string_view kOfQuery[] = {"q", "namespace", "cursor", "integers",
+                                                  "refresh"};
   switch (what) {
+    case What::wql:
+      return kOfQuery;
     case What::one_class:
     case What::class_mof:
       return kOfClass;
@@ -102,6 +108,12 @@ Asked<void> apply(const Parameter& parameter, const wmi::Repository& repository,
   } else if (parameter.name == "instance") {
     if (auto fine = check_glob(value); !fine) return std::unexpected(fine.error());
     query.instance_glob = value;
+  } else if (parameter.name == "q") {
+    query.wql = value;
+  } else if (parameter.name == "namespace") {
+    query.name_space = value;
+  } else if (parameter.name == "cursor") {
+    query.cursor = value;
   } else {  // class
     if (query.classes.size() == kMostSnapshotClasses) {
       return refuse(400, fmt::format("more than {} classes", kMostSnapshotClasses));
@@ -120,7 +132,8 @@ Asked<Query> parse_query(const Target& target, const wmi::Repository& repository
   if (auto done = match_path(target, repository, query); !done) {
     return std::unexpected(done.error());
   }
-  query.refresh = query.what == What::instances || query.what == What::snapshot;
+  query.refresh =
+      query.what == What::instances || query.what == What::snapshot || query.what == What::wql;
   const auto known = known_parameters(query.what);
   std::vector<std::string_view> seen;
   for (const Parameter& parameter : target.parameters) {
@@ -139,6 +152,9 @@ Asked<Query> parse_query(const Target& target, const wmi::Repository& repository
   }
   if (query.what == What::snapshot && query.classes.empty()) {
     return refuse(400, "which classes? /api/v1/snapshot?class=NAME&class=NAME");
+  }
+  if (query.what == What::wql && query.wql.empty()) {
+    return refuse(400, "which query? /api/v1/query?q=SELECT%20*%20FROM%20CLASS");
   }
   return query;
 }

@@ -15,12 +15,23 @@ inline constexpr std::size_t kMostGlobBytes = 511;  // as long as an instance's 
 inline constexpr std::size_t kMostGlobStars = 8;    // matching costs text × stars
 
 struct Query {
-  enum class What : std::uint8_t { classes, one_class, class_mof, instances, snapshot, health };
+  enum class What : std::uint8_t {
+    classes,
+    one_class,
+    class_mof,
+    instances,
+    snapshot,
+    health,
+    wql
+  };
   What what = What::health;
   std::vector<const wmi::ClassEntry*> classes;  // of one_class, class_mof, instances, snapshot
   std::string instance_glob;                    // "": all
   bool refresh = false;                         // ask the providers first
   bool integers_as_text = false;
+  std::string wql;                       // of wql, as sent; it is understood later
+  std::string name_space = "root\\wmi";  // likewise
+  std::string cursor;                    // of a query for events that goes on; "": it begins
 };
 
 // 404: no such path or class. 400: a parameter that is unknown, repeated or out of range.

@@ -43,6 +43,18 @@ TEST(Query, understands_every_path_of_the_api) {
   EXPECT_TRUE(snapshot->refresh);
 }
 
+TEST(Query, takes_wql_as_it_was_sent) {
+  const auto wql = query("/api/v1/query?q=SELECT%20*+FROM%20X&namespace=root/cimv2&cursor=1-2");
+  ASSERT_TRUE(wql);
+  EXPECT_EQ(wql->what, What::wql);
+  EXPECT_EQ(wql->wql, "SELECT * FROM X");
+  EXPECT_EQ(wql->name_space, "root/cimv2");
+  EXPECT_EQ(wql->cursor, "1-2");
+  EXPECT_TRUE(wql->refresh);
+  EXPECT_EQ(query("/api/v1/query?q=x")->name_space, "root\\wmi");
+  EXPECT_EQ(why("/api/v1/query"), "400 which query? /api/v1/query?q=SELECT%20*%20FROM%20CLASS");
+}
+
 TEST(Query, says_what_is_wrong_and_what_would_be_right) {
   EXPECT_EQ(why("/api/v1/instances/Nope"), "404 no class Nope; see /api/v1/classes");
   EXPECT_EQ(why("/api/v1/snapshot?class=Nope"), "404 no class Nope; see /api/v1/classes");

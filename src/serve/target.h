@@ -17,6 +17,7 @@ inline constexpr std::size_t kMostParameters = 24;
 struct Refusal {
   unsigned status = 400;
   std::string message;
+  std::string report = {};  // several lines: where in a query it is, with a caret
 };
 template <class T>
 using Asked = std::expected<T, Refusal>;

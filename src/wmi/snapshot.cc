@@ -35,6 +35,16 @@ bool is_mixed(const std::vector<std::shared_ptr<const Part>>& parts) {
   return false;
 }
 
+// While names and their order stay, so does what finds them. 0: the writer does not say.
+std::shared_ptr<const PartIndex> index_beside(const Part* earlier,
+                                              const provider::Generation& generation) {
+  const bool same_names = earlier != nullptr && earlier->index && generation.names_since != 0 &&
+                          earlier->generation.names_since == generation.names_since &&
+                          earlier->generation.instances.size() == generation.instances.size();
+  return same_names ? std::make_shared<const PartIndex>(*earlier->index)
+                    : std::make_shared<const PartIndex>();
+}
+
 bool by_class(const std::shared_ptr<const Part>& part, const ClassEntry* the_class) {
   return part->the_class < the_class;
 }
@@ -118,8 +128,10 @@ std::shared_ptr<const Part> Snapshots::part_of(const provider::Registration& reg
   held_bytes_ = held_bytes_ - cached.bytes + bytes;
   cached.bytes = bytes;
   cached.bad = false;
-  cached.part = std::make_shared<const Part>(
-      Part{&the_class, registration.id, registration.driver, registration.pid, std::move(*read)});
+  auto index = index_beside(cached.part.get(), *read);
+  cached.part =
+      std::make_shared<const Part>(Part{&the_class, registration.id, registration.driver,
+                                        registration.pid, std::move(*read), std::move(index)});
   return cached.part;
 }
 

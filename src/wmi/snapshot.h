@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "provider/page.h"
+#include "wmi/part_index.h"
 #include "wmi/repository.h"
 #include "wmi/source.h"
 #include "wmi/value.h"
@@ -30,7 +31,8 @@ struct Part {
   std::uint64_t registration = 0;
   std::string driver;
   pid_t pid = 0;
-  provider::Generation generation;  // number 0: registered, nothing published yet
+  provider::Generation generation;         // number 0: registered, nothing published yet
+  std::shared_ptr<const PartIndex> index;  // of this generation's instances; may be missing
 };
 
 struct Snapshot {

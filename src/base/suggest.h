@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace qm::cli {
+namespace qm {
 
 inline constexpr std::size_t kMostSuggestBytes = 128;  // longer words get no suggestion
 
@@ -16,4 +16,4 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 // contain it; at most three.
 std::string did_you_mean(std::string_view word, std::span<const std::string> known);
 
-}  // namespace qm::cli
+}  // namespace qm

@@ -1,11 +1,13 @@
-#include "cli/suggest.h"
+#include "base/suggest.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "base/text.h"
 
-namespace qm::cli {
+namespace qm {
 namespace {
 
 constexpr std::size_t kMostSuggestions = 3;
@@ -40,7 +42,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string did_you_mean(std::string_view word, std::span<const std::string> known) {
   if (word.empty() || word.size() > kMostSuggestBytes) return {};
   const std::size_t most = word.size() <= 4 ? 1 : word.size() <= 8 ? 2 : 3;
-  const std::string anywhere = "*" + std::string(word) + "*";
+  const std::string anywhere = fmt::format("*{}*", word);
   std::vector<std::pair<std::size_t, std::string_view>> near;
   for (const std::string& name : known) {
     if (name.size() > kMostSuggestBytes) continue;
@@ -56,10 +58,12 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> kno
   near.resize(std::min(near.size(), kMostSuggestions));
   std::string out;
   for (std::size_t i = 0; i < near.size(); ++i) {
-    out += i == 0 ? " Did you mean " : i + 1 == near.size() ? " or " : ", ";
-    out += plain_text(near[i].second);
+    const std::string_view before = i == 0                 ? " Did you mean "
+                                    : i + 1 == near.size() ? " or "
+                                                           : ", ";
+    out += fmt::format("{}{}", before, plain_text(near[i].second));
   }
-  return out.empty() ? out : out + "?";
+  return out.empty() ? out : fmt::format("{}?", out);
 }
 
-}  // namespace qm::cli
+}  // namespace qm
