@@ -34,6 +34,7 @@ void answer(const Query& query) {
       break;
     case Query::What::classes:
     case Query::What::health:
+    case Query::What::wql:  // fuzz_wql
       break;
   }
 }
