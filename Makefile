@@ -39,7 +39,7 @@ soak: ## the long versions of the tests
 
 lab: build ## run CMD='…' inside the lab's guest
 	@scripts/install-deps.sh lab
-	@lab/cmd '$(CMD)'
+	@lab/cmd
 
 install: build ## programs, classes, systemd units, users (DESTDIR, PREFIX)
 	@packaging/install '$(DESTDIR)' '$(PREFIX)'
