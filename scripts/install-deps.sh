@@ -8,7 +8,7 @@ set -euo pipefail
   build=(g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev
     libtomlplusplus-dev libssl-dev libexpat1-dev zlib1g-dev
     clang-19 libbpf-dev)   # these two for the eBPF probes
-  test=(libgtest-dev libgmock-dev librapidcheck-dev clang-19 clang-tidy-19 clang-format-19
+  test=(libgtest-dev libgmock-dev librapidcheck-dev clang-19 lld-19 clang-tidy-19 clang-format-19
     libclang-rt-19-dev g++-mingw-w64-x86-64-posix shellcheck curl jq python3 iproute2)
   # uidmap: lets mmdebstrap work without root.
   lab=(qemu-system-x86 mmdebstrap debian-archive-keyring uidmap cpio kmod xz-utils)
