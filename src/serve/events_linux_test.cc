@@ -178,8 +178,8 @@ TEST_F(EventsTest, a_reader_that_reads_nothing_is_dropped_and_holds_up_nobody) {
     for (auto& [id, number] : source.numbers) ++number;
   };
   HttpLimits http;
-  http.write = milliseconds(200);
-  serve({.streams = 2, .interval = milliseconds(1), .heartbeat = milliseconds(5'000)}, http);
+  http.write = milliseconds(1'500);  // long enough for the one who reads, on a busy machine
+  serve({.streams = 2, .interval = milliseconds(10), .heartbeat = milliseconds(5'000)}, http);
   Client silent = Client::tcp(port);
   silent.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
   Client reader = follow();
