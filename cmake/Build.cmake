@@ -56,6 +56,11 @@ function(qm_library name)
   if(ARG_HOT)
     target_compile_options(qm_${name} PRIVATE $<$<CONFIG:Release>:-O3>)
   endif()
-  # What nearly every file includes is parsed once a folder: it halves the build on two cores.
-  target_precompile_headers(qm_${name} PRIVATE ${QM_COMMON_HEADERS} ${ARG_PARSE_ONCE})
+  # What nearly every file includes is parsed once a folder: it halves the build on two cores. Once
+  # for all of them where all are compiled alike.
+  if(QM_SANITIZE AND NOT ARG_PARSE_ONCE AND NOT name STREQUAL base)
+    target_precompile_headers(qm_${name} REUSE_FROM qm_base)
+  else()
+    target_precompile_headers(qm_${name} PRIVATE ${QM_COMMON_HEADERS} ${ARG_PARSE_ONCE})
+  endif()
 endfunction()
