@@ -23,8 +23,11 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <thread>
+
+#include "base/descriptor_linux.h"
 
 namespace qm {
 namespace {
@@ -259,7 +262,7 @@ class Files : public testing::Test {
     home_ = pattern;
     room_ = home_ + "/room";
     ASSERT_EQ(::mkdir(room_.c_str(), 0777), 0);
-    std::fclose(std::fopen((home_ + "/outside").c_str(), "w"));
+    std::ofstream(home_ + "/outside").close();
     const Act unsupported = [] {
       const auto done = forbid_files({});
       return done || done.error().code != ErrorCode::unsupported ? 0 : -1;
@@ -327,12 +330,17 @@ TEST_F(Files, NoNewListenerAndNoConnection) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const auto* to = reinterpret_cast<const sockaddr*>(&address);
-  const Act binding = [=] { return ::bind(::socket(AF_INET, SOCK_STREAM, 0), to, sizeof address); };
+  const auto open = [] { return Descriptor(::socket(AF_INET, SOCK_STREAM, 0)); };
+  const Act binding = [=] {
+    const Descriptor own = open();
+    return own.valid() ? ::bind(own.get(), to, sizeof address) : -1;
+  };
   EXPECT_EQ(outcome(uncaged, binding), 0);
   EXPECT_EQ(outcome(cage(true), binding), EACCES);
   address.sin_port = htons(9);
   const Act connecting = [=] {
-    return ::connect(::socket(AF_INET, SOCK_STREAM, 0), to, sizeof address);
+    const Descriptor own = open();
+    return own.valid() ? ::connect(own.get(), to, sizeof address) : -1;
   };
   EXPECT_EQ(outcome(cage(true), connecting), EACCES);
 }
