@@ -19,10 +19,6 @@ std::unexpected<Fault> wrong(std::string_view name, std::string_view why) {
                fmt::format("parameter {}: {}", plain_text(name, 128), why));
 }
 
-std::string_view attribute_of(const Element& element, std::string_view name) {
-  return element.attribute("", name).value_or(std::string_view{});
-}
-
 Outcome<wmi::Value> number_of(std::string_view text) {
   text = xml::trimmed(text);
   std::uint64_t number = 0;

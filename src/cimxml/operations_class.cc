@@ -33,7 +33,7 @@ Outcome<std::vector<const wmi::ClassEntry*>> classes_below(Operation& operation)
     // A superclass that this namespace does not have leaves its class at the top.
     const bool at_top = parent.empty() || schema.find(parent) == nullptr;
     const bool below = top == nullptr ? deep || at_top
-                       : deep         ? one != top && derives(*one, top->name())
+                       : deep         ? one != top && wql::derives(*one, top->name())
                                       : same_name(parent, top->name());
     if (below) out.push_back(one);
   }

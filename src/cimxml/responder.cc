@@ -2,30 +2,23 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "cimxml/engine.h"
 #include "xml/writer.h"
 
 namespace qm::cimxml {
 namespace {
 
-std::string attribute(std::string_view text) {
-  std::string out;
-  xml::append_attribute(out, text);
-  return out;
-}
-
 void write_call(Engine& engine, const Call& call, const Ask& ask, std::uint64_t now_ms,
                 Output& out) {
   const std::string_view element = call.intrinsic ? "IMETHODRESPONSE" : "METHODRESPONSE";
-  out.raw(fmt::format("<SIMPLERSP><{} NAME=\"{}\">", element, attribute(call.method)));
+  out.raw(fmt::format("<SIMPLERSP><{} NAME=\"{}\">", element, xml::attribute_text(call.method)));
   const std::size_t before_bytes = out.bytes();
   const Outcome<void> done = run_call(engine, call, ask.client, now_ms, out);
   if (!done) {
     out.cut(before_bytes);
     out.raw(fmt::format("<ERROR CODE=\"{}\" DESCRIPTION=\"{}\"/>",
                         static_cast<unsigned>(done.error().code),
-                        attribute(done.error().description)));
+                        xml::attribute_text(done.error().description)));
   }
   out.raw(fmt::format("</{}></SIMPLERSP>", element));
 }
@@ -71,7 +64,7 @@ Reply Responder::answer(const Ask& ask, std::uint64_t now_ms) {
   out.raw(
       fmt::format("<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"{}\" "
                   "PROTOCOLVERSION=\"{}\">",
-                  attribute(message->id), attribute(message->protocol)));
+                  xml::attribute_text(message->id), xml::attribute_text(message->protocol)));
   if (message->multiple) out.raw("<MULTIRSP>");
   for (const Call& call : message->calls) {
     write_call(*engine_, call, ask, now_ms, out);
