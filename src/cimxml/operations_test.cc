@@ -233,6 +233,22 @@ TEST_F(CimOperations, NamespacesAreInstances) {
               AllOf(HasSubstr("wmi</KEYVALUE>"), HasSubstr("elsewhere</KEYVALUE>")));
 }
 
+TEST_F(CimOperations, ClientsDiscoverWhatThereIs) {
+  for (const std::string_view name_space : {"root/interop", "interop"}) {
+    expect_golden("interop_namespaces",
+                  call("EnumerateInstances", class_parameter("CIM_Namespace"), name_space));
+  }
+  EXPECT_THAT(call("EnumerateInstances", class_parameter("CIM_ObjectManagerCommunicationMechanism"),
+                   "interop"),
+              HasSubstr("CLASSNAME=\"CIM_CIMXMLCommunicationMechanism\""));
+  EXPECT_THAT(call("EnumerateInstances", class_parameter("CIM_ObjectManager"), "root/interop"),
+              HasSubstr("<VALUE>quickmode</VALUE>"));
+  EXPECT_THAT(call("GetClass", class_parameter("CIM_Namespace"), "root/interop"),
+              HasSubstr("SUPERCLASS=\"CIM_ManagedElement\""));
+  EXPECT_THAT(call("EnumerateInstances", class_parameter("CIM_Namespace"), "root/wmi"),
+              HasSubstr("CODE=\"5\""));
+}
+
 TEST_F(CimOperations, ClassesMayBecomeOthersMeanwhile) {
   const std::string name = text_parameter(
       "EnumerationContext", context(call("OpenEnumerateInstances", class_parameter("Test_Base"))));
