@@ -126,7 +126,7 @@ Outcome<void> enumeration_count(Operation& operation);
 Outcome<wmi::wql::Found> found_links(Operation& operation, bool associators, std::string_view role);
 Outcome<std::shared_ptr<const wmi::wql::Plan>> query_plan(Operation& operation,
                                                           std::string_view language,
-                                                          std::string text);
+                                                          std::string_view text);
 // Behind SELECT; nothing: all.
 std::optional<std::vector<std::string>> selected_properties(const wmi::wql::Plan& plan);
 Outcome<InstanceOptions> instance_options(Operation& operation, Shape shape);

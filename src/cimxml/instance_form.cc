@@ -188,20 +188,52 @@ void InstanceForm::add_property(const wmi::PropertyEntry& entry, const wmi::Repo
   piece.close = refers        ? "</PROPERTY.REFERENCE>"
                 : of.is_array ? "</PROPERTY.ARRAY>"
                               : "</PROPERTY>";
-  if (entry.origin == Origin::instance_name) piece.kind = Kind::name;
-  if (entry.origin == Origin::active) piece.kind = Kind::active;
-  if (entry.origin == Origin::data && !of.is_array) {
-    piece.offset_bytes = entry.plan.offset;
-    piece.item = entry.plan.data_id - 1;
-    static constexpr std::pair<Type, Kind> kKinds[] = {
-        {Type::uint8, Kind::u8},   {Type::uint16, Kind::u16}, {Type::uint32, Kind::u32},
-        {Type::uint64, Kind::u64}, {Type::sint8, Kind::s8},   {Type::sint16, Kind::s16},
-        {Type::sint32, Kind::s32}, {Type::sint64, Kind::s64}, {Type::boolean, Kind::flag}};
-    for (const auto& [type, kind] : kKinds) {
-      if (type == of.type && entry.plan.element_bytes != 0) piece.kind = kind;
-    }
-  }
+  if (!of.is_array) plan(piece);
   properties_.push_back(std::move(piece));
+}
+
+void InstanceForm::plan(Piece& piece) const {
+  const wmi::PropertyEntry& entry = *piece.entry;
+  const auto constant = [&](const wmi::Value& value) {
+    piece.kind = Kind::constant;
+    append_value(piece.value, value);
+  };
+  const provider::InstanceData any;
+  wmi::Part part;
+  part.the_class = &class_;
+  switch (entry.origin) {
+    case Origin::instance_name:
+      piece.kind = Kind::name;
+      return;
+    case Origin::active:
+      piece.kind = Kind::active;
+      return;
+    case Origin::caption:
+      piece.kind = Kind::caption;
+      return;
+    case Origin::timestamp_perf_time:
+      piece.kind = Kind::perf_time;
+      return;
+    case Origin::timestamp_100ns:
+      piece.kind = Kind::filetime;
+      return;
+    case Origin::none:
+    case Origin::class_description:
+    case Origin::frequency_perf_time:
+    case Origin::frequency_100ns:
+      return constant(wmi::item_of(part, any, entry).value);
+    case Origin::data:
+      break;
+  }
+  piece.offset_bytes = entry.plan.offset;
+  piece.item = entry.plan.data_id - 1;
+  static constexpr std::pair<Type, Kind> kKinds[] = {
+      {Type::uint8, Kind::u8},   {Type::uint16, Kind::u16}, {Type::uint32, Kind::u32},
+      {Type::uint64, Kind::u64}, {Type::sint8, Kind::s8},   {Type::sint16, Kind::s16},
+      {Type::sint32, Kind::s32}, {Type::sint64, Kind::s64}, {Type::boolean, Kind::flag}};
+  for (const auto& [type, kind] : kKinds) {
+    if (type == entry.property->type && entry.plan.element_bytes != 0) piece.kind = kind;
+  }
 }
 
 void InstanceForm::append(Output& out, const Row& row) const {
@@ -290,21 +322,36 @@ bool InstanceForm::append_from_block(Output& out, const Row& row, const Piece& p
   return true;
 }
 
+// Room was made for a number.
+void InstanceForm::append_common(Output& out, const Row& row, const Piece& piece) {
+  const qm_times& times = row.part->generation.times;
+  if (piece.kind == Kind::active) {
+    return out.copy(row.instance->active ? "<VALUE>TRUE</VALUE>" : "<VALUE>FALSE</VALUE>");
+  }
+  out.copy(kValue);
+  if (piece.kind == Kind::perf_time) {
+    out.number(std::uint64_t{times.boot_ns});
+  } else if (piece.kind == Kind::filetime) {
+    out.number(std::uint64_t{times.filetime_100ns});
+  } else {
+    out.escaped(piece.kind == Kind::caption ? row.instance->caption : row.instance->name);
+  }
+  out.raw(kEndOfValue);
+}
+
 void InstanceForm::append_property(Output& out, const Row& row, const Piece& piece) const {
   constexpr std::size_t kMostValueBytes =
       kValue.size() + Output::kMostDigits + kEndOfValue.size() + 32;  // and the closing tag
-  out.room(piece.open.size() + kMostValueBytes);
+  out.room(piece.open.size() + piece.value.size() + kMostValueBytes);
   out.copy(piece.open);
   if (piece.kind == Kind::other || row.instance == nullptr) {
     append_other(out, row, piece);
-  } else if (piece.kind == Kind::name) {
-    out.copy(kValue);
-    out.escaped(row.instance->name);
-    out.raw(kEndOfValue);
-  } else if (piece.kind == Kind::active) {
-    out.copy(row.instance->active ? "<VALUE>TRUE</VALUE>" : "<VALUE>FALSE</VALUE>");
-  } else if (!append_from_block(out, row, piece)) {
-    append_other(out, row, piece);
+  } else if (piece.kind == Kind::constant) {
+    out.copy(piece.value);
+  } else if (piece.kind < Kind::name) {
+    if (!append_from_block(out, row, piece)) append_other(out, row, piece);
+  } else {
+    append_common(out, row, piece);
   }
   out.raw(piece.close);
 }
@@ -313,12 +360,6 @@ void InstanceForm::append_other(Output& out, const Row& row, const Piece& piece)
   const wmi::Value value = item_of(row, *piece.entry).value;
   if (value.is_null()) return;
   if (piece.entry->property->type == Type::reference) return out.raw(reference_element(value));
-  if (const auto* number = std::get_if<std::uint64_t>(&value.data)) {
-    out.room(kValue.size() + Output::kMostDigits + kEndOfValue.size());
-    out.copy(kValue);
-    out.number(*number);
-    return out.raw(kEndOfValue);
-  }
   std::string text;
   append_value(text, value, piece.entry->property->class_name);
   out.raw(text);

@@ -57,7 +57,11 @@ class InstanceForm {
     s64,
     flag,
     name,
+    caption,
     active,
+    perf_time,
+    filetime,
+    constant,  // the same in all instances that a provider published
     other
   };
   struct Piece {
@@ -66,14 +70,19 @@ class InstanceForm {
     std::uint32_t offset_bytes = 0;
     std::uint32_t item = 0;  // WmiDataId - 1
     std::string open;        // <PROPERTY …>
+    std::string value;       // of a constant
     std::string_view close;  // </PROPERTY>
   };
+  // Where its value comes from, in the instances that a provider published.
+  void plan(Piece& piece) const;
   void add_key(const wmi::PropertyEntry& entry);
   void add_property(const wmi::PropertyEntry& entry, const wmi::Repository& repository,
                     const InstanceOptions& options);
   void append_key(Output& out, const wmi::wql::Row& row, const Piece& piece) const;
   void append_property(Output& out, const wmi::wql::Row& row, const Piece& piece) const;
   void append_other(Output& out, const wmi::wql::Row& row, const Piece& piece) const;
+  // What every WMI class has, and every performance class.
+  static void append_common(Output& out, const wmi::wql::Row& row, const Piece& piece);
   static bool append_from_block(Output& out, const wmi::wql::Row& row, const Piece& piece);
 
   const wmi::ClassEntry& class_;

@@ -188,7 +188,7 @@ Outcome<void> open_query_instances(Operation& operation) {
   const std::string_view text = TRY(operation.arguments.required_text("FilterQuery"));
   const Opening opening = TRY(opening_of(operation));
   const bool with_class = TRY(operation.arguments.flag("ReturnQueryResultClass", false));
-  const auto plan = TRY(query_plan(operation, language, std::string(text)));
+  const auto plan = TRY(query_plan(operation, language, text));
   if (plan->kind != wql::Kind::data) {
     return fault(Code::invalid_query, "instances are what this operation returns: SELECT … FROM …");
   }
