@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -93,12 +94,22 @@ std::shared_ptr<const InstanceForm> Engine::form_of(const wql::Schema& schema,
   return form;
 }
 
-Outcome<void> RowWriter::append(Output& out, const wql::Row& row) {
-  if (row.the_class != class_) {
-    class_ = row.the_class;
-    form_ = engine_.form_of(schema_, setting_, *class_, options_);
+const InstanceForm& RowWriter::form_for(const wmi::ClassEntry& the_class) {
+  if (&the_class != class_) {
+    class_ = &the_class;
+    form_ = engine_.form_of(schema_, setting_, the_class, options_);
   }
-  form_->append(out, row);
+  return *form_;
+}
+
+void RowWriter::expect(Output& out, std::span<const wql::Row> rows) {
+  if (rows.empty()) return;
+  const std::size_t bytes = rows.size() * form_for(*rows.front().the_class).expected_bytes();
+  out.room(std::min(bytes, engine_.most_bytes()));
+}
+
+Outcome<void> RowWriter::append(Output& out, const wql::Row& row) {
+  form_for(*row.the_class).append(out, row);
   if (out.bytes() <= engine_.most_bytes()) return {};
   return fault(Code::server_limits_exceeded,
                fmt::format("the answer would exceed {} bytes; fetch it by pull operations",

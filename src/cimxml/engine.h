@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <tuple>
 
@@ -64,10 +65,14 @@ class RowWriter {
   RowWriter(Engine& engine, const wmi::wql::Schema& schema, const wmi::wql::Setting& setting,
             InstanceOptions options)
       : engine_(engine), schema_(schema), setting_(setting), options_(std::move(options)) {}
+  // Room for these, so that the answer need not move while it grows.
+  void expect(Output& out, std::span<const wmi::wql::Row> rows);
   // Fault: the answer grows too large.
   Outcome<void> append(Output& out, const wmi::wql::Row& row);
 
  private:
+  const InstanceForm& form_for(const wmi::ClassEntry& the_class);
+
   Engine& engine_;
   const wmi::wql::Schema& schema_;
   const wmi::wql::Setting& setting_;

@@ -141,6 +141,14 @@ InstanceForm::InstanceForm(const wmi::ClassEntry& the_class, const wmi::Reposito
     }
   }
   if (!wrapper.empty()) tail_ += fmt::format("</{}>", wrapper);
+  constexpr std::size_t kTypicalValueBytes = 48;
+  expected_bytes_ = head_.size() + middle_.size() + tail_.size();
+  for (const auto* pieces : {&keys_, &properties_}) {
+    for (const Piece& piece : *pieces) {
+      expected_bytes_ +=
+          piece.open.size() + piece.value.size() + piece.close.size() + kTypicalValueBytes;
+    }
+  }
 }
 
 void InstanceForm::add_key(const wmi::PropertyEntry& entry) {

@@ -44,6 +44,7 @@ class InstanceForm {
                const wmi::wql::Setting& setting, const InstanceOptions& options);
 
   void append(Output& out, const wmi::wql::Row& row) const;
+  std::size_t expected_bytes() const { return expected_bytes_; }  // of one row, about
 
  private:
   enum class Kind : std::uint8_t {
@@ -89,6 +90,7 @@ class InstanceForm {
   std::string head_;    // up to the first key, or the first property where no path is shown
   std::string middle_;  // between the keys and the properties
   std::string tail_;
+  std::size_t expected_bytes_ = 0;
   std::vector<Piece> keys_;
   std::vector<Piece> properties_;
 };

@@ -15,6 +15,7 @@ constexpr std::string_view kEndOfReturn = "</IRETURNVALUE>";
 
 Outcome<void> write_rows(Operation& operation, const wql::Found& found, InstanceOptions options) {
   RowWriter rows(operation.engine, *found.schema, operation.place->setting, std::move(options));
+  rows.expect(operation.out, found.rows);
   operation.out.raw(kReturn);
   for (const wql::Row& row : found.rows) TRY(rows.append(operation.out, row));
   operation.out.raw(kEndOfReturn);
