@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string field(const Answer& answer, std::string_view name) {
+std::string header_field(const Answer& answer, std::string_view name) {
   for (const Field& one : answer.fields) {
     if (one.name == name) return one.value;
   }
@@ -45,7 +45,7 @@ TEST_F(CimEndpointTest, TakesPostsAtItsPathAlone) {
   EXPECT_EQ(endpoint_.admit(to("/cimom", Verb::remove)).error().status, 405U);
   const Answer got = ask(to("/cimom", Verb::get));
   EXPECT_EQ(got.status, 405U);
-  EXPECT_EQ(field(got, "Allow"), "POST, M-POST");
+  EXPECT_EQ(header_field(got, "Allow"), "POST, M-POST");
 }
 
 TEST_F(CimEndpointTest, HandsTheFieldsOn) {
@@ -57,14 +57,14 @@ TEST_F(CimEndpointTest, HandsTheFieldsOn) {
   const Answer fine = ask(request);
   EXPECT_EQ(fine.status, 200U);
   EXPECT_EQ(fine.content_type, "application/xml; charset=\"utf-8\"");
-  EXPECT_EQ(field(fine, "CIMOperation"), "MethodResponse");
+  EXPECT_EQ(header_field(fine, "CIMOperation"), "MethodResponse");
   EXPECT_THAT(fine.body, HasSubstr("<VALUE>42</VALUE>"));
   request.mandatory = true;
-  EXPECT_EQ(field(ask(request), "73-CIMOperation"), "MethodResponse");
+  EXPECT_EQ(header_field(ask(request), "73-CIMOperation"), "MethodResponse");
   request.cim.protocol = "1.9";
-  EXPECT_EQ(field(ask(request), "CIMError"), "header-mismatch");
+  EXPECT_EQ(header_field(ask(request), "CIMError"), "header-mismatch");
   request.content_type = "application/xml; charset=latin1";
-  EXPECT_EQ(field(ask(request), "CIMError"), "request-not-well-formed");
+  EXPECT_EQ(header_field(ask(request), "CIMError"), "request-not-well-formed");
 }
 
 }  // namespace
