@@ -85,6 +85,12 @@ const std::vector<Entry>& entries() {
        {"ObjectName", "ResultClass", "Role", "IncludeQualifiers", "IncludeClassOrigin",
         "PropertyList"}},
       {"ReferenceNames", reference_names, {"ObjectName", "ResultClass", "Role"}},
+  };
+  return table;
+}
+
+const std::vector<Entry>& pull_entries() {
+  static const std::vector<Entry> table = {
       {"OpenEnumerateInstances",
        open_enumerate_instances,
        {"ClassName", "LocalOnly", "DeepInheritance", "IncludeQualifiers", "IncludeClassOrigin",
@@ -123,6 +129,15 @@ const std::vector<Entry>& entries() {
       {"EnumerationCount", enumeration_count, {"EnumerationContext"}},
   };
   return table;
+}
+
+const Entry* find_entry(std::string_view method) {
+  for (const auto* table : {&entries(), &pull_entries()}) {
+    for (const Entry& one : *table) {
+      if (same_name(one.name, method)) return &one;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -190,11 +205,11 @@ Outcome<void> run_call(Engine& engine, const Call& call, std::string_view client
                        std::uint64_t now_ms, Output& out) {
   auto place = TRY(engine.place_of(call.name_space));
   if (call.intrinsic) {
-    for (const Entry& one : entries()) {
-      if (!same_name(one.name, call.method)) continue;
-      Operation operation{engine, call, TRY(Arguments::of(call, one.parameters)), place, now_ms,
+    const Entry* found = find_entry(call.method);
+    if (found != nullptr) {
+      Operation operation{engine, call, TRY(Arguments::of(call, found->parameters)), place, now_ms,
                           client, out};
-      return one.run(operation);
+      return found->run(operation);
     }
   }
   return fault(Code::not_supported,
