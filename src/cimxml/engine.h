@@ -39,6 +39,12 @@ class Engine {
   std::shared_ptr<const wmi::Snapshot> take(std::span<const wmi::ClassEntry* const> classes) {
     return take_(classes);
   }
+  // The elements of an extent as they were written before; "" where somebody has published since,
+  // or they are not kept. Providers publish once a second, and clients ask more often.
+  std::string_view written(const wmi::wql::Plan& extent, const InstanceOptions& options,
+                           const wmi::Snapshot& snapshot) const;
+  void keep_written(const wmi::wql::Plan& extent, const InstanceOptions& options,
+                    const wmi::wql::Found& found, std::string_view text);
   std::shared_ptr<const InstanceForm> form_of(const wmi::wql::Schema& schema,
                                               const wmi::wql::Setting& setting,
                                               const wmi::ClassEntry& the_class,
@@ -47,6 +53,13 @@ class Engine {
  private:
   using FormKey = std::tuple<const wmi::wql::Schema*, const wmi::ClassEntry*,
                              const wmi::ClassEntry*, Shape, unsigned>;
+  struct Written {
+    const wmi::wql::Plan* extent = nullptr;  // in extents_
+    InstanceOptions options;
+    std::vector<std::shared_ptr<const wmi::Part>> parts;  // which hold it true
+    std::string text;
+    bool is(const wmi::wql::Plan& of, const InstanceOptions& with) const;
+  };
   std::shared_ptr<const wmi::Repository> repository_;
   Responder::Take take_;
   wmi::Enumerations& enumerations_;
@@ -57,6 +70,8 @@ class Engine {
            std::shared_ptr<const wmi::wql::Plan>>
       extents_;
   std::map<FormKey, std::shared_ptr<const InstanceForm>> forms_;
+  std::vector<Written> written_;
+  std::size_t next_written_ = 0;  // to make way
 };
 
 // Rows of several classes, in one form.

@@ -22,6 +22,23 @@ Outcome<void> write_rows(Operation& operation, const wql::Found& found, Instance
   return {};
 }
 
+Outcome<void> write_extent(Operation& operation, const wmi::ClassEntry& the_class,
+                           InstanceOptions options) {
+  Engine& engine = operation.engine;
+  const auto plan = TRY(engine.extent_of(*operation.place, the_class));
+  auto snapshot = engine.take(plan->sources());
+  const std::string_view before = engine.written(*plan, options, *snapshot);
+  if (!before.empty()) {
+    operation.out.raw(before);
+    return {};
+  }
+  const wql::Found found = wql::run(*plan, std::move(snapshot));
+  const std::size_t begin = operation.out.bytes();
+  TRY(write_rows(operation, found, options));
+  engine.keep_written(*plan, options, found, operation.out.since(begin));
+  return {};
+}
+
 // Found holds what the row is made of.
 Outcome<wql::Row> find_instance(Operation& operation, wql::Found& found) {
   wql::ObjectPath path = TRY(operation.arguments.instance_name("InstanceName"));
@@ -159,17 +176,15 @@ Outcome<void> enumerate_instances(Operation& operation) {
   const wmi::ClassEntry* the_class = TRY(operation.find_class(name));
   InstanceOptions options = TRY(instance_options(operation, Shape::named_instance));
   if (!TRY(operation.arguments.flag("DeepInheritance", true))) options.seen_as = the_class;
-  const auto plan = TRY(operation.engine.extent_of(*operation.place, *the_class));
-  return write_rows(operation, operation.engine.run(*plan), std::move(options));
+  return write_extent(operation, *the_class, std::move(options));
 }
 
 Outcome<void> enumerate_instance_names(Operation& operation) {
   const std::string_view name = TRY(operation.arguments.required_class_name("ClassName"));
   const wmi::ClassEntry* the_class = TRY(operation.find_class(name));
-  const auto plan = TRY(operation.engine.extent_of(*operation.place, *the_class));
   InstanceOptions options;
   options.shape = Shape::name;
-  return write_rows(operation, operation.engine.run(*plan), std::move(options));
+  return write_extent(operation, *the_class, std::move(options));
 }
 
 Outcome<void> get_instance(Operation& operation) {

@@ -57,6 +57,28 @@ TEST_F(CimOperations, AnInactiveInstanceHasNoValues) {
   EXPECT_THAT(text, HasSubstr("<VALUE>&lt;small &amp; odd&gt;</VALUE>"));
 }
 
+TEST_F(CimOperations, WhatIsPublishedAnewIsShown) {
+  const wmi::ClassEntry& small = world_.the("Test_Small");
+  const std::string of_class = class_parameter("Test_Small");
+  const auto publish = [&](std::uint64_t number) {
+    wmi::BlockBuilder block(small);
+    block.set("U64", number);
+    world_.source.publish(2, {}, {{"one", "", true, block.block(), block.qualities()}});
+  };
+  for (const std::uint64_t number : {1U, 2U, 3U}) {
+    publish(number);
+    const std::string expected = fmt::format("<VALUE>{}</VALUE>", number);
+    // Twice: the second is as the first was written.
+    EXPECT_THAT(call("EnumerateInstances", of_class), HasSubstr(expected));
+    EXPECT_THAT(call("EnumerateInstances", of_class), HasSubstr(expected));
+    EXPECT_THAT(call("EnumerateInstanceNames", of_class), Not(HasSubstr("<VALUE>")));
+    EXPECT_THAT(call("EnumerateInstances", of_class + text_parameter("LocalOnly", "TRUE")),
+                AllOf(HasSubstr(expected), Not(HasSubstr("Caption"))));
+  }
+  world_.source.remove(2);
+  EXPECT_EQ(call("EnumerateInstances", of_class), "<IRETURNVALUE></IRETURNVALUE>");
+}
+
 TEST_F(CimOperations, SubclassesComeAlong) {
   const std::string deep = call("EnumerateInstances", class_parameter("Test_Base"));
   EXPECT_EQ(count(deep, "<VALUE.NAMEDINSTANCE>"), 3U);
