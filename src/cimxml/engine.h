@@ -39,6 +39,7 @@ class Engine {
   std::shared_ptr<const wmi::Snapshot> take(std::span<const wmi::ClassEntry* const> classes) {
     return take_(classes);
   }
+  std::size_t forms() const { return forms_.size(); }  // that are kept
   // The elements of an extent as they were written before; "" where somebody has published since,
   // or they are not kept. Providers publish once a second, and clients ask more often.
   std::string_view written(const wmi::wql::Plan& extent, const InstanceOptions& options,

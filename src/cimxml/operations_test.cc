@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "cimxml/arguments.h"
 #include "cimxml/responder_testing.h"
 
 namespace qm::cimxml {
@@ -32,10 +33,9 @@ class CimOperations : public testing::Test {
   }
   // What an answer says of the enumeration.
   static std::string context(const std::string& answer) {
-    const std::string_view before = "PARAMTYPE=\"string\">\n<VALUE>";
-    const std::size_t at = answer.find(before);
+    const std::size_t at = answer.find("PARAMTYPE=\"string\">");
     if (at == std::string::npos) return answer;
-    const std::size_t begin = at + before.size();
+    const std::size_t begin = answer.find("<VALUE>", at) + 7;
     return answer.substr(begin, answer.find("</VALUE>", begin) - begin);
   }
   static std::size_t count(std::string_view text, std::string_view what) {
@@ -248,6 +248,41 @@ TEST_F(CimOperations, AnEnumerationIsFiltered) {
                                             text_parameter("MaxObjectCount", "9")),
                   "<INSTANCE "),
             2U);
+}
+
+TEST_F(CimOperations, WhatIsAssociatedIsPulled) {
+  const std::string of = instance_parameter("Test_All", "InstanceName", kHostile) +
+                         text_parameter("MaxObjectCount", "9");
+  EXPECT_EQ(count(call("OpenAssociatorInstances", of), "<VALUE.INSTANCEWITHPATH>"), 1U);
+  EXPECT_EQ(count(call("OpenAssociatorInstancePaths", of), "<INSTANCEPATH>"), 1U);
+  EXPECT_EQ(count(call("OpenReferenceInstances", of), "<VALUE.INSTANCEWITHPATH>"), 1U);
+  EXPECT_THAT(call("OpenReferenceInstancePaths", of), HasSubstr("CLASSNAME=\"Test_Link\""));
+}
+
+TEST_F(CimOperations, OnePullHasALimit) {
+  wmi::BlockBuilder block(world_.the("Test_Small"));
+  std::vector<wmi::MadeInstance> instances(kMostPulled + 1,
+                                           {"one", "", true, block.block(), block.qualities()});
+  world_.source.publish(2, {}, std::move(instances));
+  const std::string most = text_parameter("MaxObjectCount", "1000000");
+  const std::string first =
+      world_.raw("OpenEnumerateInstancePaths", class_parameter("Test_Small") + most);
+  EXPECT_EQ(count(first, "<INSTANCEPATH>"), kMostPulled);
+  const std::string second =
+      world_.raw("PullInstancePaths", text_parameter("EnumerationContext", context(first)) + most);
+  EXPECT_EQ(count(second, "<INSTANCEPATH>"), 1U);
+}
+
+TEST_F(CimOperations, APropertyListHasALimit) {
+  const auto listed = [&](std::size_t names) {
+    std::string list;
+    for (std::size_t i = 0; i < names; ++i) list += "<VALUE>U64</VALUE>";
+    return call("EnumerateInstances",
+                class_parameter("Test_Small") +
+                    parameter("PropertyList", "<VALUE.ARRAY>" + list + "</VALUE.ARRAY>"));
+  };
+  EXPECT_THAT(listed(kMostListed), HasSubstr("<VALUE>42</VALUE>"));
+  EXPECT_THAT(listed(kMostListed + 1), HasSubstr("CODE=\"4\""));
 }
 
 TEST_F(CimOperations, NamespacesAreInstances) {
