@@ -23,7 +23,7 @@ Outcome<void> write_rows(Operation& operation, const wql::Found& found, Instance
 }
 
 Outcome<void> write_extent(Operation& operation, const wmi::ClassEntry& the_class,
-                           InstanceOptions options) {
+                           const InstanceOptions& options) {
   Engine& engine = operation.engine;
   const auto plan = TRY(engine.extent_of(*operation.place, the_class));
   auto snapshot = engine.take(plan->sources());
@@ -176,7 +176,7 @@ Outcome<void> enumerate_instances(Operation& operation) {
   const wmi::ClassEntry* the_class = TRY(operation.find_class(name));
   InstanceOptions options = TRY(instance_options(operation, Shape::named_instance));
   if (!TRY(operation.arguments.flag("DeepInheritance", true))) options.seen_as = the_class;
-  return write_extent(operation, *the_class, std::move(options));
+  return write_extent(operation, *the_class, options);
 }
 
 Outcome<void> enumerate_instance_names(Operation& operation) {
@@ -184,7 +184,7 @@ Outcome<void> enumerate_instance_names(Operation& operation) {
   const wmi::ClassEntry* the_class = TRY(operation.find_class(name));
   InstanceOptions options;
   options.shape = Shape::name;
-  return write_extent(operation, *the_class, std::move(options));
+  return write_extent(operation, *the_class, options);
 }
 
 Outcome<void> get_instance(Operation& operation) {
