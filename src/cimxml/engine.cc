@@ -112,8 +112,10 @@ std::string_view Engine::written(const wql::Plan& extent, const InstanceOptions&
 
 void Engine::keep_written(const wql::Plan& extent, const InstanceOptions& options,
                           const wql::Found& found, std::string_view text) {
-  // Rows that were made are made of more than what was published.
-  if (options.properties || !found.made.empty() || text.size() > kMostWrittenBytes) return;
+  // Rows that were made are made of more than what was published; without any, what is held would
+  // be as large as it likes.
+  if (!found.made.empty() || found.rows.empty()) return;
+  if (options.properties || text.size() > kMostWrittenBytes) return;
   auto at =
       std::ranges::find_if(written_, [&](const Written& one) { return one.is(extent, options); });
   if (at == written_.end() && written_.size() < kMostWritten) {
