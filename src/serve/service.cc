@@ -15,6 +15,7 @@
 #include "base/guid.h"
 #include "provider/registry.h"
 #include "serve/api.h"
+#include "serve/cim_endpoint.h"
 #include "serve/class_change.h"
 #include "serve/events.h"
 #include "serve/host.h"
@@ -23,6 +24,7 @@
 #include "serve/system.h"
 #include "serve/web_page.h"
 #include "wmi/catalog.h"
+#include "wmi/enumerations.h"
 #include "wmi/repository.h"
 #include "wmi/snapshot.h"
 #include "wmi/source.h"
@@ -85,7 +87,11 @@ class OneThreadService final : public Service {
     for (const std::string& path : page_.paths()) routes_->add(path, page_);
     metrics_.emplace(io_, catalog_->current(), *snapshots_, [this] { return api_->health(); });
     routes_->add("metrics", *metrics_);
-    http_ = HttpServer::make(io_, *routes_, host_names(), limits.http);
+    const std::vector<std::string> names = host_names();
+    cim_.emplace(catalog_->current(), *snapshots_, enumerations_,
+                 names.empty() ? "localhost" : names.back());
+    routes_->add("cimom", *cim_);
+    http_ = HttpServer::make(io_, *routes_, names, limits.http);
     for (const Endpoint& endpoint : wanted) {
       listeners_.push_back(TRY(http_->listen(endpoint)));
     }
@@ -147,6 +153,7 @@ class OneThreadService final : public Service {
     snapshots_->use(catalog_->current());
     api_->use(catalog_->current());
     metrics_->use(catalog_->current());
+    cim_->use(catalog_->current());
   }
 
   Result<void> open_registry(const std::string& runtime_dir, provider::Admission admission) {
@@ -216,6 +223,8 @@ class OneThreadService final : public Service {
   std::unique_ptr<Events> events_;
   WebPage page_;
   std::optional<MetricsPage> metrics_;
+  wmi::Enumerations enumerations_;  // of all surfaces
+  std::optional<CimEndpoint> cim_;
   std::optional<Routes> routes_;
   std::unique_ptr<HttpServer> http_;
   asio::posix::stream_descriptor registry_ready_;

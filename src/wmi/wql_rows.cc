@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "wmi/cooking.h"
+#include "wmi/interop.h"
 
 namespace qm::wmi::wql {
 namespace {
@@ -62,6 +64,18 @@ class Maker {
 
   void run() {
     if (&one_ == system_classes().find(kNamespaceClass)) return name_spaces();
+    const Repository& repository = found_.schema->repository();
+    if (&repository_of(one_, repository) == &interop_classes()) {
+      for (std::vector<Value>& row : interop_rows(one_, setting_, repository)) {
+        if (!add(std::move(row))) return;
+      }
+      return;
+    }
+    if (const ClassEntry* raw = raw_class_of(one_, repository)) {
+      if (!found_.snapshot) return;
+      return cook(one_, *raw, *found_.snapshot,
+                  [this](std::vector<Value> values) { return add(std::move(values)); });
+    }
     for (const mof::Instance& instance : found_.schema->repository().model().instances) {
       if (!same_name(instance.class_name, one_.name())) continue;
       if (!add(values_of(instance, one_))) return;
