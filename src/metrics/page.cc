@@ -7,9 +7,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/output.h"
 #include "metrics/instances.h"
 #include "metrics/names.h"
-#include "metrics/output.h"
 #include "wmi/quality.h"
 
 namespace qm::metrics {
