@@ -1,0 +1,20 @@
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <array>
+#include <cstdint>
+
+#include "base/random.h"
+#include "base/result.h"
+
+namespace qm {
+
+std::string unguessable_name() {
+  std::array<std::uint64_t, 2> bits{};
+  // Up to 256 bytes are never cut short nor interrupted once the generator is seeded: random(7).
+  const ssize_t got = getrandom(bits.data(), sizeof bits, 0);
+  QM_ASSERT(got == static_cast<ssize_t>(sizeof bits));
+  return fmt::format("{:016x}{:016x}", bits[0], bits[1]);
+}
+
+}  // namespace qm
