@@ -52,7 +52,7 @@ class HeaderReader {
       if (kKnown[known].take == nullptr) continue;
       if (seen_[known]) {
         return Fault{FaultKind::invalid_information_header,
-                     fmt::format("the header {} stands there twice", one->name), {}, {}, {}, 0};
+                     fmt::format("the header {} stands there twice", one->name), {}, {}, {}, 0, {}};
       }
       seen_[known] = true;
       // What is wrong with a header counts after what is not understood (SOAP 1.2 part 1, 2.6).
@@ -77,7 +77,7 @@ class HeaderReader {
   }
 
   static Wrong wrong(FaultKind kind, std::string reason, std::string_view detail = {}) {
-    return Fault{kind, std::move(reason), detail, {}, {}, 0};
+    return Fault{kind, std::move(reason), detail, {}, {}, 0, {}};
   }
 
   Wrong action(const xml::Element& one, bool) {
@@ -191,7 +191,7 @@ class HeaderReader {
   }
 
   Fault names_not_understood() const {
-    Fault out{FaultKind::must_understand, {}, {}, {}, {}, 0};
+    Fault out{FaultKind::must_understand, {}, {}, {}, {}, 0, {}};
     std::size_t told = 0;
     for (const xml::Element* one : not_understood_) {
       out.reason += fmt::format("{}{{{}}}{}", told == 0 ? "not understood: " : ", ",
@@ -237,17 +237,17 @@ const std::array<HeaderReader::Known, 19> HeaderReader::kKnown = {{
 
 Fault unreadable(const Error& error) {
   if (error.code == ErrorCode::unsupported) {
-    return {FaultKind::encoding_limit, error.message, "CharacterSet", {}, {}, 0};
+    return {FaultKind::encoding_limit, error.message, "CharacterSet", {}, {}, 0, {}};
   }
   if (error.code == ErrorCode::limit) {
-    return {FaultKind::encoding_limit, error.message, "ServiceEnvelopeLimit", {}, {}, 0};
+    return {FaultKind::encoding_limit, error.message, "ServiceEnvelopeLimit", {}, {}, 0, {}};
   }
-  return {FaultKind::schema_validation_error, error.message, {}, {}, {}, 0};
+  return {FaultKind::schema_validation_error, error.message, {}, {}, {}, 0, {}};
 }
 
 Fault required(std::string_view header) {
   return {FaultKind::information_header_required,
-          fmt::format("the header {{{}}}{} is required", kAddressing, header), {}, {}, {}, 0};
+          fmt::format("the header {{{}}}{} is required", kAddressing, header), {}, {}, {}, 0, {}};
 }
 
 }  // namespace
@@ -260,7 +260,7 @@ std::optional<Fault> read_envelope(xml::Reader& reader, std::string_view bytes,
   const xml::Element& root = out.document->root();
   if (root.name == "Envelope" && root.name_space != kSoap) {
     Fault version{FaultKind::version_mismatch, fmt::format("SOAP 1.2 is spoken here: {}", kSoap),
-                  {}, {}, {}, 0};
+                  {}, {}, {}, 0, {}};
     xml::Writer header(version.header);
     header.open("s:Upgrade").open("s:SupportedEnvelope").attribute("qname", "s:Envelope");
     header.close().close();
@@ -269,7 +269,7 @@ std::optional<Fault> read_envelope(xml::Reader& reader, std::string_view bytes,
   const xml::Element* body = root.is(kSoap, "Envelope") ? root.child(kSoap, "Body") : nullptr;
   if (body == nullptr) {
     return Fault{FaultKind::schema_validation_error, "this is no SOAP envelope with a body",
-                 {}, {}, {}, 0};
+                 {}, {}, {}, 0, {}};
   }
   out.well_formed = true;
   out.body = body->first_child;

@@ -93,7 +93,7 @@ void append_fault(std::string& out, const Fault& fault, std::string_view machine
   const std::uint32_t windows = fault.windows == 0 ? row.windows : fault.windows;
   xml.open("f:WSManFault").attribute("xmlns:f", kMicrosoftFault);
   xml.attribute("Code", fmt::format("{}", windows)).attribute("Machine", machine);
-  xml.element("f:Message", fault.reason).close();
+  xml.element("f:Message", fault.report.empty() ? fault.reason : fault.report).close();
   xml.close().close();
 }
 

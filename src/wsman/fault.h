@@ -44,6 +44,7 @@ struct Fault {
   std::string more_detail;    // XML within s:Detail
   std::string header;         // XML within s:Header: what was not understood
   std::uint32_t windows = 0;  // Windows' number where it is another than the kind's
+  std::string report;         // several lines: where in a query it is, with a caret
 };
 
 template <class T>
@@ -51,7 +52,7 @@ using Answered = std::expected<T, Fault>;
 
 inline std::unexpected<Fault> fault(FaultKind kind, std::string reason,
                                     std::string_view detail = {}) {
-  return std::unexpected(Fault{kind, std::move(reason), detail, {}, {}, 0});
+  return std::unexpected(Fault{kind, std::move(reason), detail, {}, {}, 0, {}});
 }
 
 // wsa:Action of the fault's message.

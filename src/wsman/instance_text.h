@@ -16,17 +16,18 @@
 
 #include "base/output.h"
 #include "wmi/wql.h"
+#include "wmi/wql_program.h"
 #include "wsman/resource.h"
 
 namespace qm::wsman {
 
 inline constexpr unsigned kMostObjectDepth = 8;  // of objects in objects, as blocks hold them
 
-// How values that no piece was made for are written; class_of finds embedded objects' classes.
+// Of the answer at hand.
 struct ValueSetting {
   UriForm form = UriForm::wmi;
-  std::string name_space;             // as the classes write it
-  const wmi::Repository* repository = nullptr;  // must live
+  std::string name_space;                       // as the classes write it
+  const wmi::Repository* repository = nullptr;  // must live; of embedded objects' classes
 };
 
 class InstanceText {
@@ -68,27 +69,30 @@ class InstanceText {
   std::size_t usual_bytes_ = 0;
 };
 
-// <prefix:name>…</prefix:name> of a value of that type, or of each of an array's.
+// What tells how a value is written, besides the value.
 struct ValueType {
   mof::Type type = mof::Type::none;
-  std::string_view class_name;  // of an object
+  const wmi::ClassEntry* object_class = nullptr;  // of an object; may be missing
 };
+ValueType type_of(const wmi::PropertyEntry& entry, const ValueSetting& setting);
+
+// <prefix:name>…</prefix:name>, of an array one for each element.
 void append_value(std::string& out, std::string_view prefix, std::string_view name,
                   const wmi::Value& value, ValueType type, const ValueSetting& setting,
                   unsigned depth = 0);
 
-// An object with values of its own: an event, what a query selected. element: "w:XmlFragment", or
-// "" for p:CLASS with its type.
-struct ObjectText {
-  std::string_view element;
-  std::string_view class_name;
-};
-void append_object(std::string& out, const ObjectText& as, const wmi::ValueObject& object,
-                   const wmi::ClassEntry* types, const ValueSetting& setting, unsigned depth = 0);
+// A row as a property's value: <prefix:name xsi:type="i1:CLASS_Type">…</prefix:name>.
+void append_row(std::string& out, std::string_view prefix, std::string_view name,
+                const wmi::wql::Row& row, const ValueSetting& setting);
+
+// What a query selected of a row, or of an event's rows, in the query's order:
+// <w:XmlFragment xmlns:p="…">…</w:XmlFragment> (DSP0227 8.1).
+void append_fragment(std::string& out, const wmi::wql::Candidate& candidate,
+                     const wmi::ClassEntry& the_class,
+                     const std::vector<wmi::wql::Column>& columns,
+                     const wmi::wql::Setting& wql_setting, const ValueSetting& setting);
 
 // a:EndpointReference of an instance.
-void append_reference(std::string& out, const wmi::wql::Row& row, const ValueSetting& setting);
-// Its inside, of any path.
 void append_reference(std::string& out, const wmi::wql::ObjectPath& path,
                       const ValueSetting& setting);
 
