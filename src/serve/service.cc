@@ -18,6 +18,7 @@
 #include "serve/class_change.h"
 #include "serve/events.h"
 #include "serve/host.h"
+#include "serve/management.h"
 #include "serve/metrics.h"
 #include "serve/routes.h"
 #include "serve/system.h"
@@ -85,6 +86,8 @@ class OneThreadService final : public Service {
     for (const std::string& path : page_.paths()) routes_->add(path, page_);
     metrics_.emplace(io_, catalog_->current(), *snapshots_, [this] { return api_->health(); });
     routes_->add("metrics", *metrics_);
+    management_.emplace(io_, catalog_->current(), *snapshots_, own_name(), QM_VERSION);
+    routes_->add("wsman", *management_);
     http_ = HttpServer::make(io_, *routes_, host_names(), limits.http);
     for (const Endpoint& endpoint : wanted) {
       listeners_.push_back(TRY(http_->listen(endpoint)));
@@ -147,6 +150,7 @@ class OneThreadService final : public Service {
     snapshots_->use(catalog_->current());
     api_->use(catalog_->current());
     metrics_->use(catalog_->current());
+    management_->use(catalog_->current());
   }
 
   Result<void> open_registry(const std::string& runtime_dir, provider::Admission admission) {
@@ -203,6 +207,11 @@ class OneThreadService final : public Service {
     return health;
   }
 
+  static std::string own_name() {
+    std::vector<std::string> names = host_names();
+    return names.empty() ? "localhost" : std::move(names.back());
+  }
+
   void say(std::string_view text) { log_.say(text, now().boot_ns); }
 
   // Destroyed from the end: what refers to another part stands below it.
@@ -216,6 +225,7 @@ class OneThreadService final : public Service {
   std::unique_ptr<Events> events_;
   WebPage page_;
   std::optional<MetricsPage> metrics_;
+  std::optional<Management> management_;
   std::optional<Routes> routes_;
   std::unique_ptr<HttpServer> http_;
   asio::posix::stream_descriptor registry_ready_;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/output.h"
+#include "wmi/wql_events.h"
 #include "wsman/service.h"
 #include "wsman/space.h"
 
@@ -36,8 +37,7 @@ struct Subscription {
 
 class Answering {
  public:
-  Answering(Service& service, const Question& question)
-      : service_(service), question_(question) {}
+  Answering(Service& service, const Question& question) : service_(service), question_(question) {}
 
   Reply run();
 

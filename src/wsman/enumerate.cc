@@ -95,13 +95,21 @@ Fault too_large(std::size_t most_bytes) {
           fmt::format("the next item does not fit into {} bytes; ask again with a larger "
                       "MaxEnvelopeSize",
                       most_bytes),
-          "MaxEnvelopeSizeExceeded", {}, {}, 0, {}};
+          "MaxEnvelopeSizeExceeded",
+          {},
+          {},
+          0,
+          {}};
 }
 
 Fault no_such_context() {
   return {FaultKind::invalid_enumeration_context,
-          "there is no enumeration of that context: it has ended, or its time is over", {}, {}, {},
-          0, {}};
+          "there is no enumeration of that context: it has ended, or its time is over",
+          {},
+          {},
+          {},
+          0,
+          {}};
 }
 
 }  // namespace
@@ -111,9 +119,8 @@ Answered<std::size_t> most_elements(const xml::Element& request, std::string_vie
   if (element == nullptr) return 1;
   const auto number = number_of(*element);
   if (number && *number != 0) return static_cast<std::size_t>(*number);
-  return fault(FaultKind::invalid_parameter,
-               fmt::format("MaxElements \"{}\" is no positive number",
-                           plain_text(element->text, 100)));
+  return fault(FaultKind::invalid_parameter, fmt::format("MaxElements \"{}\" is no positive number",
+                                                         plain_text(element->text, 100)));
 }
 
 std::size_t leave_context(Output& out) {
@@ -245,9 +252,8 @@ Answering::Text Answering::enumerate() {
       std::min(life_ms.value_or(wmi::kEnumerationLifeMs), wmi::kMostEnumerationLifeMs);
 
   const std::size_t total = enumeration.found.rows.size();
-  const std::string start =
-      head("http://schemas.xmlsoap.org/ws/2004/09/enumeration/EnumerateResponse",
-           total_header(total));
+  const std::string start = head(
+      "http://schemas.xmlsoap.org/ws/2004/09/enumeration/EnumerateResponse", total_header(total));
   const bool optimized = request->child(kManagement, "OptimizeEnumeration") != nullptr;
   Output out(start.size() + (optimized ? std::min(most_bytes(), total * 2'048) : 0) + 1'024);
   out.append(start);
@@ -288,13 +294,11 @@ Answering::Text Answering::pull() {
   if (auto* events = service_.subscriptions_.find(question_.client, name, now_ms())) {
     return pull_events(*events);
   }
-  wmi::Enumeration* enumeration =
-      service_.enumerations_.find(question_.client, name, now_ms());
+  wmi::Enumeration* enumeration = service_.enumerations_.find(question_.client, name, now_ms());
   if (enumeration == nullptr) return std::unexpected(no_such_context());
 
-  const std::string start =
-      head("http://schemas.xmlsoap.org/ws/2004/09/enumeration/PullResponse",
-           total_header(enumeration->found.rows.size()));
+  const std::string start = head("http://schemas.xmlsoap.org/ws/2004/09/enumeration/PullResponse",
+                                 total_header(enumeration->found.rows.size()));
   std::size_t items_bytes = most_bytes() - std::min(most_bytes(), kTailBytes);
   Output out(start.size() + std::min(items_bytes, std::min(*most, enumeration->left()) * 2'048) +
              1'024);

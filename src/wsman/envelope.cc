@@ -52,7 +52,12 @@ class HeaderReader {
       if (kKnown[known].take == nullptr) continue;
       if (seen_[known]) {
         return Fault{FaultKind::invalid_information_header,
-                     fmt::format("the header {} stands there twice", one->name), {}, {}, {}, 0, {}};
+                     fmt::format("the header {} stands there twice", one->name),
+                     {},
+                     {},
+                     {},
+                     0,
+                     {}};
       }
       seen_[known] = true;
       // What is wrong with a header counts after what is not understood (SOAP 1.2 part 1, 2.6).
@@ -140,10 +145,10 @@ class HeaderReader {
   Wrong timeout(const xml::Element& one, bool) {
     out_.timeout_ms = duration_ms(one.text);
     if (out_.timeout_ms) return std::nullopt;
-    return wrong(FaultKind::invalid_parameter,
-                 fmt::format("OperationTimeout \"{}\" is no duration; write PT60S",
-                             shown(one.text)),
-                 "InvalidTimeout");
+    return wrong(
+        FaultKind::invalid_parameter,
+        fmt::format("OperationTimeout \"{}\" is no duration; write PT60S", shown(one.text)),
+        "InvalidTimeout");
   }
 
   Wrong most_bytes(const xml::Element& one, bool) {
@@ -157,10 +162,10 @@ class HeaderReader {
                    fmt::format("MaxEnvelopeSize \"{}\" is no number of bytes", shown(text)));
     }
     if (bytes < kLeastEnvelopeBytes) {
-      return wrong(FaultKind::encoding_limit,
-                   fmt::format("MaxEnvelopeSize is {}; it must be {} at least", bytes,
-                               kLeastEnvelopeBytes),
-                   "MinimumEnvelopeLimit");
+      return wrong(
+          FaultKind::encoding_limit,
+          fmt::format("MaxEnvelopeSize is {}; it must be {} at least", bytes, kLeastEnvelopeBytes),
+          "MinimumEnvelopeLimit");
     }
     out_.most_bytes = std::min<std::uint64_t>(bytes, kMostEnvelopeBytes);
     return std::nullopt;
@@ -247,7 +252,12 @@ Fault unreadable(const Error& error) {
 
 Fault required(std::string_view header) {
   return {FaultKind::information_header_required,
-          fmt::format("the header {{{}}}{} is required", kAddressing, header), {}, {}, {}, 0, {}};
+          fmt::format("the header {{{}}}{} is required", kAddressing, header),
+          {},
+          {},
+          {},
+          0,
+          {}};
 }
 
 }  // namespace
@@ -259,8 +269,13 @@ std::optional<Fault> read_envelope(xml::Reader& reader, std::string_view bytes,
   out.document = std::move(*document);
   const xml::Element& root = out.document->root();
   if (root.name == "Envelope" && root.name_space != kSoap) {
-    Fault version{FaultKind::version_mismatch, fmt::format("SOAP 1.2 is spoken here: {}", kSoap),
-                  {}, {}, {}, 0, {}};
+    Fault version{FaultKind::version_mismatch,
+                  fmt::format("SOAP 1.2 is spoken here: {}", kSoap),
+                  {},
+                  {},
+                  {},
+                  0,
+                  {}};
     xml::Writer header(version.header);
     header.open("s:Upgrade").open("s:SupportedEnvelope").attribute("qname", "s:Envelope");
     header.close().close();
@@ -268,8 +283,13 @@ std::optional<Fault> read_envelope(xml::Reader& reader, std::string_view bytes,
   }
   const xml::Element* body = root.is(kSoap, "Envelope") ? root.child(kSoap, "Body") : nullptr;
   if (body == nullptr) {
-    return Fault{FaultKind::schema_validation_error, "this is no SOAP envelope with a body",
-                 {}, {}, {}, 0, {}};
+    return Fault{FaultKind::schema_validation_error,
+                 "this is no SOAP envelope with a body",
+                 {},
+                 {},
+                 {},
+                 0,
+                 {}};
   }
   out.well_formed = true;
   out.body = body->first_child;
@@ -297,8 +317,8 @@ Answered<std::vector<Selector>> selectors_of(const xml::Element& set) {
                    "DuplicateSelectors");
     }
     if (out.size() == kMostSelectors) {
-      return fault(FaultKind::encoding_limit,
-                   fmt::format("more than {} selectors", kMostSelectors), "SelectorLimit");
+      return fault(FaultKind::encoding_limit, fmt::format("more than {} selectors", kMostSelectors),
+                   "SelectorLimit");
     }
     out.push_back({*name, one->text, one->child(kAddressing, "EndpointReference")});
   }

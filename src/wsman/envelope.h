@@ -21,10 +21,10 @@ inline constexpr std::size_t kMostRequestBytes = std::size_t{256} << 10U;
 inline constexpr std::size_t kMostRequestDepth = 32;
 inline constexpr std::size_t kMostRequestElements = 4'096;
 inline constexpr std::size_t kMostSelectors = 32;
-inline constexpr std::size_t kMostUriBytes = 2'048;       // DSP0226 5.1.2 wants that at least
+inline constexpr std::size_t kMostUriBytes = 2'048;  // DSP0226 5.1.2 wants that at least
 inline constexpr std::size_t kMostMessageIdBytes = 1'024;
-inline constexpr std::size_t kMostNotUnderstood = 16;     // that a fault names
-inline constexpr std::size_t kLeastEnvelopeBytes = 8'192;  // DSP0226 6.2: less is refused
+inline constexpr std::size_t kMostNotUnderstood = 16;        // that a fault names
+inline constexpr std::size_t kLeastEnvelopeBytes = 8'192;    // DSP0226 6.2: less is refused
 inline constexpr std::size_t kUsualEnvelopeBytes = 512'000;  // when nothing is said, as Windows'
 inline constexpr std::size_t kMostEnvelopeBytes = std::size_t{4} << 20U;  // whatever is said
 

@@ -12,14 +12,11 @@ namespace {
 
 constexpr std::string_view kAddressingFault =
     "http://schemas.xmlsoap.org/ws/2004/08/addressing/fault";
-constexpr std::string_view kManagementFault =
-    "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault";
+constexpr std::string_view kManagementFault = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault";
 constexpr std::string_view kEnumerationFault =
     "http://schemas.xmlsoap.org/ws/2004/09/enumeration/fault";
-constexpr std::string_view kEventingFault =
-    "http://schemas.xmlsoap.org/ws/2004/08/eventing/fault";
-constexpr std::string_view kFaultDetail =
-    "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/";
+constexpr std::string_view kEventingFault = "http://schemas.xmlsoap.org/ws/2004/08/eventing/fault";
+constexpr std::string_view kFaultDetail = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/";
 
 // Windows' numbers are those of winerror.h, MS-WMI 2.2.11 and wsmerror.h that clients look for:
 // 0x80338029 tells them that a pull may be tried again.

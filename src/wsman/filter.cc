@@ -34,11 +34,11 @@ std::string quoted(std::string_view text) {
 }
 
 std::unexpected<Fault> no_such_dialect(std::string_view dialect, bool subscribes) {
-  auto out = fault(subscribes ? FaultKind::filtering_unavailable
-                              : FaultKind::filter_dialect_unavailable,
-                   fmt::format("there is no filter dialect \"{}\" here; write WQL, with the "
-                               "dialect {}",
-                               plain_text(dialect, 200), kWqlDialect));
+  auto out =
+      fault(subscribes ? FaultKind::filtering_unavailable : FaultKind::filter_dialect_unavailable,
+            fmt::format("there is no filter dialect \"{}\" here; write WQL, with the "
+                        "dialect {}",
+                        plain_text(dialect, 200), kWqlDialect));
   xml::Writer detail(out.error().more_detail);
   for (const std::string_view one : kDialects) {
     if (subscribes && one != kWqlDialect) continue;
@@ -63,8 +63,8 @@ Answered<Filter> selector_query(const xml::Element& filter, const Resource& reso
     if (same_name(selector.name, "__cimnamespace")) continue;
     const wmi::PropertyEntry* entry = one->property(selector.name);
     if (entry == nullptr) {
-      return cannot(fmt::format("{} has no property {}", one->name(),
-                                plain_text(selector.name, 100)));
+      return cannot(
+          fmt::format("{} has no property {}", one->name(), plain_text(selector.name, 100)));
     }
     query += fmt::format("{} {} = {}", first ? " WHERE" : " AND", entry->property->name,
                          quoted(selector.value));
@@ -101,8 +101,9 @@ Answered<Filter> association_query(const xml::Element& filter, const wql::Schema
       associated != nullptr ? associated : filter.child(kCimBinding, "AssociationInstances");
   const xml::Element* object = of == nullptr ? nullptr : of->child(kCimBinding, "Object");
   if (object == nullptr) {
-    return cannot("an association filter holds AssociatedInstances or AssociationInstances, and "
-                  "that an Object");
+    return cannot(
+        "an association filter holds AssociatedInstances or AssociationInstances, and "
+        "that an Object");
   }
   // The reference itself, or its parts (DSP0227 8.2.2 shows both).
   const xml::Element* inner = object->child(kAddressing, "EndpointReference");
@@ -117,9 +118,10 @@ Answered<Filter> association_query(const xml::Element& filter, const wql::Schema
     if (!term) return std::unexpected(term.error());
     terms += *term;
   }
-  return Filter{fmt::format("{} OF {{{}}}{}{}", associated != nullptr ? "ASSOCIATORS" : "REFERENCES",
-                            wql::relative_path(*path), terms.empty() ? "" : " WHERE", terms),
-                false};
+  return Filter{
+      fmt::format("{} OF {{{}}}{}{}", associated != nullptr ? "ASSOCIATORS" : "REFERENCES",
+                  wql::relative_path(*path), terms.empty() ? "" : " WHERE", terms),
+      false};
 }
 
 }  // namespace
@@ -155,8 +157,8 @@ Answered<std::shared_ptr<const wql::Plan>> plan_of(
   Diagnostics diagnostics;
   auto plan = wql::prepare(filter.query, repository, setting, diagnostics);
   if (plan) return std::make_shared<const wql::Plan>(std::move(*plan));
-  auto out = cannot(diagnostics.all().empty() ? "the query is wrong"
-                                              : diagnostics.all().front().message);
+  auto out =
+      cannot(diagnostics.all().empty() ? "the query is wrong" : diagnostics.all().front().message);
   if (filter.own) out.error().report = diagnostics.text().substr(0, kMostReportBytes);
   return out;
 }

@@ -1,9 +1,9 @@
 // A class's instances as XML elements. The pieces that all of them share are made once; values are
 // taken straight from a block's bytes.
 //
-// Promise: the element is that of DSP0230 and MS-WSMV: in the namespace of the class's resource URI,
-// with xsi:type="p:CLASS_Type", properties by name without case, uint64 as plain decimals, NULL as
-// xsi:nil="true", arrays as repeated elements, datetimes within cim:Datetime, references as
+// Promise: the element is that of DSP0230 and MS-WSMV: in the namespace of the class's resource
+// URI, with xsi:type="p:CLASS_Type", properties by name without case, uint64 as plain decimals,
+// NULL as xsi:nil="true", arrays as repeated elements, datetimes within cim:Datetime, references as
 // endpoint references. Wants the prefixes a, w, xsi and cim (names.h) declared around it.
 // Threads: share const; what it was made of must live.
 #pragma once
@@ -88,8 +88,7 @@ void append_row(std::string& out, std::string_view prefix, std::string_view name
 // What a query selected of a row, or of an event's rows, in the query's order:
 // <w:XmlFragment xmlns:p="…">…</w:XmlFragment> (DSP0227 8.1).
 void append_fragment(std::string& out, const wmi::wql::Candidate& candidate,
-                     const wmi::ClassEntry& the_class,
-                     const std::vector<wmi::wql::Column>& columns,
+                     const wmi::ClassEntry& the_class, const std::vector<wmi::wql::Column>& columns,
                      const wmi::wql::Setting& wql_setting, const ValueSetting& setting);
 
 // a:EndpointReference of an instance.

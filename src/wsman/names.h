@@ -1,6 +1,6 @@
 // The names of WS-Management: namespaces, actions, dialects. Pure.
-// Sources: DSP0226, DSP0227, MS-WSMV; WS-Addressing 2004/08, WS-Transfer and WS-Enumeration 2004/09,
-// WS-Eventing 2004/08.
+// Sources: DSP0226, DSP0227, MS-WSMV; WS-Addressing 2004/08, WS-Transfer and WS-Enumeration
+// 2004/09, WS-Eventing 2004/08.
 #pragma once
 
 #include <string_view>
@@ -8,20 +8,23 @@
 namespace qm::wsman {
 
 // Namespaces. Answers declare all but the last of them in the envelope, by these prefixes.
-inline constexpr std::string_view kSoap = "http://www.w3.org/2003/05/soap-envelope";            // s
+inline constexpr std::string_view kSoap = "http://www.w3.org/2003/05/soap-envelope";  // s
 inline constexpr std::string_view kAddressing = "http://schemas.xmlsoap.org/ws/2004/08/addressing";
 inline constexpr std::string_view kEnumeration =
-    "http://schemas.xmlsoap.org/ws/2004/09/enumeration";                                        // n
+    "http://schemas.xmlsoap.org/ws/2004/09/enumeration";  // n
 inline constexpr std::string_view kTransfer = "http://schemas.xmlsoap.org/ws/2004/09/transfer";
-inline constexpr std::string_view kEventing = "http://schemas.xmlsoap.org/ws/2004/08/eventing";  // e
+inline constexpr std::string_view kEventing =
+    "http://schemas.xmlsoap.org/ws/2004/08/eventing";  // e
 inline constexpr std::string_view kManagement =
     "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd";  // w
 inline constexpr std::string_view kCimBinding =
     "http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd";
-inline constexpr std::string_view kCimCommon = "http://schemas.dmtf.org/wbem/wscim/1/common";  // cim
-inline constexpr std::string_view kInstance = "http://www.w3.org/2001/XMLSchema-instance";     // xsi
+inline constexpr std::string_view kCimCommon =
+    "http://schemas.dmtf.org/wbem/wscim/1/common";                                          // cim
+inline constexpr std::string_view kInstance = "http://www.w3.org/2001/XMLSchema-instance";  // xsi
 inline constexpr std::string_view kXml = "http://www.w3.org/XML/1998/namespace";
-inline constexpr std::string_view kMicrosoft = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd";
+inline constexpr std::string_view kMicrosoft =
+    "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd";
 inline constexpr std::string_view kMicrosoftFault =
     "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault";
 inline constexpr std::string_view kIdentity =

@@ -63,10 +63,10 @@ Answered<wql::ObjectPath> path_of(const std::string& class_name, const std::vect
                                   const wql::Schema& schema) {
   const wmi::ClassEntry* one = schema.find(class_name);
   if (one == nullptr) {
-    auto out = fault(FaultKind::destination_unreachable,
-                     fmt::format("there is no class {} in {}", plain_text(class_name, 100),
-                                 schema.name_space()),
-                     "InvalidResourceURI");
+    auto out = fault(
+        FaultKind::destination_unreachable,
+        fmt::format("there is no class {} in {}", plain_text(class_name, 100), schema.name_space()),
+        "InvalidResourceURI");
     out.error().windows = 0x80041010;  // WBEM_E_INVALID_CLASS
     return out;
   }
@@ -80,15 +80,15 @@ Answered<wql::ObjectPath> path_of(const std::string& class_name, const std::vect
     const auto said = std::ranges::find_if(
         keys, [&](const Selector& selector) { return same_name(selector.name, name); });
     if (said == keys.end()) {
-      return bad_selectors(fmt::format("the selector {} is missing: it is a key of {}", name,
-                                       one->name()),
-                           "InsufficientSelectors");
+      return bad_selectors(
+          fmt::format("the selector {} is missing: it is a key of {}", name, one->name()),
+          "InsufficientSelectors");
     }
     auto value = value_from(*said, entry.property->type, schema);
     if (!value) {
-      return bad_selectors(fmt::format("the selector {} is no {}", name,
-                                       mof::type_name(entry.property->type)),
-                           "TypeMismatch");
+      return bad_selectors(
+          fmt::format("the selector {} is no {}", name, mof::type_name(entry.property->type)),
+          "TypeMismatch");
     }
     path.keys.push_back({name, std::move(*value)});
   }

@@ -12,7 +12,6 @@ Answered<wmi::wql::ObjectPath> path_of(const std::string& class_name,
                                        const std::vector<Selector>& keys,
                                        const wmi::wql::Schema& schema);
 // Of an endpoint reference; it must be of the schema's namespace.
-Answered<wmi::wql::ObjectPath> path_of(const Reference& reference,
-                                       const wmi::wql::Schema& schema);
+Answered<wmi::wql::ObjectPath> path_of(const Reference& reference, const wmi::wql::Schema& schema);
 
 }  // namespace qm::wsman

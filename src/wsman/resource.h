@@ -11,7 +11,8 @@
 
 namespace qm::wsman {
 
-inline constexpr std::string_view kUsualNameSpace = "root/wmi";  // where a URI and selectors say none
+inline constexpr std::string_view kUsualNameSpace =
+    "root/wmi";  // where a URI and selectors say none
 inline constexpr std::size_t kMostNameSpaceBytes = 256;
 
 // Which of its URIs a class was asked for by: the answer's elements are in the namespace of the
@@ -20,10 +21,10 @@ enum class UriForm : std::uint8_t { wmi, dmtf, microsoft };
 
 struct Resource {
   UriForm form = UriForm::wmi;
-  bool definition = false;       // the class itself is asked for, not its instances
-  std::string name_space;        // as asked for
-  std::string class_name;        // "": all
-  std::vector<Selector> keys;    // without __cimnamespace; of a definition without ClassName
+  bool definition = false;     // the class itself is asked for, not its instances
+  std::string name_space;      // as asked for
+  std::string class_name;      // "": all
+  std::vector<Selector> keys;  // without __cimnamespace; of a definition without ClassName
 };
 
 // Faults: destination_unreachable, invalid_selectors.

@@ -82,7 +82,11 @@ Reply Answering::run() {
   if (!is_soap(question_.content_type)) {
     const Fault wrong{FaultKind::encoding_limit,
                       "the body must be application/soap+xml, in UTF-8 or UTF-16",
-                      "EncodingType", {}, {}, 0, {}};
+                      "EncodingType",
+                      {},
+                      {},
+                      0,
+                      {}};
     Reply out = reply(wrong);
     out.status = 415;
     return out;
@@ -120,8 +124,9 @@ Answering::Text Answering::dispatch() {
 }
 
 Answering::Text Answering::identify() {
-  std::string out = head("http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity/"
-                         "IdentifyResponse");
+  std::string out = head(
+      "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity/"
+      "IdentifyResponse");
   xml::Writer xml(out);
   xml.open("wsmid:IdentifyResponse").attribute("xmlns:wsmid", kIdentity);
   xml.element("wsmid:ProtocolVersion", kManagement);
@@ -161,8 +166,8 @@ Answered<const wmi::ClassEntry*> Answering::class_of(const Resource& resource,
 
 Answering::Text Answering::definition(const Resource& resource) {
   if (resource.class_name.empty()) {
-    return fault(FaultKind::invalid_selectors,
-                 "which class? The selector ClassName says it", "InsufficientSelectors");
+    return fault(FaultKind::invalid_selectors, "which class? The selector ClassName says it",
+                 "InsufficientSelectors");
   }
   const auto space = space_of(resource);
   if (!space) return std::unexpected(space.error());

@@ -1,11 +1,11 @@
 // WS-Management (DSP0226, DSP0227, MS-WSMV): a request's bytes to an answer's. Pure but for the
 // names of enumerations, which nobody can guess.
 //
-// Promise: whatever the bytes are, there is an answer: what was asked for, or a fault that says what
-// is wrong. An answer is never longer than the request's MaxEnvelopeSize (faults are short), and is
-// in the request's encoding. What is enumerated is of one snapshot. Nothing can be changed: Put,
-// Create, Delete and Invoke are ActionNotSupported.
-// Threads: one. Limits: kMost… below, in envelope.h and in wmi/enumerations.h.
+// Promise: whatever the bytes are, there is an answer: what was asked for, or a fault that says
+// what is wrong. An answer is never longer than the request's MaxEnvelopeSize (faults are short),
+// and is in the request's encoding. What is enumerated is of one snapshot. Nothing can be changed:
+// Put, Create, Delete and Invoke are ActionNotSupported. Threads: one. Limits: kMost… below, in
+// envelope.h and in wmi/enumerations.h.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +28,10 @@ inline constexpr std::size_t kMostSubscriptions = 64;  // for events; each holds
 inline constexpr std::size_t kMostSubscriptionsOfClient = 32;
 inline constexpr std::uint64_t kMostSubscriptionBytes = std::uint64_t{256} << 20U;
 inline constexpr std::size_t kMostWaitingEvents = 4'096;  // of one, that found no room in an answer
-inline constexpr std::uint64_t kUsualWaitMs = 60'000;   // of a Pull for events, as Windows'
-inline constexpr std::uint64_t kMostWaitMs = 300'000;   // whatever is asked for
-inline constexpr std::uint64_t kLeastLookMs = 100;      // between two looks for events
-inline constexpr std::uint64_t kUsualLookMs = 1'000;    // at most: providers publish that often
+inline constexpr std::uint64_t kUsualWaitMs = 60'000;     // of a Pull for events, as Windows'
+inline constexpr std::uint64_t kMostWaitMs = 300'000;     // whatever is asked for
+inline constexpr std::uint64_t kLeastLookMs = 100;        // between two looks for events
+inline constexpr std::uint64_t kUsualLookMs = 1'000;      // at most: providers publish that often
 
 struct Question {
   std::string_view content_type;  // "": none was sent

@@ -26,8 +26,8 @@ std::shared_ptr<const wql::Plan> Space::plan_of_all(const wmi::ClassEntry& one) 
   auto& plan = plans_[&one];
   if (plan) return plan;
   Diagnostics ignored;
-  auto made = wql::prepare(fmt::format("SELECT * FROM {}", one.name()), repository_, setting_,
-                           ignored);
+  auto made =
+      wql::prepare(fmt::format("SELECT * FROM {}", one.name()), repository_, setting_, ignored);
   if (made) plan = std::make_shared<const wql::Plan>(std::move(*made));
   return plan;
 }

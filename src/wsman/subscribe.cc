@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "wmi/wql_events.h"
 #include "wsman/answering.h"
 #include "wsman/filter.h"
 #include "wsman/names.h"
@@ -49,7 +48,12 @@ std::uint64_t bytes_of(const wmi::Part& part) {
 
 Fault no_such_subscription() {
   return {FaultKind::invalid_message,
-          "there is no such subscription: it has ended, or its time is over", {}, {}, {}, 0, {}};
+          "there is no such subscription: it has ended, or its time is over",
+          {},
+          {},
+          {},
+          0,
+          {}};
 }
 
 // How long a subscription that nobody pulls lives.
@@ -213,9 +217,9 @@ Answering::Text Answering::pull_events(wmi::Enumeration& entry) {
   }
   // One that fits in no answer of that size is told as a fault, once.
   const bool stuck = done == 0;
-  one->waiting.assign(std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(
-                                                                  stuck ? 1 : done)),
-                      std::make_move_iterator(items.end()));
+  one->waiting.assign(
+      std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(stuck ? 1 : done)),
+      std::make_move_iterator(items.end()));
   if (stuck) {
     return fault(FaultKind::encoding_limit,
                  "an event was left out: it does not fit into the MaxEnvelopeSize",

@@ -37,13 +37,12 @@ void append_datetime(std::string& out, std::string_view cim) {
     return;
   }
   out.append(fmt::format("<cim:Datetime>{}-{}-{}T{}:{}:{}.{}", digits(0, 4), digits(4, 2),
-                         digits(6, 2), digits(8, 2), digits(10, 2), digits(12, 2),
-                         digits(15, 6)));
+                         digits(6, 2), digits(8, 2), digits(10, 2), digits(12, 2), digits(15, 6)));
   const unsigned minutes = static_cast<unsigned>(cim[22] - '0') * 100 +
                            static_cast<unsigned>(cim[23] - '0') * 10 +
                            static_cast<unsigned>(cim[24] - '0');
-  out.append(minutes == 0 ? "Z" : fmt::format("{}{:02}:{:02}", cim[21], minutes / 60,
-                                              minutes % 60));
+  out.append(minutes == 0 ? "Z"
+                          : fmt::format("{}{:02}:{:02}", cim[21], minutes / 60, minutes % 60));
   out.append("</cim:Datetime>");
 }
 
@@ -93,8 +92,8 @@ void append_one(std::string& out, std::string_view prefix, std::string_view name
     return;
   }
   if (object != nullptr) {
-    const std::string inner = type.object_class == nullptr ? std::string(prefix)
-                                                           : inner_prefix(depth);
+    const std::string inner =
+        type.object_class == nullptr ? std::string(prefix) : inner_prefix(depth);
     if (type.object_class == nullptr) {
       out.append(">");
     } else {
