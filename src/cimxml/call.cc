@@ -22,10 +22,6 @@ std::unexpected<HttpFault> not_valid(std::string message) {
   return refused(400, "request-not-valid", std::move(message));
 }
 
-std::string_view attribute_of(const Element& element, std::string_view name) {
-  return element.attribute("", name).value_or(std::string_view{});
-}
-
 // "2", "2.0" and "2.3.1" are of version 2.
 bool is_version(std::string_view text, char major) {
   return !text.empty() && text.front() == major && (text.size() == 1 || text[1] == '.');

@@ -54,6 +54,11 @@ struct Message {
 
 Understood<Message> understand(const Ask& ask, xml::Reader& reader);
 
+// "" without one.
+inline std::string_view attribute_of(const xml::Element& element, std::string_view name) {
+  return element.attribute("", name).value_or(std::string_view{});
+}
+
 // "%2F" and its like; what is no escape stays.
 std::string percent_decoded(std::string_view text);
 

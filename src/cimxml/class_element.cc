@@ -24,9 +24,8 @@ class ClassWriter {
   ClassWriter(std::string& out, const wmi::ClassEntry& entry, const wmi::Repository& repository,
               const ClassOptions& options)
       : out_(out), entry_(entry), repository_(repository), options_(options) {
-    const auto& system = wmi::wql::system_classes();
-    const bool is_system = system.find(entry.name()) == &entry;
-    lineage_ = (is_system ? system : repository).model().lineage(entry.name());
+    const wmi::Repository& own = wmi::wql::repository_of(entry, repository);
+    lineage_ = own.model().lineage(entry.name());
   }
 
   void write() {
@@ -188,7 +187,8 @@ void append_qualifier(std::string& out, const mof::Qualifier& qualifier, bool pr
 std::string_view origin_of(const wmi::ClassEntry& entry, const wmi::PropertyEntry& property,
                            const wmi::Repository& repository) {
   if (!property.inherited) return entry.name();
-  for (const mof::Class* at : repository.model().lineage(entry.name())) {
+  const wmi::Repository& own = wmi::wql::repository_of(entry, repository);
+  for (const mof::Class* at : own.model().lineage(entry.name())) {
     for (const mof::Property& one : at->properties) {
       if (&one == property.property) return at->name;
     }

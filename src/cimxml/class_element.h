@@ -22,8 +22,8 @@ struct ClassOptions {
   std::optional<std::vector<std::string>> properties;  // these alone; absent: all
 };
 
-// <CLASS …>…</CLASS>. repository is the one that the entry is of, or any where it is one of
-// wql::system_classes().
+// <CLASS …>…</CLASS>. repository is the one that the entry is of, or any where it is one that
+// every Schema has (wql::repository_of).
 void append_class_element(std::string& out, const wmi::ClassEntry& entry,
                           const wmi::Repository& repository, const ClassOptions& options = {});
 

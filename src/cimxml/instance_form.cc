@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "cimxml/class_element.h"
 #include "cimxml/text.h"
 #include "xml/writer.h"
@@ -47,12 +46,6 @@ std::string_view wrapper_of(Shape shape) {
   return "";
 }
 
-std::string attribute(std::string_view text) {
-  std::string out;
-  xml::append_attribute(out, text);
-  return out;
-}
-
 std::string_view key_type(Type type) {
   switch (type) {
     case Type::boolean:
@@ -85,7 +78,7 @@ std::string name_space_element(std::string_view name_space, std::string_view hos
   std::string out = "<LOCALNAMESPACEPATH>";
   while (!name_space.empty()) {
     const std::size_t end = name_space.find_first_of("\\/");
-    out += fmt::format("<NAMESPACE NAME=\"{}\"/>", attribute(name_space.substr(0, end)));
+    out += fmt::format("<NAMESPACE NAME=\"{}\"/>", xml::attribute_text(name_space.substr(0, end)));
     name_space = end == std::string_view::npos ? std::string_view{} : name_space.substr(end + 1);
   }
   out += "</LOCALNAMESPACEPATH>";
@@ -96,9 +89,10 @@ std::string name_space_element(std::string_view name_space, std::string_view hos
 }
 
 std::string instance_name_element(const ObjectPath& path) {
-  std::string out = fmt::format("<INSTANCENAME CLASSNAME=\"{}\">", attribute(path.class_name));
+  std::string out =
+      fmt::format("<INSTANCENAME CLASSNAME=\"{}\">", xml::attribute_text(path.class_name));
   for (const ObjectPath::Key& key : path.keys) {
-    out += fmt::format("<KEYBINDING NAME=\"{}\">", attribute(key.name));
+    out += fmt::format("<KEYBINDING NAME=\"{}\">", xml::attribute_text(key.name));
     out += key_value_element(key.value);
     out += "</KEYBINDING>";
   }
@@ -125,7 +119,7 @@ InstanceForm::InstanceForm(const wmi::ClassEntry& the_class, const wmi::Reposito
   if (!wrapper.empty()) head_ = fmt::format("<{}>", wrapper);
   const bool full = has_name_space(options.shape);
   if (full) head_ += "<INSTANCEPATH>" + name_space_element(setting.name_space, setting.host);
-  const std::string name = attribute(the_class.name());
+  const std::string name = xml::attribute_text(the_class.name());
   if (has_path(options.shape)) {
     head_ += fmt::format("<INSTANCENAME CLASSNAME=\"{}\">", name);
     middle_ = "</INSTANCENAME>";
@@ -153,7 +147,7 @@ void InstanceForm::add_key(const wmi::PropertyEntry& entry) {
   Piece piece;
   piece.entry = &entry;
   piece.kind = entry.origin == Origin::instance_name ? Kind::name : Kind::other;
-  piece.open = fmt::format("<KEYBINDING NAME=\"{}\">", attribute(entry.property->name));
+  piece.open = fmt::format("<KEYBINDING NAME=\"{}\">", xml::attribute_text(entry.property->name));
   if (entry.property->type != Type::reference) {
     piece.open += fmt::format("<KEYVALUE VALUETYPE=\"{}\">", key_type(entry.property->type));
     piece.close = "</KEYVALUE></KEYBINDING>";
@@ -172,15 +166,15 @@ void InstanceForm::add_property(const wmi::PropertyEntry& entry, const wmi::Repo
   const std::string_view element = refers        ? "PROPERTY.REFERENCE"
                                    : of.is_array ? "PROPERTY.ARRAY"
                                                  : "PROPERTY";
-  piece.open = fmt::format("<{} NAME=\"{}\"", element, attribute(of.name));
+  piece.open = fmt::format("<{} NAME=\"{}\"", element, xml::attribute_text(of.name));
   if (refers && !of.class_name.empty()) {
-    piece.open += fmt::format(" REFERENCECLASS=\"{}\"", attribute(of.class_name));
+    piece.open += fmt::format(" REFERENCECLASS=\"{}\"", xml::attribute_text(of.class_name));
   } else if (!refers) {
     piece.open += fmt::format(" TYPE=\"{}\"", type_of(of.type));
     if (of.array_size) piece.open += fmt::format(" ARRAYSIZE=\"{}\"", *of.array_size);
   }
   if (options.class_origin) {
-    const std::string origin = attribute(origin_of(class_, entry, repository));
+    const std::string origin = xml::attribute_text(origin_of(class_, entry, repository));
     piece.open += fmt::format(" CLASSORIGIN=\"{}\"", origin);
     if (entry.inherited) piece.open += " PROPAGATED=\"true\"";
   }

@@ -35,6 +35,8 @@ class Output {
   }
   void escaped(std::string_view text);
 
+  // What was written behind this many bytes goes.
+  void cut(std::size_t to_bytes) { at_ = text_.data() + to_bytes; }
   std::size_t bytes() const { return static_cast<std::size_t>(at_ - text_.data()); }
   std::string take() && {
     text_.resize(bytes());

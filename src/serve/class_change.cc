@@ -47,6 +47,7 @@ Answer add(wmi::Catalog& catalog, std::string_view body) {
 }  // namespace
 
 Asked<std::size_t> admit_class_change(const Request& request) {
+  if (request.mandatory) return refuse(501, "M-POST is CIM-XML's; POST what changes a class");
   if (!request.local) return refuse(405, "only GET and HEAD are served here");
   if (!request.admin)
     return refuse(403, "only root and the service's own user may change anything");

@@ -61,6 +61,15 @@ struct HttpLimits {
 
 enum class Verb : std::uint8_t { get, post, remove };  // HEAD is a GET to everybody but the server
 
+// The fields that CIM-XML reads (DSP0200 section 7.2), as M-POST prefixes them or as they are.
+struct CimFields {
+  std::string_view operation = {};
+  std::string_view method = {};
+  std::string_view object = {};
+  std::string_view batch = {};
+  std::string_view protocol = {};  // CIMProtocolVersion
+};
+
 // Views are of the connection's, and hold until done was called. A field that is absent is "", of
 // one that is repeated the first counts.
 struct Request {
@@ -75,6 +84,8 @@ struct Request {
   std::string_view authorization = {};
   std::string_view content_type = {};
   std::string_view if_none_match = {};
+  CimFields cim = {};
+  bool mandatory = false;  // M-POST (RFC 2774): a handler that does not know it must refuse
 };
 
 class Handler {

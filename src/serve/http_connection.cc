@@ -67,6 +67,10 @@ void add_headers(Response& response, const Answer& answer) {
   }
 }
 
+bool is_mandatory(const Message& message) {
+  return view(message.method_string()) == "M-POST";
+}
+
 // HEAD, too, is a GET.
 std::optional<Verb> verb_of(const Message& message) {
   switch (message.method()) {
@@ -78,8 +82,34 @@ std::optional<Verb> verb_of(const Message& message) {
     case http::verb::delete_:
       return Verb::remove;
     default:
-      return std::nullopt;
+      break;
   }
+  return is_mandatory(message) ? std::optional(Verb::post) : std::nullopt;
+}
+
+// RFC 2774: Man: "http://…" ; ns=73 makes CIMOperation 73-CIMOperation.
+std::string extension_prefix(const Message& message) {
+  const std::string_view man = view(message["Man"]);
+  const std::size_t at = man.rfind("ns=");
+  std::string out;
+  for (std::size_t i = at; at != std::string_view::npos && i + 3 < man.size(); ++i) {
+    const char digit = man[i + 3];
+    if (digit < '0' || digit > '9') break;
+    out += digit;
+  }
+  return out.empty() ? out : out + '-';
+}
+
+void take_cim_fields(CimFields& cim, const Message& message, const std::string& prefix) {
+  const auto field = [&](std::string_view name) {
+    return view(message[beast_view(prefix + std::string(name))]);
+  };
+  cim.operation = field("CIMOperation");
+  if (cim.operation.empty()) return;  // nobody's but CIM-XML's
+  cim.method = field("CIMMethod");
+  cim.object = field("CIMObject");
+  cim.batch = field("CIMBatch");
+  cim.protocol = field("CIMProtocolVersion");
 }
 
 void take_fields(Request& request, const Message& message) {
@@ -88,6 +118,9 @@ void take_fields(Request& request, const Message& message) {
   request.authorization = view(message[http::field::authorization]);
   request.content_type = view(message[http::field::content_type]);
   request.if_none_match = view(message[http::field::if_none_match]);
+  request.mandatory = is_mandatory(message);
+  if (request.verb != Verb::post) return;
+  take_cim_fields(request.cim, message, request.mandatory ? extension_prefix(message) : "");
 }
 
 class HttpConnection final : public Connection,

@@ -15,6 +15,7 @@
 #include "base/guid.h"
 #include "provider/registry.h"
 #include "serve/api.h"
+#include "serve/cim_endpoint.h"
 #include "serve/class_change.h"
 #include "serve/events.h"
 #include "serve/host.h"
@@ -24,6 +25,7 @@
 #include "serve/system.h"
 #include "serve/web_page.h"
 #include "wmi/catalog.h"
+#include "wmi/enumerations.h"
 #include "wmi/repository.h"
 #include "wmi/snapshot.h"
 #include "wmi/source.h"
@@ -86,9 +88,13 @@ class OneThreadService final : public Service {
     for (const std::string& path : page_.paths()) routes_->add(path, page_);
     metrics_.emplace(io_, catalog_->current(), *snapshots_, [this] { return api_->health(); });
     routes_->add("metrics", *metrics_);
-    management_.emplace(io_, catalog_->current(), *snapshots_, own_name(), QM_VERSION);
+    const std::vector<std::string> names = host_names();
+    const std::string name = names.empty() ? "localhost" : names.back();
+    cim_.emplace(catalog_->current(), *snapshots_, enumerations_, name);
+    routes_->add("cimom", *cim_);
+    management_.emplace(io_, catalog_->current(), *snapshots_, name, QM_VERSION);
     routes_->add("wsman", *management_);
-    http_ = HttpServer::make(io_, *routes_, host_names(), limits.http);
+    http_ = HttpServer::make(io_, *routes_, names, limits.http);
     for (const Endpoint& endpoint : wanted) {
       listeners_.push_back(TRY(http_->listen(endpoint)));
     }
@@ -150,6 +156,7 @@ class OneThreadService final : public Service {
     snapshots_->use(catalog_->current());
     api_->use(catalog_->current());
     metrics_->use(catalog_->current());
+    cim_->use(catalog_->current());
     management_->use(catalog_->current());
   }
 
@@ -207,11 +214,6 @@ class OneThreadService final : public Service {
     return health;
   }
 
-  static std::string own_name() {
-    std::vector<std::string> names = host_names();
-    return names.empty() ? "localhost" : std::move(names.back());
-  }
-
   void say(std::string_view text) { log_.say(text, now().boot_ns); }
 
   // Destroyed from the end: what refers to another part stands below it.
@@ -225,6 +227,8 @@ class OneThreadService final : public Service {
   std::unique_ptr<Events> events_;
   WebPage page_;
   std::optional<MetricsPage> metrics_;
+  wmi::Enumerations enumerations_;  // CIM-XML's
+  std::optional<CimEndpoint> cim_;
   std::optional<Management> management_;
   std::optional<Routes> routes_;
   std::unique_ptr<HttpServer> http_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "wmi/interop.h"
 
 namespace qm::wmi::wql {
 namespace {
@@ -62,6 +63,13 @@ class Maker {
 
   void run() {
     if (&one_ == system_classes().find(kNamespaceClass)) return name_spaces();
+    const Repository& repository = found_.schema->repository();
+    if (&repository_of(one_, repository) == &interop_classes()) {
+      for (std::vector<Value>& row : interop_rows(one_, setting_, repository)) {
+        if (!add(std::move(row))) return;
+      }
+      return;
+    }
     for (const mof::Instance& instance : found_.schema->repository().model().instances) {
       if (!same_name(instance.class_name, one_.name())) continue;
       if (!add(values_of(instance, one_))) return;

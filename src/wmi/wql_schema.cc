@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "wmi/interop.h"
 #include "wmi/wql_path.h"
 #include "wmi/wql_row.h"
 
@@ -66,7 +67,7 @@ std::string name_space_of(const ClassEntry& one) {
 }
 
 std::vector<std::string> name_spaces(const Repository& repository) {
-  std::vector<std::string> out{"root", "root\\wmi"};
+  std::vector<std::string> out{"root", "root\\wmi", "root\\cimv2", std::string(kInteropNamespace)};
   for (const ClassEntry& one : repository.classes()) {
     std::string name = name_space_of(one);
     while (!name.empty()) {
@@ -81,6 +82,13 @@ std::vector<std::string> name_spaces(const Repository& repository) {
   return out;
 }
 
+const Repository& repository_of(const ClassEntry& one, const Repository& otherwise) {
+  for (const Repository* known : {&system_classes(), &interop_classes()}) {
+    if (known->find(one.name()) == &one) return *known;
+  }
+  return otherwise;
+}
+
 Schema::Schema(std::shared_ptr<const Repository> repository, std::string name_space)
     : repository_(std::move(repository)), name_space_(std::move(name_space)) {
   for (const std::string& known : name_spaces(*repository_)) {
@@ -92,13 +100,19 @@ Schema::Schema(std::shared_ptr<const Repository> repository, std::string name_sp
   for (const ClassEntry& one : repository_->classes()) {
     if (same_name(name_space_of(one), name_space_)) classes_.push_back(&one);
   }
+  if (same_name(name_space_, kInteropNamespace)) {
+    for (const ClassEntry& one : interop_classes().classes()) classes_.push_back(&one);
+  }
   for (const ClassEntry& one : system_classes().classes()) classes_.push_back(&one);
 }
 
 const ClassEntry* Schema::find(std::string_view name) const {
   const ClassEntry* one = repository_->find(name);
   if (one != nullptr && same_name(name_space_of(*one), name_space_)) return one;
-  return has_name_space_ ? system_classes().find(name) : nullptr;
+  if (!has_name_space_) return nullptr;
+  const bool interop = same_name(name_space_, kInteropNamespace);
+  one = interop ? interop_classes().find(name) : nullptr;
+  return one != nullptr ? one : system_classes().find(name);
 }
 
 std::vector<const ClassEntry*> Schema::family(const ClassEntry& one) const {

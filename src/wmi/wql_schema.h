@@ -22,7 +22,8 @@ inline constexpr std::string_view kAggregateEvent = "__AggregateEvent";
 
 // Of a class, as plain_name_space writes it; root\wmi without a pragma.
 std::string name_space_of(const ClassEntry& one);
-// Those that have classes, and the ones above them; as first written, sorted.
+// Those that have classes, the ones above them, and those that WMI always has; as first written,
+// sorted.
 std::vector<std::string> name_spaces(const Repository& repository);
 
 class Schema {
@@ -49,5 +50,7 @@ class Schema {
 
 // __NAMESPACE, the events.
 const Repository& system_classes();
+// Where a class that a Schema names is defined: there, in interop.h's, or in the schema's own.
+const Repository& repository_of(const ClassEntry& one, const Repository& otherwise);
 
 }  // namespace qm::wmi::wql

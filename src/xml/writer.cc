@@ -97,6 +97,12 @@ void append_attribute(std::string& out, std::string_view text) {
   append<true>(out, text);
 }
 
+std::string attribute_text(std::string_view text) {
+  std::string out;
+  append_attribute(out, text);
+  return out;
+}
+
 void Writer::end_tag() {
   if (in_tag_) out_ += '>';
   in_tag_ = false;

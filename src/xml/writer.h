@@ -17,6 +17,7 @@ inline constexpr std::string_view kDeclaration = "<?xml version=\"1.0\" encoding
 
 void append_text(std::string& out, std::string_view text);       // between tags
 void append_attribute(std::string& out, std::string_view text);  // between double quotes
+std::string attribute_text(std::string_view text);               // the same, alone
 
 // Elements opened and closed in pairs. Names are the program's own, prefixes included; each must
 // live until its element is closed.

@@ -1,0 +1,50 @@
+#include "serve/cim_endpoint.h"
+
+#include <span>
+#include <utility>
+
+#include "base/clock.h"
+
+namespace qm::serve {
+
+CimEndpoint::CimEndpoint(std::shared_ptr<const wmi::Repository> repository,
+                         wmi::Snapshots& snapshots, wmi::Enumerations& enumerations,
+                         std::string host)
+    : responder_(
+          std::move(repository),
+          [&snapshots](std::span<const wmi::ClassEntry* const> classes) {
+            return snapshots.take(classes, now());
+          },
+          enumerations, std::move(host)) {}
+
+Asked<std::size_t> CimEndpoint::admit(const Request& request) {
+  if (request.target.path.size() != 1 || !request.target.parameters.empty()) {
+    return refuse(404, "no such path; CIM-XML is at /cimom");
+  }
+  if (request.verb != Verb::post) return refuse(405, "CIM-XML is asked for by POST");
+  return xml::kMostBytes;
+}
+
+void CimEndpoint::handle(const Request& request, Done done) {
+  if (request.verb == Verb::get) {
+    Answer answer = refusal_answer({405, "CIM-XML is asked for by POST"});
+    answer.fields.push_back({"Allow", "POST, M-POST"});
+    return done(std::move(answer));
+  }
+  cimxml::Ask ask;
+  ask.operation = request.cim.operation;
+  ask.method = request.cim.method;
+  ask.object = request.cim.object;
+  ask.batch = request.cim.batch;
+  ask.protocol = request.cim.protocol;
+  ask.content_type = request.content_type;
+  ask.body = request.body;
+  ask.mandatory = request.mandatory;
+  ask.client = request.local ? "local" : "tcp";
+  cimxml::Reply reply = responder_.answer(ask, now().boot_ns / 1'000'000);
+  Answer answer{reply.status, reply.content_type, std::move(reply.body)};
+  for (auto& [name, value] : reply.fields) answer.fields.push_back({name, std::move(value)});
+  done(std::move(answer));
+}
+
+}  // namespace qm::serve
