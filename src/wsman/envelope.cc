@@ -201,10 +201,11 @@ class HeaderReader {
     for (const xml::Element* one : not_understood_) {
       out.reason += fmt::format("{}{{{}}}{}", told == 0 ? "not understood: " : ", ",
                                 shown(one->name_space), shown(one->name));
+      if (++told > kMostNotUnderstood) break;
+      if (one->name.size() > kMostShownBytes) continue;  // a fault is no longer than asked for
       xml::Writer header(out.header);
       header.open("s:NotUnderstood").attribute("qname", fmt::format("q:{}", one->name));
       header.attribute("xmlns:q", one->name_space).close();
-      if (++told == kMostNotUnderstood) break;
     }
     return out;
   }

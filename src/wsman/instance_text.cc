@@ -111,8 +111,9 @@ InstanceText::InstanceText(const wmi::ClassEntry& shown, ValueSetting setting)
                                          : one.constant.size();
     properties_.push_back(std::move(one));
   }
-  std::ranges::stable_sort(properties_, less_without_case,
-                           [](const Property& one) { return one.entry->property->name; });
+  std::ranges::sort(properties_, less_without_case, [](const Property& one) -> const std::string& {
+    return one.entry->property->name;
+  });
 }
 
 void InstanceText::append(Output& out, const wql::Row& row) const {

@@ -119,7 +119,9 @@ Answering::Text Answering::dispatch() {
   auto out = fault(FaultKind::action_not_supported,
                    fmt::format("{} is not supported: these classes can be read, and nothing else",
                                plain_text(action, 200)));
-  xml::Writer(out.error().more_detail).element("a:Action", action);
+  if (action.size() <= kMostUriBytes) {
+    xml::Writer(out.error().more_detail).element("a:Action", action);
+  }
   return out;
 }
 

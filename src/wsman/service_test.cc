@@ -86,7 +86,7 @@ TEST_F(WsMan, both_forms_of_uris_name_a_class_without_case) {
   for (const std::string uri : {"http://schemas.microsoft.com/wbem/wsman/1/wmi/root/wmi/test_SMALL",
                                 "HTTP://schemas.microsoft.com/wbem/wsman/1/wmi/ROOT/WMI/Test_Small",
                                 "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/Test_Small"}) {
-    for (const std::string headers :
+    for (const std::string& headers :
          {std::string(), selectors(selector("__cimnamespace", "root/wmi")),
           selectors(selector("__cimNamespace", "ROOT\\wmi"))}) {
       Asking asking = enumerate(std::string(kAllAtOnce), "", headers);
