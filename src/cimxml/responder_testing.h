@@ -105,7 +105,8 @@ class CimWorld : public wmi::wql::World {
     const std::size_t at = reply.body.find(begin) + begin.size();
     std::string out = reply.body.substr(at, reply.body.find("</IMETHODRESPONSE>") - at);
     for (std::size_t i = 0; (i = out.find("><", i)) != std::string::npos; ++i) {
-      if (out.compare(i + 1, 2, "</") != 0 || out[i - 1] != '"') out.insert(i + 1, 1, '\n');
+      const bool opened = out[out.rfind('<', i) + 1] != '/' && out[i - 1] != '/';
+      if (!opened || out.compare(i + 1, 2, "</") != 0) out.insert(i + 1, 1, '\n');
     }
     return out;
   }

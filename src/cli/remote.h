@@ -6,8 +6,10 @@
 // Answer with its status. A password goes over TLS or to this host, and nowhere else.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,5 +100,9 @@ class ManagementApi final : public Api {
   std::map<std::string, Types, std::less<>> types_;  // by class
   std::uint64_t messages_ = 0;
 };
+
+// Of the options of a query: parses the URL, reads the password. Errors: of both.
+Result<std::unique_ptr<Api>> api_of_host(const Options& options, const char* environment_password,
+                                         const class SignalPacer* pacer);
 
 }  // namespace qm::cli

@@ -8,6 +8,7 @@
 #include "base/guid.h"
 #include "base/text.h"
 #include "mof/limits.h"
+#include "wmi/cooking.h"
 
 namespace qm::wmi {
 namespace {
@@ -210,6 +211,16 @@ const ClassEntry* Repository::find(const GUID& guid) const {
     if (entry.guid && equal(*entry.guid, guid)) return &entry;
   }
   return nullptr;
+}
+
+const Repository& Repository::cooked() const {
+  std::call_once(cooked_once_, [this] {
+    auto made = of(cooked_model(*this));
+    // Too many classes, together with what they are twins of, is no reason to serve none.
+    cooked_ = made ? std::move(*made) : of({}).value_or(nullptr);
+  });
+  QM_ASSERT(cooked_ != nullptr);
+  return *cooked_;
 }
 
 Result<void> Repository::check(const provider::ClassInfo& info) const {

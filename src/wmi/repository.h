@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -101,6 +102,8 @@ class Repository {
   const ClassEntry* find(const GUID& guid) const;
   const mof::Model& model() const { return model_; }
   const std::vector<ClassEntry>& classes() const { return classes_; }  // by name, case folded
+  // The cooked twins of these classes (cooking.h), made when first asked for. In no list of these.
+  const Repository& cooked() const;
 
   // May a provider register this? The GUID must be known, data_items the highest WmiDataId, and
   // block_bytes the header's X_SIZE (up to the end of the last item) or sizeof (with the padding
@@ -116,6 +119,8 @@ class Repository {
   mof::Model model_;
   std::vector<ClassEntry> classes_;
   std::map<std::string, std::size_t, std::less<>> by_name_;  // key: case folded
+  mutable std::once_flag cooked_once_;
+  mutable std::shared_ptr<const Repository> cooked_;
 };
 
 // White space runs as one space, nothing invisible: a description as one line.

@@ -79,6 +79,8 @@ void Snapshots::use(std::shared_ptr<const Repository> repository) {
   repository_ = std::move(repository);
   for (auto& [id, cached] : cached_) {
     cached.part.reset();
+    cached.base.reset();
+    cached.recent.reset();
     cached.bytes = 0;
   }
   held_bytes_ = 0;
@@ -135,6 +137,34 @@ std::shared_ptr<const Part> Snapshots::part_of(const provider::Registration& reg
   return cached.part;
 }
 
+// Which raw classes' samples these classes are made of.
+std::vector<const ClassEntry*> Snapshots::cooked_sources(
+    std::span<const ClassEntry* const> classes) const {
+  std::vector<const ClassEntry*> out;
+  for (const ClassEntry* one : classes) {
+    if (const ClassEntry* raw = raw_class_of(*one, *repository_)) out.push_back(raw);
+  }
+  return out;
+}
+
+// What is kept beside the newest sample: one that is a second older at least, and the one that will
+// be so next.
+void Snapshots::sample(Cached& cached, const std::shared_ptr<const Part>& part) {
+  if (part->generation.number == 0) return;
+  if (!cached.recent) {
+    cached.recent = part;
+    return;
+  }
+  const std::uint64_t recent_ns = cached.recent->generation.times.boot_ns;
+  const std::uint64_t now_ns = part->generation.times.boot_ns;
+  if (now_ns < recent_ns) {  // another clock: whoever wrote it began anew
+    cached.base.reset();
+    cached.recent = part;
+  } else if (now_ns - recent_ns >= kLeastCookedNs) {
+    cached.base = std::exchange(cached.recent, part);
+  }
+}
+
 std::shared_ptr<const Snapshot> Snapshots::take(std::span<const ClassEntry* const> classes,
                                                 Time now) {
   const std::span<const provider::Registration> registrations = source_.registrations();
@@ -142,11 +172,19 @@ std::shared_ptr<const Snapshot> Snapshots::take(std::span<const ClassEntry* cons
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->taken = now;
   snapshot->repository = repository_;
+  const std::vector<const ClassEntry*> cooked = cooked_sources(classes);
   for (const provider::Registration& registration : registrations) {
     const ClassEntry* the_class = repository_->find(registration.info.guid);
     if (the_class == nullptr) continue;
     if (!classes.empty() && std::ranges::find(classes, the_class) == classes.end()) continue;
-    if (auto part = part_of(registration, *the_class)) snapshot->parts.push_back(std::move(part));
+    auto part = part_of(registration, *the_class);
+    if (!part) continue;
+    if (std::ranges::find(cooked, the_class) != cooked.end()) {
+      Cached& cached = cached_[registration.id];
+      sample(cached, part);
+      if (cached.base) snapshot->earlier.emplace(registration.id, cached.base);
+    }
+    snapshot->parts.push_back(std::move(part));
   }
   // Entries lie in the repository by name: their addresses sort as their names do.
   std::ranges::sort(snapshot->parts, {}, [](const std::shared_ptr<const Part>& part) {

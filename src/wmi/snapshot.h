@@ -3,7 +3,8 @@
 // Promise: a Snapshot never changes; it holds copies, so that a provider that dies, writes or lies
 // meanwhile cannot be seen through it. What has not changed since the last one is shared, not
 // copied again. Threads: Snapshots belongs to one thread; a Snapshot may be read by any.
-// Limits: kMostSnapshotBytes; Repository::check bounds each registration.
+// Limits: kMostSnapshotBytes, up to three times as much while cooked twins are asked for;
+// Repository::check bounds each registration.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +42,9 @@ struct Snapshot {
   std::vector<std::shared_ptr<const Part>> parts;  // by class name, driver, registration
   // Two classes of one provider carry different stamps: it was just publishing, or always does so.
   bool mixed = false;
+  // By registration: what it had published a second before its part at least; of those whose cooked
+  // twins were asked for (cooking.h), once there is one.
+  std::map<std::uint64_t, std::shared_ptr<const Part>> earlier;
 
   std::span<const std::shared_ptr<const Part>> parts_of(const ClassEntry& the_class) const;
   std::size_t instances_of(const ClassEntry& the_class) const;
@@ -56,7 +60,8 @@ class Snapshots {
   // From here on these classes; snapshots that were taken keep theirs.
   void use(std::shared_ptr<const Repository> repository);
 
-  // Of these classes; of all when there are none.
+  // Of these classes; of all when there are none. Where a cooked twin is among them, earlier
+  // samples of its raw class are kept from here on.
   std::shared_ptr<const Snapshot> take(std::span<const ClassEntry* const> classes, Time now);
 
   std::uint64_t unreadable() const { return unreadable_; }  // pages that broke the rules, ever
@@ -66,7 +71,11 @@ class Snapshots {
     std::shared_ptr<const Part> part;
     std::uint64_t bytes = 0;
     bool bad = false;  // reported
+    // Samples for a cooked twin: a second older than the recent one at least, and that one.
+    std::shared_ptr<const Part> base, recent;
   };
+  void sample(Cached& cached, const std::shared_ptr<const Part>& part);
+  std::vector<const ClassEntry*> cooked_sources(std::span<const ClassEntry* const> classes) const;
   void forget_gone(std::span<const provider::Registration> registrations);
   std::shared_ptr<const Part> part_of(const provider::Registration& registration,
                                       const ClassEntry& the_class);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "wmi/cooking.h"
 #include "wmi/wql_links.h"
 #include "wmi/wql_rows.h"
 
@@ -80,6 +81,7 @@ std::vector<const ClassEntry*> Plan::sources() const {
     if (one.the_class == nullptr) continue;
     add(one.the_class);
     if (const auto view = view_of(*one.the_class, *schema)) add(view->source);
+    if (const auto* raw = raw_class_of(*one.the_class, schema->repository())) add(raw);
   }
   return out;
 }

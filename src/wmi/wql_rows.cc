@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "wmi/cooking.h"
 #include "wmi/interop.h"
 
 namespace qm::wmi::wql {
@@ -69,6 +70,11 @@ class Maker {
         if (!add(std::move(row))) return;
       }
       return;
+    }
+    if (const ClassEntry* raw = raw_class_of(one_, repository)) {
+      if (!found_.snapshot) return;
+      return cook(one_, *raw, *found_.snapshot,
+                  [this](std::vector<Value> values) { return add(std::move(values)); });
     }
     for (const mof::Instance& instance : found_.schema->repository().model().instances) {
       if (!same_name(instance.class_name, one_.name())) continue;

@@ -83,7 +83,7 @@ std::vector<std::string> name_spaces(const Repository& repository) {
 }
 
 const Repository& repository_of(const ClassEntry& one, const Repository& otherwise) {
-  for (const Repository* known : {&system_classes(), &interop_classes()}) {
+  for (const Repository* known : {&system_classes(), &interop_classes(), &otherwise.cooked()}) {
     if (known->find(one.name()) == &one) return *known;
   }
   return otherwise;
@@ -97,11 +97,18 @@ Schema::Schema(std::shared_ptr<const Repository> repository, std::string name_sp
     name_space_ = known;
   }
   if (!has_name_space_) return;
+  // Where the raw ones are, as with WMI's own AutoCook, and where WMI's clients look for them.
+  has_cooked_ = same_name(name_space_, "root\\wmi") || same_name(name_space_, "root\\cimv2");
   for (const ClassEntry& one : repository_->classes()) {
     if (same_name(name_space_of(one), name_space_)) classes_.push_back(&one);
   }
   if (same_name(name_space_, kInteropNamespace)) {
     for (const ClassEntry& one : interop_classes().classes()) classes_.push_back(&one);
+  }
+  if (has_cooked_) {
+    for (const ClassEntry& one : repository_->cooked().classes()) {
+      if (find(one.name()) == &one) classes_.push_back(&one);
+    }
   }
   for (const ClassEntry& one : system_classes().classes()) classes_.push_back(&one);
 }
@@ -111,7 +118,9 @@ const ClassEntry* Schema::find(std::string_view name) const {
   if (one != nullptr && same_name(name_space_of(*one), name_space_)) return one;
   if (!has_name_space_) return nullptr;
   const bool interop = same_name(name_space_, kInteropNamespace);
-  one = interop ? interop_classes().find(name) : nullptr;
+  one = interop       ? interop_classes().find(name)
+        : has_cooked_ ? repository_->cooked().find(name)
+                      : nullptr;
   return one != nullptr ? one : system_classes().find(name);
 }
 

@@ -45,6 +45,7 @@ class Schema {
   std::shared_ptr<const Repository> repository_;
   std::string name_space_;
   bool has_name_space_ = false;
+  bool has_cooked_ = false;
   std::vector<const ClassEntry*> classes_;
 };
 
