@@ -24,7 +24,7 @@ constexpr std::string_view kWql = "http://schemas.microsoft.com/wbem/wsman/1/WQL
 constexpr std::string_view kRoot = "http://schemas.microsoft.com/wbem/wsman/1/wmi/";
 constexpr std::string_view kClasses = "http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/*";
 constexpr unsigned kMostElements = 1'000;  // of one answer
-constexpr std::uint64_t kUsualWithin_ms = 1'000;
+constexpr std::uint64_t kUsualWithinMs = 1'000;
 
 std::string slashed(std::string_view name_space) {
   std::string out(name_space);
@@ -266,7 +266,7 @@ Result<Answer> ManagementApi::begin_events(const Ask& ask) {
   const boost::json::object answer{
       {"kind", "events"},
       {"columns", nullptr},
-      {"within_ms", kUsualWithin_ms},
+      {"within_ms", kUsualWithinMs},
       {"cursor", text_in(said.child(kEnumerationSpace, "EnumerationContext"))},
       {"events", boost::json::array()}};
   return Answer{200, boost::json::serialize(answer)};
@@ -289,7 +289,7 @@ Result<Answer> ManagementApi::events(const Ask& ask) {
   }
   const boost::json::object answer{{"kind", "events"},
                                    {"columns", nullptr},
-                                   {"within_ms", kUsualWithin_ms},
+                                   {"within_ms", kUsualWithinMs},
                                    {"cursor", ask.cursor},
                                    {"events", std::move(events)}};
   return Answer{200, boost::json::serialize(answer)};

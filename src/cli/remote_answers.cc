@@ -116,8 +116,8 @@ boost::json::value ManagementApi::value_of(const xml::Element& element, std::str
 boost::json::object ManagementApi::properties_of(const xml::Element& instance,
                                                  const std::string& class_name,
                                                  const std::string& name_space, unsigned depth) {
-  // A system property needs no class to be text.
-  const Types types = class_name.empty() ? Types() : types_of(class_name, name_space);
+  static const Types kNone;
+  const Types& types = class_name.empty() ? kNone : types_of(class_name, name_space);
   boost::json::object out;
   for (const auto* one = instance.first_child; one != nullptr; one = one->next) {
     const std::string name = plain_text(one->name, 512);

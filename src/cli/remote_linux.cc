@@ -20,7 +20,7 @@
 namespace qm::cli {
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
+constexpr std::size_t kRemoteReadBytes = std::size_t{64} << 10U;
 constexpr std::uint64_t kMostRemoteMs = 60'000;  // of one answer, to its last byte
 
 std::string base64(std::string_view bytes) {
@@ -95,7 +95,7 @@ class Call {
       }
     }
     HttpAnswer answer;
-    std::array<char, kReadBytes> buffer;
+    std::array<char, kRemoteReadBytes> buffer;
     for (;;) {
       const ssize_t got = recv(socket_.get(), buffer.data(), buffer.size(), 0);
       if (got == 0) return answer.finish();

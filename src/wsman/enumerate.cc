@@ -16,8 +16,9 @@ namespace {
 
 namespace wql = wmi::wql;
 
-constexpr std::size_t kTailBytes = 256;  // of what stands behind an answer's last item
-constexpr std::size_t kNameBytes = 40;   // of an enumeration's name, at most
+constexpr std::size_t kTailBytes = 256;         // of what stands behind an answer's last item
+constexpr std::size_t kUsualItemBytes = 2'048;  // to reserve
+constexpr std::size_t kNameBytes = 40;          // of an enumeration's name, at most
 constexpr std::string_view kContextStart = "<n:EnumerationContext>";
 constexpr std::string_view kContextEnd = "</n:EnumerationContext>";
 constexpr std::string_view kNoContext = "<n:EnumerationContext/>";
@@ -255,7 +256,9 @@ Answering::Text Answering::enumerate() {
   const std::string start = head(
       "http://schemas.xmlsoap.org/ws/2004/09/enumeration/EnumerateResponse", total_header(total));
   const bool optimized = request->child(kManagement, "OptimizeEnumeration") != nullptr;
-  Output out(start.size() + (optimized ? std::min(most_bytes(), total * 2'048) : 0) + 1'024);
+  Output out(start.size() +
+             (optimized ? std::min(most_bytes(), std::min(*most, total) * kUsualItemBytes) : 0) +
+             1'024);
   out.append(start);
   out.append("<n:EnumerateResponse>");
   if (life_ms) {
@@ -300,8 +303,8 @@ Answering::Text Answering::pull() {
   const std::string start = head("http://schemas.xmlsoap.org/ws/2004/09/enumeration/PullResponse",
                                  total_header(enumeration->found.rows.size()));
   std::size_t items_bytes = most_bytes() - std::min(most_bytes(), kTailBytes);
-  Output out(start.size() + std::min(items_bytes, std::min(*most, enumeration->left()) * 2'048) +
-             1'024);
+  Output out(start.size() +
+             std::min(items_bytes, std::min(*most, enumeration->left()) * kUsualItemBytes) + 1'024);
   out.append(start);
   out.append("<n:PullResponse>");
   const std::size_t context = leave_context(out);

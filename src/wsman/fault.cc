@@ -29,8 +29,8 @@ struct Row {
 };
 
 constexpr std::array<Row, 22> kRows = {{
-    {FaultKind::version_mismatch, "s:VersionMismatch", "", kAddressingFault, 0x8033800B},
-    {FaultKind::must_understand, "s:MustUnderstand", "", kAddressingFault, 0x80338006},
+    {FaultKind::version_mismatch, "s:VersionMismatch", "", kAddressingFault, 0x80041008},
+    {FaultKind::must_understand, "s:MustUnderstand", "", kAddressingFault, 0x80041008},
     {FaultKind::action_not_supported, "s:Sender", "a:ActionNotSupported", kAddressingFault,
      0x8004100C},
     {FaultKind::destination_unreachable, "s:Sender", "a:DestinationUnreachable", kAddressingFault,

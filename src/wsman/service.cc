@@ -198,8 +198,10 @@ Answering::Text Answering::get() {
   std::optional<wql::Row> row;
   // A superclass's name finds what derives from it, as WMI's object manager does.
   for (const wmi::ClassEntry* member : schema.family(*one)) {
+    const auto plan = (*space)->plan_of_all(*member);
+    if (!plan) continue;  // of events: there are no instances
     path->class_name = member->name();
-    found.snapshot = question_.snapshot((*space)->plan_of_all(*member)->sources());
+    found.snapshot = question_.snapshot(plan->sources());
     row = wql::find_object(*path, schema, found);
     if (row && !row->is_class()) break;
     row.reset();

@@ -224,6 +224,8 @@ TEST_F(WsMan, gets_an_instance_by_its_key) {
   asking.uri = std::string(kTestUri) + "Test_Base";
   asking.headers = "";
   EXPECT_EQ(fault_of(asking), "s:Sender a:DestinationUnreachable InvalidResourceURI");
+  asking.uri = std::string(kTestUri) + "__InstanceCreationEvent";  // has none at any time
+  EXPECT_EQ(fault_of(asking), "s:Sender a:DestinationUnreachable InvalidResourceURI");
   asking.uri = std::string(kTestUri) + "Test_All";
   EXPECT_EQ(fault_of(asking), "s:Sender w:InvalidSelectors InsufficientSelectors");
   asking.headers = selectors(selector("InstanceName", "nobody"));
