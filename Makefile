@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
+# Clients and engines that tests want: unpacked, not installed (python3-winrm with what it needs).
+UNPACKED := prometheus victoria-metrics sblim-wbemcli python3-winrm python3-xmltodict python3-six \
+  python3-requests python3-urllib3 python3-idna python3-certifi python3-charset-normalizer
 DESTDIR ?=
 PREFIX ?= /usr
 
@@ -21,7 +24,7 @@ run: build ## the lab, live (ONCE=1: print once; HOST=1: watch this machine)
 
 test: ## everything that proves it, but for long fuzzing
 	@scripts/install-deps.sh build test lab web
-	@scripts/unpack-tools.sh prometheus victoria-metrics sblim-wbemcli
+	@scripts/unpack-tools.sh $(UNPACKED)
 	@tests/run
 
 bench: ## speed, each figure beside the limit it runs against
@@ -34,7 +37,7 @@ fuzz: ## every fuzz target for SECONDS_EACH seconds (600)
 
 soak: ## the long versions of the tests
 	@scripts/install-deps.sh build test lab web
-	@scripts/unpack-tools.sh prometheus victoria-metrics sblim-wbemcli
+	@scripts/unpack-tools.sh $(UNPACKED)
 	@QM_SOAK=1 tests/run
 
 lab: build ## run CMD='…' inside the lab's guest

@@ -75,6 +75,14 @@ void add_query(CLI::App& app, Options& options, Flags& flags) {
   query->add_option("--namespace", options.name_space, "else root/wmi")->type_name("NS");
   query->add_option("--count", flags.count, "of a query for events: stop after N looks")
       ->type_name("N");
+  query->add_option("--host", options.host, "ask another host, over WS-Management: HOST:PORT")
+      ->type_name("URL");
+  query->add_option("--user", options.user, "log in there; the terminal asks for the password")
+      ->type_name("USER");
+  query
+      ->add_option("--password-file", options.password_file,
+                   "its first line, instead of $QUICKMODE_PASSWORD or the terminal")
+      ->type_name("FILE");
   json_flag(*query, flags);
   query->add_flag("--csv", flags.csv, "one row an instance or event, names first");
   query->footer(
@@ -253,6 +261,9 @@ Parsed parse_options(std::span<const std::string_view> arguments,
   } else if (problem.empty() && options.command == "query") {
     options.samples = 0;
     problem = checked_count(command, flags, options);
+    if (problem.empty() && options.host.empty() && !options.user.empty()) {
+      problem = "--user goes with --host; this host's service knows who asks";
+    }
   }
   if (!problem.empty()) return usage_error(problem, options.command);
   Parsed parsed;

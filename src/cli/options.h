@@ -21,6 +21,9 @@ struct Options {
   std::string command;                  // as in docs/commands.md
   std::string subject;                  // a class, path, counter or query; "" where optional
   std::string name_space = "root/wmi";  // of a query
+  std::string host;                     // of a query: another host's URL; "": this one's service
+  std::string user;                     // to log in as there; "": without a login
+  std::string password_file;            // "": $QUICKMODE_PASSWORD, or the terminal is asked
   std::string instance;                 // a glob on names or short names; "": all
   Format format = Format::text;
   bool rates = false;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/cli.h"
+#include "cli/remote.h"
 
 int main(int argc, char** argv) {
   namespace cli = qm::cli;
@@ -18,7 +19,12 @@ int main(int argc, char** argv) {
 
   const cli::Terminal terminal = cli::terminal_here(parsed.options.color);
   cli::SignalPacer pacer;
-  cli::SocketApi api(parsed.options.runtime_dir, &pacer);
-  cli::Surroundings around{api, pacer, terminal, std::cout, std::cerr};
-  return cli::run(parsed.options, around);
+  cli::SocketApi here(parsed.options.runtime_dir, &pacer);
+  cli::Surroundings around{here, pacer, terminal, std::cout, std::cerr};
+  if (parsed.options.host.empty()) return cli::run(parsed.options, around);
+
+  const auto there = cli::api_of_host(parsed.options, std::getenv("QUICKMODE_PASSWORD"), &pacer);
+  if (!there) return cli::report(there.error(), around);
+  cli::Surroundings around_there{**there, pacer, terminal, std::cout, std::cerr};
+  return cli::run(parsed.options, around_there);
 }

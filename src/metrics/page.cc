@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 #include <utility>
 
+#include "base/output.h"
 #include "metrics/instances.h"
 #include "metrics/names.h"
-#include "metrics/output.h"
+#include "wmi/block_integers.h"
 #include "wmi/quality.h"
 
 namespace qm::metrics {
@@ -39,48 +39,6 @@ char* write_real(char* out, double value) {
   return fmt::format_to(out, "{}", value);
 }
 
-template <class T>
-bool load(Bytes block, std::size_t offset, std::uint64_t& magnitude, bool& negative) {
-  T value{};
-  if (!read_at(block, offset, value)) return false;
-  if constexpr (std::is_signed_v<T>) negative = value < 0;
-  magnitude = static_cast<std::uint64_t>(value);
-  if (negative) magnitude = 0 - magnitude;
-  return true;
-}
-
-// Without the variant that all types share: this is done for each of a million samples.
-bool load_integer(Bytes block, const wmi::ItemPlan& item, std::uint64_t& magnitude,
-                  bool& negative) {
-  using mof::Type;
-  switch (item.type) {
-    case Type::uint64:
-      return load<std::uint64_t>(block, item.offset, magnitude, negative);
-    case Type::uint32:
-      return load<std::uint32_t>(block, item.offset, magnitude, negative);
-    case Type::uint16:
-      return load<std::uint16_t>(block, item.offset, magnitude, negative);
-    case Type::uint8:
-      return load<std::uint8_t>(block, item.offset, magnitude, negative);
-    case Type::sint64:
-      return load<std::int64_t>(block, item.offset, magnitude, negative);
-    case Type::sint32:
-      return load<std::int32_t>(block, item.offset, magnitude, negative);
-    case Type::sint16:
-      return load<std::int16_t>(block, item.offset, magnitude, negative);
-    case Type::sint8:
-      return load<std::int8_t>(block, item.offset, magnitude, negative);
-    default:
-      return false;
-  }
-}
-
-bool is_available(const provider::InstanceData& instance, const wmi::ItemPlan& item) {
-  const std::uint32_t at = item.data_id - 1;  // 0 - 1 is past any table
-  return instance.active &&
-         (at >= instance.qualities.size() || instance.qualities[at].quality != QM_UNAVAILABLE);
-}
-
 // The value's text, or null when there is none. out has kMostNumberBytes.
 char* write_value(char* out, const Series& series, const wmi::Part& part,
                   const provider::InstanceData& instance) {
@@ -89,11 +47,11 @@ char* write_value(char* out, const Series& series, const wmi::Part& part,
     return out + 1;
   }
   const wmi::ItemPlan& item = series.property->plan;
-  if (!is_available(instance, item)) return nullptr;
+  if (!wmi::is_available(instance, item)) return nullptr;
   if (series.reading == Reading::integer) {
     std::uint64_t magnitude = 0;
     bool negative = false;
-    if (!load_integer(instance.block, item, magnitude, negative)) return nullptr;
+    if (!wmi::load_integer(instance.block, item, magnitude, negative)) return nullptr;
     if (negative) *out++ = '-';
     if (series.decimals == 0) [[likely]]
       return write_integer(out, magnitude);

@@ -19,6 +19,7 @@
 #include "serve/class_change.h"
 #include "serve/events.h"
 #include "serve/host.h"
+#include "serve/management.h"
 #include "serve/metrics.h"
 #include "serve/routes.h"
 #include "serve/system.h"
@@ -88,9 +89,11 @@ class OneThreadService final : public Service {
     metrics_.emplace(io_, catalog_->current(), *snapshots_, [this] { return api_->health(); });
     routes_->add("metrics", *metrics_);
     const std::vector<std::string> names = host_names();
-    cim_.emplace(catalog_->current(), *snapshots_, enumerations_,
-                 names.empty() ? "localhost" : names.back());
+    const std::string name = names.empty() ? "localhost" : names.back();
+    cim_.emplace(catalog_->current(), *snapshots_, enumerations_, name);
     routes_->add("cimom", *cim_);
+    management_.emplace(io_, catalog_->current(), *snapshots_, name, QM_VERSION);
+    routes_->add("wsman", *management_);
     http_ = HttpServer::make(io_, *routes_, names, limits.http);
     for (const Endpoint& endpoint : wanted) {
       listeners_.push_back(TRY(http_->listen(endpoint)));
@@ -154,6 +157,7 @@ class OneThreadService final : public Service {
     api_->use(catalog_->current());
     metrics_->use(catalog_->current());
     cim_->use(catalog_->current());
+    management_->use(catalog_->current());
   }
 
   Result<void> open_registry(const std::string& runtime_dir, provider::Admission admission) {
@@ -223,8 +227,9 @@ class OneThreadService final : public Service {
   std::unique_ptr<Events> events_;
   WebPage page_;
   std::optional<MetricsPage> metrics_;
-  wmi::Enumerations enumerations_;  // of all surfaces
+  wmi::Enumerations enumerations_;  // CIM-XML's
   std::optional<CimEndpoint> cim_;
+  std::optional<Management> management_;
   std::optional<Routes> routes_;
   std::unique_ptr<HttpServer> http_;
   asio::posix::stream_descriptor registry_ready_;

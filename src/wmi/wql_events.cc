@@ -34,15 +34,6 @@ Instances instances_of(const ClassEntry& one, const Snapshot& snapshot) {
   return out;
 }
 
-// The event's own properties, as the row of that side.
-std::vector<Value> own_values(const ClassEntry& event, std::uint64_t time_created) {
-  std::vector<Value> out(event.properties.size());
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (event.properties[i].property->name == "TIME_CREATED") out[i].data = time_created;
-  }
-  return out;
-}
-
 class Differ {
  public:
   Differ(const Plan& plan, Events& out, std::size_t most) : plan_(plan), out_(out), most_(most) {
@@ -142,6 +133,14 @@ std::string key_of(const Plan& plan, const Event& event) {
 }
 
 }  // namespace
+
+std::vector<Value> own_values(const ClassEntry& event, std::uint64_t time_created) {
+  std::vector<Value> out(event.properties.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (event.properties[i].property->name == "TIME_CREATED") out[i].data = time_created;
+  }
+  return out;
+}
 
 Events events_between(const Plan& plan, std::shared_ptr<const Snapshot> before,
                       std::shared_ptr<const Snapshot> after, std::size_t most) {

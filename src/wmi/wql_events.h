@@ -36,6 +36,9 @@ struct Events {
 Events events_between(const Plan& plan, std::shared_ptr<const Snapshot> before,
                       std::shared_ptr<const Snapshot> after, std::size_t most = kMostEvents);
 
+// The event's own properties, as the row of that side, by ClassEntry::properties.
+std::vector<Value> own_values(const ClassEntry& event, std::uint64_t time_created);
+
 // The properties of an event that the query selected, or all of them.
 ValueObject event_object(const Plan& plan, const Event& event);
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-namespace qm::metrics {
+namespace qm {
 
 inline constexpr std::size_t kMostNumberBytes = 32;  // of append_integer's text, and of a double's
 
@@ -70,6 +70,10 @@ class Output {
     std::memcpy(at, piece.data(), piece.size());
     used_ += piece.size();
   }
+  // Forgets what was written from there on; bytes: at most bytes().
+  void cut(std::size_t bytes) { used_ = bytes; }
+  // What was written before may be written over, up to bytes().
+  char* at(std::size_t offset) { return text_.data() + offset; }
   void append_integer(std::uint64_t value) { commit(write_integer(room(20), value)); }
 
   std::string take() && {
@@ -87,4 +91,4 @@ class Output {
   std::size_t used_ = 0;
 };
 
-}  // namespace qm::metrics
+}  // namespace qm

@@ -1,0 +1,84 @@
+#include "serve/management.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+#include "base/clock.h"
+
+namespace qm::serve {
+
+// A request that is not answered yet, apart from the connection that it came over.
+struct Management::Held {
+  Held(boost::asio::io_context& io, const Request& request, Done when_done)
+      : content_type(request.content_type),
+        body(request.body),
+        client(request.local ? "the query socket" : "loopback"),
+        done(std::move(when_done)),
+        timer(io) {}
+
+  std::string content_type, body, client;
+  Done done;
+  boost::asio::steady_timer timer;
+  std::uint64_t began_ns = now().boot_ns;
+  bool patient = true;
+};
+
+Management::Management(boost::asio::io_context& io,
+                       std::shared_ptr<const wmi::Repository> repository, wmi::Snapshots& snapshots,
+                       std::string host, std::string version)
+    : io_(io),
+      repository_(std::move(repository)),
+      snapshots_(snapshots),
+      service_(std::move(host), std::move(version)) {}
+Management::~Management() = default;
+
+Asked<std::size_t> Management::admit(const Request& request) {
+  if (request.verb != Verb::post) return refuse(405, "WS-Management is asked with POST");
+  return wsman::kMostRequestBytes;
+}
+
+wsman::Reply Management::ask(const Held& asked) {
+  wsman::Question question;
+  question.content_type = asked.content_type;
+  question.body = asked.body;
+  question.client = asked.client;
+  question.now = now();
+  question.repository = repository_;
+  question.snapshot = [this](std::span<const wmi::ClassEntry* const> classes) {
+    return snapshots_.take(classes, now());
+  };
+  const std::uint64_t now_ns = question.now.boot_ns;
+  question.waited_ms = asked.patient ? (now_ns - asked.began_ns) / 1'000'000 : wsman::kMostWaitMs;
+  return service_.answer(question);
+}
+
+void Management::handle(const Request& request, Done done) {
+  if (request.verb != Verb::post || request.target.path.size() != 1) {
+    return done(refusal_answer({405, "WS-Management is asked with POST, at /wsman"}));
+  }
+  auto asked = std::make_shared<Held>(io_, request, std::move(done));
+  asked->patient = held_ < kMostHeldPulls;
+  wsman::Reply reply = ask(*asked);
+  if (reply.again_ms) return hold(std::move(asked), *reply.again_ms);
+  asked->done(
+      {reply.status, "", std::move(reply.body), {{"Content-Type", std::move(reply.content_type)}}});
+}
+
+void Management::hold(std::shared_ptr<Held> held, std::uint64_t again_ms) {
+  ++held_;
+  boost::asio::steady_timer& timer = held->timer;
+  timer.expires_after(std::chrono::milliseconds(again_ms));
+  const std::weak_ptr<const bool> alive = alive_;
+  timer.async_wait([this, alive, asked = std::move(held)](boost::system::error_code ec) mutable {
+    if (ec || alive.expired()) return;
+    --held_;
+    wsman::Reply reply = ask(*asked);
+    if (reply.again_ms) return hold(std::move(asked), *reply.again_ms);
+    asked->done({reply.status,
+                 "",
+                 std::move(reply.body),
+                 {{"Content-Type", std::move(reply.content_type)}}});
+  });
+}
+
+}  // namespace qm::serve
