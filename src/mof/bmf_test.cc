@@ -56,7 +56,7 @@ TEST(Bmf, RealFilesAreReadWholeAndComeBack) {
 
 TEST(Bmf, TheTextIsWhatAPersonWouldHaveWritten) {
   const std::string text =
-      "class A\n{\n  real32 a = 0.1;\n  real32 b = 1.5e+10;\n  real64 c = -0.0005;\n"
+      "class A\n{\n  real32 a = 0.1;\n  real32 b = 15000000000.0;\n  real64 c = -0.0005;\n"
       "  char16 d = 'a';\n  char16 e = 39;\n};\n";
   const std::string file = compiled_bmf(text);
   EXPECT_EQ(decompile(bytes_of(file)).value().text, text);

@@ -92,7 +92,7 @@ TEST(Seed, OursSaysWhatTheSeedSays) {
   const Compiled ours = compile_disk({kMof + "iscsiprf.mof"});
   for (const Property& theirs : stats_class(seed).properties) {
     const Property* own = stats_class(ours).property(theirs.name);
-    ASSERT_NE(own, nullptr) << theirs.name.view();
+    ASSERT_NE(own, nullptr) << theirs.name;
     EXPECT_EQ(own->type, theirs.type);
     ASSERT_EQ(own->qualifiers.size(), theirs.qualifiers.size()) << theirs.name;
     for (const Qualifier& qualifier : theirs.qualifiers) {

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iosfwd>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -88,6 +89,10 @@ class Text {
   template <std::convertible_to<std::string_view> T>
   friend std::string operator+(const Text& a, const T& b) {
     return std::string(a.view()).append(std::string_view(b));
+  }
+  template <class Traits>
+  friend auto& operator<<(std::basic_ostream<char, Traits>& out, const Text& text) {
+    return out << text.view();
   }
 
  private:
