@@ -1,12 +1,14 @@
 // The texts of a compilation in one address space, so that a place in any of them is one number.
 //
 // Promise: adding is cheap and keeps each text where it is; line and column are worked out only
-// when somebody asks. Threads: one writer, or shared const. Limits: kMost… below.
+// when somebody asks. Copies share the texts that they have. Threads: one writer, or shared const.
+// Limits: kMost… below.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,13 +41,20 @@ class SourceMap {
 
   struct Source {
     std::string name;
-    std::string text;
+    std::string_view text;    // a zero follows
     std::uint32_t begin = 0;  // position of text[0]; text.size() more positions follow
     Span included_from;
   };
 
   // The text, at an address that stays. Error `limit` when a limit would be passed.
   Result<const Source*> add(std::string name, std::string text, Span included_from = {});
+
+  // A text that stands in no source, made of what sources hold: copied, at an address that stays.
+  // The caller limits how many bytes that are.
+  std::string_view keep(std::string_view text);
+
+  // What holds all these texts: views into them outlive the map as long as somebody has it.
+  std::shared_ptr<const void> texts() const { return texts_; }
 
   // Remembers that the text at `use` was replaced by what a macro stands for.
   void add_expansion(Span use, std::string_view macro, Span definition);
@@ -64,7 +73,15 @@ class SourceMap {
   std::uint32_t total_bytes() const { return next_ - 1; }
 
  private:
-  std::deque<Source> sources_;  // by begin; a deque never moves its elements
+  struct Texts {
+    std::deque<std::string> sources;
+    std::vector<std::unique_ptr<char[]>> blocks;  // of what is kept
+    std::size_t free_bytes = 0;                   // at the end of the last block
+    char* free = nullptr;
+  };
+
+  std::shared_ptr<Texts> texts_;  // made with the first
+  std::deque<Source> sources_;    // by begin; a deque never moves its elements
   std::vector<Expansion> expansions_;
   std::uint32_t next_ = 1;  // 0 is "none"
 };

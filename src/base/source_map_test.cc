@@ -19,6 +19,26 @@ TEST(SourceMap, FindsLineAndColumnOfAPosition) {
   EXPECT_EQ(map.place(begin).line_text, "a");
 }
 
+TEST(SourceMap, TextsStayForWhoeverHoldsThem) {
+  std::shared_ptr<const void> texts;
+  std::string_view source;
+  std::string_view small;
+  std::string_view large;
+  {
+    SourceMap map;
+    EXPECT_EQ(map.texts(), nullptr);
+    source = (*map.add("a", "its text"))->text;
+    small = map.keep("small");
+    large = map.keep(std::string(1U << 20U, 'x'));
+    EXPECT_EQ(map.keep("").size(), 0U);
+    for (int i = 0; i < 20'000; ++i) map.keep("more");
+    texts = map.texts();
+  }
+  EXPECT_EQ(source, "its text");
+  EXPECT_EQ(small, "small");
+  EXPECT_EQ(large, std::string(1U << 20U, 'x'));
+}
+
 TEST(SourceMap, ThePositionBehindTheLastByteBelongsToItsText) {
   SourceMap map;
   const auto first = map.add("first", "ab");

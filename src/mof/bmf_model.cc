@@ -47,7 +47,7 @@ class ModelMaker {
     System system;
     const auto taken = [&](const BmfProperty& one) {
       if (one.has_qualifiers || !one.name.starts_with("__")) return false;
-      const auto* text = std::get_if<std::string>(&one.value.data);
+      const auto* text = std::get_if<Text>(&one.value.data);
       if (one.name == "__CLASSFLAGS" || one.name == "__INSTANCEFLAGS") {
         const auto* number = std::get_if<std::uint64_t>(&one.value.data);
         std::optional<std::uint32_t>& flags =
@@ -78,7 +78,7 @@ class ModelMaker {
   // What a class and an instance say alike, taken out of the object; the rest of the system
   // properties is returned.
   template <class Declaration>
-  static System take_common(BmfObject& object, Declaration& made, std::string& name) {
+  static System take_common(BmfObject& object, Declaration& made, Text& name) {
     System system = take_system(object.properties);
     name = std::move(system.the_class);
     made.name_space = std::move(system.name_space);
@@ -151,7 +151,7 @@ class ModelMaker {
     property.type = type_of_bmf(record.type & ~kBmfArray);
     if (record.qualifiers.empty()) return;
     const BmfQualifier& last = record.qualifiers.back();
-    const auto* text = std::get_if<std::string>(&last.value.data);
+    const auto* text = std::get_if<Text>(&last.value.data);
     if (last.name != "CIMTYPE" || last.flavor != kCimTypeFlavor || text == nullptr) return;
     const std::size_t colon = text->find(':');
     const std::string word = text->substr(0, colon);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -29,6 +30,15 @@ struct Part {
   std::size_t end = 0;
   std::size_t size() const { return end - begin; }
 };
+
+// What a person wrote for it: 0.1, and not 0.10000000149011612, as long as that makes the same
+// float.
+double as_written(float real) {
+  const std::string digits = fmt::format("{}", real);
+  double value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return static_cast<float>(value) == real ? value : static_cast<double>(real);
+}
 
 class RecordReader {
  public:
@@ -267,9 +277,9 @@ class RecordReader {
       return end;
     }
     if (type == kBmfAlias) {
-      AliasName alias;
-      const std::size_t end = string(part, alias.name);
-      out.data = std::move(alias);
+      std::string name;
+      const std::size_t end = string(part, name);
+      out.data = AliasName{name};
       return end;
     }
     const std::size_t bytes = bmf_value_bytes(type);
@@ -299,7 +309,7 @@ class RecordReader {
       case kBmfReal32: {
         float real = 0;
         std::memcpy(&real, &word, sizeof real);
-        return static_cast<double>(real);
+        return as_written(real);
       }
       case kBmfReal64: {
         double real = 0;

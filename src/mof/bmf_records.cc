@@ -23,7 +23,7 @@ std::uint32_t literal_type(const Value& value) {
   }
   if (std::holds_alternative<bool>(value.data)) return kBmfBoolean;
   if (std::holds_alternative<double>(value.data)) return kBmfReal64;
-  if (std::holds_alternative<std::string>(value.data)) return kBmfString;
+  if (std::holds_alternative<Text>(value.data)) return kBmfString;
   if (std::holds_alternative<AliasName>(value.data)) return kBmfAlias;
   if (std::holds_alternative<std::shared_ptr<const Instance>>(value.data)) return kBmfObject;
   if (const auto* list = std::get_if<ValueList>(&value.data)) {

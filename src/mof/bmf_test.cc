@@ -54,6 +54,14 @@ TEST(Bmf, RealFilesAreReadWholeAndComeBack) {
   }
 }
 
+TEST(Bmf, TheTextIsWhatAPersonWouldHaveWritten) {
+  const std::string text =
+      "class A\n{\n  real32 a = 0.1;\n  real32 b = 15000000000.0;\n  real64 c = -0.0005;\n"
+      "  char16 d = 'a';\n  char16 e = 39;\n};\n";
+  const std::string file = compiled_bmf(text);
+  EXPECT_EQ(decompile(bytes_of(file)).value().text, text);
+}
+
 TEST(Bmf, EveryConstructComesBack) {
   const Compiled compiled = compiled_golden("binary.mof");
   ASSERT_FALSE(compiled.diagnostics.has_errors()) << compiled.said();

@@ -196,7 +196,7 @@ class RecordWriter {
       case kBmfString:
       case kBmfDatetime:
       case kBmfReference:
-        if (const auto* text = std::get_if<std::string>(&value.data)) {
+        if (const auto* text = std::get_if<Text>(&value.data)) {
           string(*text);
         } else {
           string("");

@@ -13,6 +13,8 @@
 namespace qm::mof {
 namespace {
 
+constexpr std::string_view kEventTrace = "EventTrace";
+
 bool is_integer(Type type) {
   return type >= Type::uint8 && type <= Type::sint64;
 }
@@ -26,12 +28,20 @@ void Checker::check_block(const Class& the_class) {
   };
   if (std::ranges::none_of(the_class.properties, in_block)) return;
   check_data_ids(the_class);
+  check_embedding(the_class);
+  if (describes_event(the_class)) return;
   check_identity(the_class);
   for (const Property& property : the_class.properties) {
     if (in_block(property)) check_field(the_class, property);
   }
-  check_embedding(the_class);
   if (!damaged(the_class)) check_holes(the_class);
+}
+
+// Classes below EventTrace say what an event's data hold for those who read traces (Microsoft's
+// "Event Tracing MOF Qualifiers"): packed, of types that `extension` names, served by no driver.
+bool Checker::describes_event(const Class& the_class) const {
+  const Class& top = *line_of(the_class).classes.back();
+  return same_name(top.name, kEventTrace) || same_name(top.superclass, kEventTrace);
 }
 
 void Checker::check_data_ids(const Class& the_class) {
@@ -98,8 +108,8 @@ void Checker::check_field(const Class& the_class, const Property& property) {
   if (property.type == Type::reference ||
       (property.type == Type::object && property.class_name.empty())) {
     diagnostics_.error("no-wire-form", property.span,
-                       fmt::format("'{}' is a {}, which has no form in a data block", property.name,
-                                   type_name(property.type)));
+                       fmt::format("'{}' is {}, which has no form in a data block", property.name,
+                                   property.type == Type::object ? "an object" : "a reference"));
     return;
   }
   if (property.type == Type::string) {

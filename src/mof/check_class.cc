@@ -48,9 +48,7 @@ class Earlier {
 };
 
 std::size_t text_count(const Qualifier& qualifier) {
-  const auto is_text = [](const Value& one) {
-    return std::holds_alternative<std::string>(one.data);
-  };
+  const auto is_text = [](const Value& one) { return std::holds_alternative<Text>(one.data); };
   if (const auto* list = std::get_if<ValueList>(&qualifier.value.data)) {
     return static_cast<std::size_t>(std::ranges::count_if(*list, is_text));
   }
@@ -157,7 +155,7 @@ void Checker::check_override(const Line& above, const Property& property) {
 }
 
 void Checker::check_class_reference(const Property& property) {
-  const std::string& name = property.class_name;
+  const Text& name = property.class_name;
   if (name.empty() || is_system(name) || find_class(name) != nullptr) return;
   if (property.type == Type::reference) {
     diagnostics_.warning("unknown-class", property.span,
@@ -196,7 +194,7 @@ void Checker::check_qualifier(const Qualifier& qualifier, std::uint8_t places) {
   if (rule == nullptr) return;
   if (rule->holds != Holds::anything && !qualifier.value.is_null()) {
     const bool is_number = std::holds_alternative<std::uint64_t>(qualifier.value.data);
-    const bool is_text = std::holds_alternative<std::string>(qualifier.value.data);
+    const bool is_text = std::holds_alternative<Text>(qualifier.value.data);
     if (rule->holds == Holds::number ? !is_number : !is_text) {
       diagnostics_.error(
           "bad-qualifier", qualifier.span,
@@ -215,7 +213,7 @@ void Checker::check_guid(const Class& the_class) {
   if (guid == nullptr) return;
   const std::optional<GUID> parsed = the_class.guid();
   if (!parsed) {
-    const bool is_text = std::holds_alternative<std::string>(guid->value.data);
+    const bool is_text = std::holds_alternative<Text>(guid->value.data);
     if (is_text) {
       diagnostics_.error("bad-guid", guid->span, "this is no GUID",
                          "write it as {12345678-1234-1234-1234-123456789abc}");

@@ -49,7 +49,7 @@ std::string_view kind_of(const Value& value) {
     std::string_view operator()(std::int64_t) const { return "a number"; }
     std::string_view operator()(std::uint64_t) const { return "a number"; }
     std::string_view operator()(double) const { return "a real number"; }
-    std::string_view operator()(const std::string&) const { return "a string"; }
+    std::string_view operator()(const Text&) const { return "a string"; }
     std::string_view operator()(const AliasName&) const { return "an alias"; }
     std::string_view operator()(const std::shared_ptr<const Instance>&) const {
       return "an instance";
@@ -82,9 +82,9 @@ bool right_kind(const Value& value, Type type) {
       return is_number || std::holds_alternative<double>(value.data);
     case Type::string:
     case Type::datetime:
-      return std::holds_alternative<std::string>(value.data);
+      return std::holds_alternative<Text>(value.data);
     case Type::reference:
-      return is_alias || std::holds_alternative<std::string>(value.data);
+      return is_alias || std::holds_alternative<Text>(value.data);
     case Type::object:
       return is_alias || std::holds_alternative<std::shared_ptr<const Instance>>(value.data);
     default:
@@ -139,7 +139,7 @@ void Checker::check_single(const Value& value, const Property& property, unsigne
                                    range->lowest, range->highest));
     return;
   }
-  if (property.type == Type::datetime && !is_datetime(std::get<std::string>(value.data))) {
+  if (property.type == Type::datetime && !is_datetime(std::get<Text>(value.data))) {
     diagnostics_.warning("bad-datetime", value.span, "this is no datetime of 25 characters",
                          "yyyymmddhhmmss.mmmmmm+utc, or ddddddddhhmmss.mmmmmm:000");
   }
@@ -155,7 +155,7 @@ void Checker::check_instances() {
 }
 
 void Checker::check_aliases() {
-  const auto add = [this](const std::string& alias, Span span) {
+  const auto add = [this](const Text& alias, Span span) {
     if (alias.empty()) return;
     const auto [at, fresh] = aliases_.emplace(alias, span);
     if (fresh) return;
@@ -225,7 +225,7 @@ void Checker::check_duplicate(const Instance& instance, const Class& the_class) 
       if (!flag_of(property.qualifiers, "key")) continue;
       const PropertyValue* value = instance.value(property.name);
       if (value == nullptr) return;
-      const auto* text = std::get_if<std::string>(&value->value.data);
+      const auto* text = std::get_if<Text>(&value->value.data);
       const auto* number = std::get_if<std::uint64_t>(&value->value.data);
       if (text == nullptr && number == nullptr) return;
       has_key = true;

@@ -74,6 +74,7 @@ class Checker {
   // Data blocks (check_block.cc).
   void check_block(const Class& the_class);
   void check_data_ids(const Class& the_class);
+  bool describes_event(const Class& the_class) const;
   void check_identity(const Class& the_class);
   void check_field(const Class& the_class, const Property& property);
   void check_size_is(const Class& the_class, const Property& property);

@@ -43,6 +43,18 @@ TEST(Check, DataIds) {
   EXPECT_EQ(codes(block("[WmiDataId(2)] uint8 b; [WmiDataId(1)] uint8 a;")), "");
 }
 
+// What Windows' own event classes look like; no driver serves them as data blocks.
+TEST(Check, ClassesBelowEventTraceDescribeEvents) {
+  const std::string layout =
+      "{ [WmiDataId(1), pointer] uint32 Key; [WmiDataId(2)] uint64 When;\n"
+      "  [WmiDataId(3), extension(\"Sid\")] object User; [WmiDataId(4)] string Name; };\n";
+  EXPECT_EQ(codes("[guid(\"{11111111-0000-0000-0000-000000000001}\")] class T : EventTrace {};\n"
+                  "[EventType{1, 2}] class T_V1 : T " +
+                  layout),
+            "warning unknown-superclass\n");
+  EXPECT_NE(codes("class T " + layout).find("error no-wire-form\n"), std::string::npos);
+}
+
 TEST(Check, IdentityOfABlock) {
   EXPECT_EQ(codes("class A { [WmiDataId(1)] uint8 a; };"),
             "warning no-guid\nwarning no-instance-name\nwarning no-active\n");

@@ -117,7 +117,7 @@ class Comparison {
                       before.bytes, after.fixed ? "" : "at least ", after.bytes));
     }
     for (const Field& field : before.fields) {
-      const std::string& name = field.property->name;
+      const Text& name = field.property->name;
       const auto same = std::ranges::find_if(
           after.fields, [&](const Field& one) { return same_name(one.property->name, name); });
       if (same == after.fields.end()) continue;  // said as a removed property

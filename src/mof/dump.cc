@@ -90,7 +90,7 @@ class JsonDump {
     } else if (const auto* real = std::get_if<double>(&value.data)) {
       json_.value(*real);
     } else {
-      json_.value(std::get<std::string>(value.data));
+      json_.value(std::get<Text>(value.data));
     }
   }
 

@@ -61,7 +61,7 @@ TEST(Compile, TheSameClassInEveryEncodingGivesTheSameModel) {
     EXPECT_EQ(compiled.said(), "");
     ASSERT_EQ(compiled.model.classes.size(), 1U);
     const Value& value = *compiled.model.classes[0].properties[0].default_value;
-    EXPECT_EQ(std::get<std::string>(value.data), "é\n€");
+    EXPECT_EQ(std::get<Text>(value.data), "é\n€");
   }
 }
 

@@ -205,7 +205,7 @@ class HeaderText {
     }
     put("}} {0}, *P{0};\n\n", name);
     if (last_has_size && all_fixed) {
-      const std::string& last = members.back().property->name;
+      const Text& last = members.back().property->name;
       put("#define {0}_SIZE (FIELD_OFFSET({0}, {1}) + {0}_{1}_SIZE)\n\n", name, last);
     }
   }
@@ -231,7 +231,7 @@ class HeaderText {
     std::string type(c_type(property.type));
     if (property.type == Type::object) {
       const Class* embedded = model_.find_class(property.class_name);
-      type = embedded == nullptr ? property.class_name : struct_name(*embedded);
+      type = embedded == nullptr ? std::string(property.class_name) : struct_name(*embedded);
     }
     const auto most_units = uint_of(property.qualifiers, "MaxLen");
     if (property.type == Type::string && !most_units) return {"CHAR VariableData[1]", "", true};

@@ -49,7 +49,7 @@ class HeaderInCompilers : public testing::Test {
         "#define SAY(x) _Static_assert(x, #x)\n#endif\n"
         "SAY(sizeof(MSiSCSI_QMIPSECStats) == 144);\nSAY(MSiSCSI_QMIPSECStats_SIZE == 144);\n";
     for (const Field& field : layout_of(model, *stats).fields) {
-      const std::string& member = field.property->name;
+      const Text& member = field.property->name;
       text += "SAY(FIELD_OFFSET(" + name + ", " + member + ") == " + std::to_string(field.offset) +
               ");\n";
       text += "SAY(" + name + "_" + member + "_SIZE == " + std::to_string(field.bytes) + ");\n";

@@ -19,6 +19,7 @@ inline constexpr std::size_t kMostMacros = 4'096;
 inline constexpr std::size_t kMostMacroParameters = 64;
 inline constexpr unsigned kMostMacroDepth = 64;                // macros inside macros
 inline constexpr std::size_t kMostExpandedTokens = 1U << 17U;  // of a whole compilation
+inline constexpr std::size_t kMostExpandedBytes = 64U << 20U;  // likewise, what they spell
 inline constexpr std::size_t kMostMadeBytes = 4U << 20U;       // spellings made by # and ##
 inline constexpr unsigned kMostExpressionDepth = 64;           // parentheses in one #if
 

@@ -30,8 +30,16 @@ bool Preprocessor::call_follows() {
   return bookmark.next().is('(');
 }
 
-bool Preprocessor::charge(std::size_t tokens, Span at) {
-  expanded_tokens_ += tokens;
+// Each piece of a macro's body costs one more, so that empty ones are not for nothing.
+bool Preprocessor::charge(const std::vector<Token>& tokens, Span at) {
+  expanded_tokens_ += tokens.size() + 1;
+  for (const Token& token : tokens) expanded_bytes_ += token.text.size();
+  if (expanded_bytes_ > kMostExpandedBytes) {
+    give_up("macro-tokens", at,
+            fmt::format("macros have grown to more than {} MiB", kMostExpandedBytes >> 20U),
+            "a long string behind a macro's name counts at each use");
+    return false;
+  }
   if (expanded_tokens_ <= kMostExpandedTokens) return !stopped_;
   give_up("macro-tokens", at,
           fmt::format("macros have grown to more than {} words", kMostExpandedTokens),
@@ -39,15 +47,14 @@ bool Preprocessor::charge(std::size_t tokens, Span at) {
   return false;
 }
 
-std::string_view Preprocessor::keep(std::string text, Span at) {
-  kept_bytes_ += text.size();
-  if (kept_bytes_ > kMostMadeBytes) {
+std::string_view Preprocessor::keep(std::string_view text, Span at) {
+  made_bytes_ += text.size();
+  if (made_bytes_ > kMostMadeBytes) {
     give_up("macro-tokens", at,
             fmt::format("# and ## have made more than {} bytes", kMostMadeBytes), "");
     return {};
   }
-  kept_.push_back(std::move(text));
-  return kept_.back();
+  return diagnostics_.sources().keep(text);
 }
 
 // True when the name was a macro and its expansion (or an error) has taken its place.
@@ -150,7 +157,7 @@ std::vector<Token> Preprocessor::substituted(const Macro& macro, const Token& na
     } else {
       pieces.push_back(token);
     }
-    if (!charge(pieces.size() + 1, name.span)) break;
+    if (!charge(pieces, name.span)) break;
     const bool pasted = behind_paste && joins && !pieces.empty();
     // An empty argument joins nothing: what stands left of it stays for a next ##.
     joins = !pieces.empty() || (behind_paste && joins);
@@ -168,7 +175,7 @@ std::vector<Token> Preprocessor::expand_fully(std::vector<Token> tokens) {
             "");
     return {};
   }
-  if (!charge(tokens.size(), at)) return {};
+  if (!charge(tokens, at)) return {};
   ++argument_depth_;
   const std::size_t floor = expansions_.size();
   expansions_.push_back({std::move(tokens), 0, nullptr, true});
@@ -206,7 +213,7 @@ Token Preprocessor::stringized(const std::vector<Token>& tokens, const Token& li
   Token made = like;
   made.kind = TokenKind::string;
   made.symbol = '\0';
-  made.text = keep(std::move(text), like.span);
+  made.text = keep(text, like.span);
   return made;
 }
 

@@ -101,7 +101,7 @@ std::optional<std::string_view> text_of(const std::vector<Qualifier>& qualifiers
                                         std::string_view name) {
   const Qualifier* qualifier = find(qualifiers, name);
   if (qualifier == nullptr) return std::nullopt;
-  const auto* value = std::get_if<std::string>(&qualifier->value.data);
+  const auto* value = std::get_if<Text>(&qualifier->value.data);
   return value == nullptr ? std::nullopt : std::optional<std::string_view>(*value);
 }
 
@@ -116,10 +116,10 @@ std::vector<std::string> texts_of(const std::vector<Qualifier>& qualifiers, std:
   std::vector<std::string> texts;
   const Qualifier* qualifier = find(qualifiers, name);
   if (qualifier == nullptr) return texts;
-  if (const auto* one = std::get_if<std::string>(&qualifier->value.data)) texts.push_back(*one);
+  if (const auto* one = std::get_if<Text>(&qualifier->value.data)) texts.push_back(*one);
   if (const auto* list = std::get_if<ValueList>(&qualifier->value.data)) {
     for (const Value& value : *list) {
-      if (const auto* text = std::get_if<std::string>(&value.data)) texts.push_back(*text);
+      if (const auto* text = std::get_if<Text>(&value.data)) texts.push_back(*text);
     }
   }
   return texts;

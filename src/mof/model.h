@@ -1,8 +1,9 @@
 // The class model: what a MOF text or a binary MOF says, independent of either form.
 //
 // Promise: a Model is a plain value, complete (every qualifier with its flavors, every default, in
-// source order), and nothing in it points into the text it came from; spans (offsets into a
-// SourceMap) serve diagnostics only. Threads: values; share const.
+// source order). Its classes and instances stand alone: strings may lie in the texts that they came
+// from, which each keeps (Setting::texts). What is taken out of one of them is copied (mof/text.h).
+// Spans (offsets into a SourceMap) serve diagnostics only. Threads: values; share const.
 // Sources: DSP0004 2.x; Microsoft's "Managed Object Format" and "WMI class qualifiers" pages.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/source_map.h"
+#include "mof/text.h"
 #include "quickmode/wdm_types.h"
 
 namespace qm::mof {
@@ -47,13 +49,13 @@ unsigned type_alignment(Type type);     // likewise, under /Zp8
 // Integers are kept exactly as sign and magnitude fit: signed when negative, else unsigned.
 struct Null {};
 struct AliasName {
-  std::string name;
+  Text name;
 };  // $Name, in instances
 struct Value;
 using ValueList = std::vector<Value>;
 struct Instance;
 struct Value {
-  std::variant<Null, bool, std::int64_t, std::uint64_t, double, std::string, AliasName,
+  std::variant<Null, bool, std::int64_t, std::uint64_t, double, Text, AliasName,
                std::shared_ptr<const Instance>, ValueList>
       data;
   Span span;
@@ -72,7 +74,7 @@ enum Flavor : std::uint8_t {  // as binary MOF numbers them
 };
 
 struct Qualifier {
-  std::string name;
+  Text name;
   Value value;  // `true` where the text gives none
   std::uint8_t flavor = 0;
   Span span;
@@ -89,23 +91,23 @@ bool flag_of(const std::vector<Qualifier>& qualifiers, std::string_view name);
 std::vector<std::string> texts_of(const std::vector<Qualifier>& qualifiers, std::string_view name);
 
 struct Property {
-  std::string name;
+  Text name;
   Type type = Type::none;
   bool is_array = false;
   std::optional<std::uint32_t> array_size;  // T x[16]
-  std::string class_name;                   // of an object or reference
-  std::string type_spelling;                // "UINT8" where the text writes it so; else ""
+  Text class_name;                          // of an object or reference
+  Text type_spelling;                       // "UINT8" where the text writes it so; else ""
   std::vector<Qualifier> qualifiers;
   std::optional<Value> default_value;
   Span span;
 };
 
 struct Method {
-  std::string name;
+  Text name;
   Type return_type = Type::none;  // none = void
   bool returns_array = false;
-  std::string return_class_name;     // of an object or reference
-  std::string return_spelling;       // as Property::type_spelling
+  Text return_class_name;            // of an object or reference
+  Text return_spelling;              // as Property::type_spelling
   std::vector<Property> parameters;  // In, Out, ID are qualifiers
   std::vector<Qualifier> qualifiers;
   Span span;
@@ -122,6 +124,7 @@ enum ChangeFlag : std::uint32_t {
 
 // Where a class or instance stands in its text, and what the pragmas before it said.
 struct Setting {
+  std::shared_ptr<const void> texts;            // what strings of it may lie in
   std::uint32_t order = 0;                      // among all declarations of the model
   std::string name_space_spelling;              // "\\\\.\\Root\\WMI"; "" without a pragma
   std::optional<std::uint32_t> flags;           // of #pragma classflags: kForceUpdate and its kin
@@ -129,11 +132,11 @@ struct Setting {
 };
 
 struct Class {
-  std::string name;
-  std::string superclass;  // "" without one
+  Text name;
+  Text superclass;         // "" without one
   std::string name_space;  // "root\\wmi" as the pragma left it; "" = the caller's default
   Setting setting;
-  std::string alias;
+  Text alias;
   std::vector<Qualifier> qualifiers;
   std::vector<Property> properties;
   std::vector<Method> methods;
@@ -146,17 +149,17 @@ struct Class {
 };
 
 struct PropertyValue {
-  std::string name;
+  Text name;
   Value value;
   std::vector<Qualifier> qualifiers;
   Span span;
 };
 
 struct Instance {
-  std::string class_name;
+  Text class_name;
   std::string name_space;
   Setting setting;
-  std::string alias;
+  Text alias;
   std::vector<Qualifier> qualifiers;
   std::vector<PropertyValue> values;
   Span span;

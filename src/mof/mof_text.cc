@@ -307,7 +307,7 @@ class TextWriter {
       page_.add("}");
       return;
     }
-    if (const auto* text = std::get_if<std::string>(&value.data)) {
+    if (const auto* text = std::get_if<Text>(&value.data)) {
       broken_string(*text, indent);
       return;
     }
@@ -368,7 +368,17 @@ class TextWriter {
   void default_value(const Property& one) {
     if (!one.default_value) return;
     page_.add(" = ");
+    const auto* unit = std::get_if<std::uint64_t>(&one.default_value->data);
+    if (one.type == Type::char16 && unit != nullptr && is_letter(*unit)) {
+      page_.add(fmt::format("'{}'", static_cast<char>(*unit)));
+      return;
+    }
     assigned(*one.default_value, 2 * kIndent);
+  }
+
+  // What stands between quotes as it is.
+  static bool is_letter(std::uint64_t unit) {
+    return unit >= ' ' && unit <= '~' && unit != '\'' && unit != '\\';
   }
 
   void parameters(const Method& method) {
@@ -468,7 +478,7 @@ std::string mof_literal(const Value& value) {
     }
     return text + "}";
   }
-  if (const auto* text = std::get_if<std::string>(&value.data)) return mof_string(*text);
+  if (const auto* text = std::get_if<Text>(&value.data)) return mof_string(*text);
   if (const auto* flag = std::get_if<bool>(&value.data)) return *flag ? "TRUE" : "FALSE";
   if (const auto* real = std::get_if<double>(&value.data)) return real_text(*real);
   if (const auto* alias = std::get_if<AliasName>(&value.data)) return "$" + alias->name;

@@ -145,9 +145,9 @@ bool Parser::type(Property& property) {
   const TypeWord* known = data_type(word);
   property.type = known == nullptr ? Type::object : known->type;
   if (known == nullptr) {
-    property.class_name = word;
+    property.class_name = Text::lent(word);
   } else if (word != known->word) {
-    property.type_spelling = word;
+    property.type_spelling = Text::lent(word);
   }
   advance();
   // `ref` is a keyword only in front of a name: it may be one itself.

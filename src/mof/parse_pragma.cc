@@ -63,7 +63,7 @@ bool Parser::pragma_arguments(std::vector<std::string>& arguments) {
     Value text;
     if (current_.kind == TokenKind::string) {
       if (!strings(text)) return false;
-      arguments.push_back(std::get<std::string>(text.data));
+      arguments.push_back(std::get<Text>(text.data));
     } else if (current_.kind == TokenKind::identifier || current_.kind == TokenKind::integer) {
       arguments.emplace_back(current_.text);
       advance();
@@ -147,7 +147,11 @@ void Parser::delete_class(const Pragma& pragma) {
 Setting Parser::class_setting() const {
   const Model& model = out_.model;
   const std::size_t order = model.classes.size() + model.instances.size() + model.deletions.size();
-  return {static_cast<std::uint32_t>(order), name_space_spelling_, class_flags_, std::nullopt};
+  return {.texts = diagnostics_.sources().texts(),
+          .order = static_cast<std::uint32_t>(order),
+          .name_space_spelling = name_space_spelling_,
+          .flags = class_flags_,
+          .instance_flags = std::nullopt};
 }
 
 Setting Parser::instance_setting() const {

@@ -96,7 +96,7 @@ bool Parser::value(Value& value, unsigned depth) {
       good = word_value(value, depth);
       break;
     case TokenKind::alias:
-      value.data = AliasName{std::string(current_.text)};
+      value.data = AliasName{Text::lent(current_.text)};
       advance();
       good = true;
       break;
@@ -161,7 +161,7 @@ bool Parser::strings(Value& value) {
   if (simple) {
     advance();
     if (current_.kind != TokenKind::string) {  // as most are
-      value.data.emplace<std::string>(first.text);
+      value.data.emplace<Text>(Text::lent(first.text));
       value.span = since(begin);
       return true;
     }
@@ -191,7 +191,7 @@ bool Parser::strings(Value& value) {
     if (current_.text.find('\n') != std::string_view::npos) long_string_ = current_.span;
     advance();
   }
-  value.data.emplace<std::string>(text);
+  value.data.emplace<Text>(Text::lent(diagnostics_.sources().keep(text)));
   value.span = since(begin);
   return true;
 }
@@ -250,6 +250,7 @@ bool Parser::word_value(Value& value, unsigned depth) {
     if (!expect_name(instance->class_name, "the name of a class")) return false;
     instance->span = since(begin);
     instance->name_space = name_space_;
+    instance->setting.texts = diagnostics_.sources().texts();
     if (!instance_body(*instance, depth + 1)) return false;
     value.data = std::shared_ptr<const Instance>(std::move(instance));
     return true;
@@ -305,10 +306,10 @@ bool Parser::property_value(Instance& instance, unsigned depth) {
   return expect(';', "behind the value");
 }
 
-bool Parser::alias(std::string& alias) {
+bool Parser::alias(Text& alias) {
   advance();
   if (current_.kind != TokenKind::alias) return wrong("an alias behind 'as'", "as $Name");
-  alias = current_.text;
+  alias = Text::lent(current_.text);
   advance();
   return true;
 }

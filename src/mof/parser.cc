@@ -30,9 +30,9 @@ bool Parser::lacks(char punctuation, std::string_view where) {
   return wrong(fmt::format("'{}' {}", punctuation, where));
 }
 
-bool Parser::expect_name(std::string& name, std::string_view what) {
+bool Parser::expect_name(Text& name, std::string_view what) {
   if (current_.kind != TokenKind::identifier) return wrong(what);
-  name = current_.text;
+  name = Text::lent(current_.text);
   advance();
   return true;
 }
@@ -156,7 +156,9 @@ bool Parser::qualifier_declaration() {
   const std::uint32_t begin = current_.span.begin;
   advance();
   QualifierDeclaration declaration;
-  if (!expect_name(declaration.name, "the name of a qualifier")) return false;
+  Text name;
+  if (!expect_name(name, "the name of a qualifier")) return false;
+  declaration.name = name;
   if (!expect(':', "behind the qualifier's name")) return false;
   Property shape;  // a qualifier's type, bounds and default are written like a property's
   if (!type(shape)) return false;
@@ -164,8 +166,9 @@ bool Parser::qualifier_declaration() {
   declaration.type = shape.type;
   declaration.is_array = shape.is_array;
   if (take('=')) {
-    declaration.default_value.emplace();
-    if (!value(*declaration.default_value)) return false;
+    Value lent;
+    if (!value(lent)) return false;
+    declaration.default_value = std::as_const(lent);  // a copy: it keeps no text
   }
   while (take(',')) {
     if (!qualifier_scopes(declaration)) return false;
@@ -182,7 +185,7 @@ bool Parser::qualifier_scopes(QualifierDeclaration& declaration) {
   if (!expect('(', "behind it")) return false;
   std::vector<std::string>& words = is_scope ? declaration.scopes : declaration.flavors;
   do {
-    std::string word;
+    Text word;
     if (!expect_name(word, is_scope ? "a scope" : "a flavor")) return false;
     if (words.size() >= kMostQualifiers) return wrong("fewer words here");
     words.push_back(folded(word));

@@ -62,7 +62,7 @@ class Parser {
     return take(punctuation) || lacks(punctuation, where);
   }
   bool lacks(char punctuation, std::string_view where);
-  bool expect_name(std::string& name, std::string_view what);
+  bool expect_name(Text& name, std::string_view what);
   bool wrong(std::string_view expected, std::string hint = {});
   std::string found() const;
   Span since(std::uint32_t begin) const { return {begin, last_end_}; }
@@ -110,7 +110,7 @@ class Parser {
   bool word_value(Value& value, unsigned depth);
   bool instance_body(Instance& instance, unsigned depth);
   bool property_value(Instance& instance, unsigned depth);
-  bool alias(std::string& alias);
+  bool alias(Text& alias);
 
   Preprocessor& tokens_;
   Diagnostics& diagnostics_;

@@ -5,7 +5,6 @@
 // passed that is one error, and the stream ends.
 #pragma once
 
-#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -106,8 +105,8 @@ class Preprocessor {
   std::vector<Token> expand_fully(std::vector<Token> tokens);
   Token stringized(const std::vector<Token>& tokens, const Token& like);
   void paste(std::vector<Token>& out, const Token& right);
-  std::string_view keep(std::string text, Span at);
-  bool charge(std::size_t tokens, Span at);
+  std::string_view keep(std::string_view text, Span at);
+  bool charge(const std::vector<Token>& tokens, Span at);
 
   const FileReader& read_;
   const Options& options_;
@@ -115,9 +114,9 @@ class Preprocessor {
   std::unordered_map<std::string_view, Macro> macros_;  // nodes stay put; names lie in sources
   std::vector<File> files_;
   std::vector<Expansion> expansions_;  // all from the file on top
-  std::deque<std::string> kept_;       // spellings that # and ## made
-  std::size_t kept_bytes_ = 0;
+  std::size_t made_bytes_ = 0;         // by # and ##
   std::size_t expanded_tokens_ = 0;
+  std::size_t expanded_bytes_ = 0;
   unsigned argument_depth_ = 0;
   bool in_pragma_ = false;
   Span pragma_span_;

@@ -191,6 +191,15 @@ TEST(Macros, StringsThatDoubleEndAtTheLimit) {
   EXPECT_TRUE(says(out, "macro-tokens")) << out.substr(0, 300);
 }
 
+// Each use costs what it spells: a few words would else make a model of many gigabytes.
+TEST(Macros, SpellUpToTheLimit) {
+  const std::string define = "#define S \"" + std::string(kMostStringBytes, 'x') + "\"\n";
+  std::string uses;
+  for (std::size_t i = 0; i < kMostExpandedBytes / kMostStringBytes; ++i) uses += "S;";
+  EXPECT_EQ(said(define + uses), "");
+  EXPECT_TRUE(says(said(define + uses + "S"), "macro-tokens"));
+}
+
 TEST(Conditions, ChooseABranch) {
   EXPECT_EQ(
       tokens("#define A 2\n#if A == 1\none\n#elif A == 2\ntwo\n#elif 1\nno\n#else\nno\n#endif"),

@@ -19,26 +19,28 @@ namespace {
 
 constexpr int kUsage = 64;  // sysexits.h, EX_USAGE
 
+// Help fits a terminal of 80 columns: option, then what it does.
+constexpr std::size_t kHelpColumns = 80;
+constexpr std::size_t kOptionColumns = 26;
+
 struct Command {
   const char* name;
   const char* help;
   int (*run)(const CommandLine&);
 };
 constexpr std::array<Command, 6> kCommands = {{
-    {"check", "Check class texts; say what is wrong and what to do about it", run_check},
-    {"header", "Write the C header of the classes, as wmimofck -h -m -u", run_header},
-    {"bmf", "Write the binary MOF of the classes, as mofcomp -B", run_bmf},
-    {"decompile", "Write the text of a binary MOF, or of the one that a driver holds",
-     run_decompile},
+    {"check", "Say what is wrong in class texts, and what to do", run_check},
+    {"header", "Write the C header, as wmimofck -h -m -u", run_header},
+    {"bmf", "Write the binary MOF, as mofcomp -B", run_bmf},
+    {"decompile", "Write the text of a binary MOF, or of a driver's", run_decompile},
     {"dump", "Show the classes as they were understood", run_dump},
-    {"diff", "Say what changed between two versions; exit code 1 when it breaks compatibility",
-     run_diff},
+    {"diff", "What changed; exit code 1 when compatibility breaks", run_diff},
 }};
 
 void add_files(CLI::App& app, std::string_view command, CommandLine& line) {
   CLI::Option* files = nullptr;
   if (command == "diff") {
-    files = app.add_option("OLD NEW", line.files, "Two files: MOF, binary MOF, or a driver");
+    files = app.add_option("OLD NEW", line.files, "Two files: MOF, binary MOF or a driver");
     files->expected(2);
   } else if (command == "decompile") {
     files = app.add_option("FILE", line.files, "Binary MOFs, drivers, /sys/bus/wmi/devices/*/bmof");
@@ -55,7 +57,7 @@ void add_common(CLI::App& app, CommandLine& line, std::vector<std::string>& defi
   app.add_option("-D", defines, "Define a macro; the value is 1 when not given")
       ->type_name("NAME[=VALUE]")
       ->allow_extra_args(false);
-  app.add_option("-W", line.warnings, "Warnings: NAME, no-NAME, error, error=NAME, all; see below")
+  app.add_option("-W", line.warnings, "Warnings: NAME, no-NAME, error, error=NAME, all")
       ->type_name("NAME")
       ->allow_extra_args(false);
   app.add_option("--namespace", line.options.name_space,
@@ -74,12 +76,11 @@ void add_own(CLI::App& app, std::string_view command, CommandLine& line) {
   if (command == "check") {
     app.add_flag("--json", line.json, "Diagnostics as JSON, on standard output");
   } else if (command == "header") {
-    app.add_option("-c", line.stubs, "Also write C stubs of a driver's WMI functions to OUT.c")
+    app.add_option("-c", line.stubs, "Also write C stubs of a driver's WMI functions")
         ->type_name("OUT.c");
     app.add_flag("--crlf", line.crlf, "End lines with CR LF");
     app.add_flag("--wmimofck", line.as_wmimofck,
-                 "Exactly wmimofck's text, without the lines that find the basic types on other "
-                 "systems than Windows");
+                 "Exactly wmimofck's text: it compiles on Windows only");
   } else if (command == "bmf") {
     app.add_flag("-x", line.hex, "As hex text: an ASL buffer for ACPI tables");
   } else if (command == "dump" || command == "diff") {
@@ -87,12 +88,30 @@ void add_own(CLI::App& app, std::string_view command, CommandLine& line) {
   }
 }
 
+// Words behind a heading of some columns; where they do not fit, on lines of their own below.
+std::string entry(std::string_view heading, std::size_t columns, std::string_view words) {
+  std::string text = fmt::format("{:<{}}", heading, columns);
+  std::size_t column = text.size();
+  for (std::size_t at = 0; at < words.size();) {
+    const std::string_view word = words.substr(at, words.find(' ', at) - at);
+    if (column != columns) {
+      const bool fits = column + 1 + word.size() <= kHelpColumns;
+      text += fits ? std::string(" ") : fmt::format("\n{:{}}", "", columns);
+      column = fits ? column + 1 : columns;
+    }
+    text += word;
+    column += word.size();
+    at += word.size() + 1;
+  }
+  return text + "\n";
+}
+
 std::string warning_list() {
   std::string text =
-      "Warnings (-WNAME, -Wno-NAME, -Werror=NAME; -Wall: notes, too, are warnings everywhere):\n";
+      "Warnings and notes (-WNAME, -Wno-NAME, -Werror=NAME; -Wall makes warnings of all\nnotes):\n";
   for (const Warning& one : warnings()) {
-    text += fmt::format("  {:<30}{}{}\n", one.name, one.usual == Severity::note ? "(note) " : "",
-                        one.meaning);
+    text += entry(fmt::format("  {}", one.name), 32,
+                  fmt::format("{}{}", one.usual == Severity::note ? "(note) " : "", one.meaning));
   }
   return text;
 }
@@ -125,12 +144,14 @@ int run_mofc(int argc, char** argv) {
   app.name("mofc");
   app.require_subcommand(1);
   app.footer(
-      "Exit code: 0 fine, 1 errors in the input or a file that cannot be read or written,\n"
-      "64 a wrong command line.");
+      "Exit code: 0 fine, 1 errors in the input or a file that cannot be read or\n"
+      "written, 64 a wrong command line.");
+  app.get_formatter()->column_width(kOptionColumns);
   CommandLine line;
   std::array<CLI::App*, kCommands.size()> commands{};
   for (std::size_t i = 0; i < kCommands.size(); ++i) {
     commands[i] = app.add_subcommand(kCommands[i].name, kCommands[i].help);
+    commands[i]->get_formatter()->column_width(kOptionColumns);
     add_own(*commands[i], kCommands[i].name, line);
     if (kCommands[i].name != std::string_view("decompile")) commands[i]->footer(warning_list());
   }

@@ -146,6 +146,14 @@ TEST_F(Tool, HelpIsFine) {
   EXPECT_NE(out_.find("--crlf"), std::string::npos);
 }
 
+TEST_F(Tool, HelpFitsATerminal) {
+  for (const std::string command : {"", "check", "header", "bmf", "decompile", "dump", "diff"}) {
+    EXPECT_EQ(command.empty() ? mofc({"--help"}) : mofc({command, "--help"}), 0);
+    std::istringstream lines(out_);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
+  }
+}
+
 TEST_F(Tool, BinaryMofComesBackFromItsText) {
   EXPECT_EQ(mofc({"bmf", path("good.mof"), "-I", path("inc"), "-D", "N=5", "-o", path("a.bmf")}), 0)
       << err_;

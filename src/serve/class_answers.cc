@@ -28,10 +28,11 @@ void write_value(JsonWriter& json, const mof::Value& value) {
     void operator()(std::int64_t number) const { json.value(number); }
     void operator()(std::uint64_t number) const { json.value(number); }
     void operator()(double number) const { json.value(number); }
-    void operator()(const std::string& text) const { json.value(wmi::one_line(text)); }
+    void operator()(const mof::Text& text) const { json.value(wmi::one_line(text)); }
     void operator()(const mof::AliasName& alias) const { json.value("$" + alias.name); }
     void operator()(const std::shared_ptr<const mof::Instance>& instance) const {
-      json.value("instance of " + (instance ? instance->class_name : std::string("?")));
+      json.value("instance of " +
+                 (instance ? std::string(instance->class_name) : std::string("?")));
     }
     void operator()(const mof::ValueList& list) const {
       json.begin_array();
@@ -83,7 +84,7 @@ void write_property(JsonWriter& json, const wmi::PropertyEntry& entry) {
   const mof::Property& property = *entry.property;
   json.begin_object().member("name", property.name);
   const bool is_class = property.type == mof::Type::object && !property.class_name.empty();
-  json.member("type", is_class ? property.class_name : std::string(type_name(property.type)));
+  json.member("type", is_class ? property.class_name.view() : type_name(property.type));
   json.member("array", property.is_array).member("key", entry.key);
   json.member("inherited", entry.inherited);
   write_text_or_null(json, "description",

@@ -80,7 +80,7 @@ void drop_foreign_semantics(mof::Model& model) {
       return false;
     }
     const mof::PropertyValue* of = one.value("Class");
-    const auto* name = of == nullptr ? nullptr : std::get_if<std::string>(&of->value.data);
+    const auto* name = of == nullptr ? nullptr : std::get_if<mof::Text>(&of->value.data);
     return name == nullptr || model.find_class(*name) == nullptr;
   });
 }

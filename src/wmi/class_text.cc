@@ -73,7 +73,7 @@ std::string value_text(const mof::Value& value) {
       std::string text = fmt::format("{}", number);
       return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
     }
-    std::string operator()(const std::string& text) const { return quoted(text); }
+    std::string operator()(const mof::Text& text) const { return quoted(text); }
     std::string operator()(const mof::AliasName& alias) const { return "$" + alias.name; }
     std::string operator()(const std::shared_ptr<const mof::Instance>& instance) const {
       return instance ? instance_text(*instance) : "NULL";

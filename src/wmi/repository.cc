@@ -58,7 +58,7 @@ std::uint32_t alignment_of(const std::vector<ItemPlan>& plan) {
 std::optional<std::string> text_value(const mof::Instance& instance, std::string_view name) {
   const mof::PropertyValue* value = instance.value(name);
   if (value == nullptr) return std::nullopt;
-  const auto* text = std::get_if<std::string>(&value->value.data);
+  const auto* text = std::get_if<mof::Text>(&value->value.data);
   return text == nullptr ? std::nullopt : std::optional(one_line(*text));
 }
 

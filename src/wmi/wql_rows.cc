@@ -16,7 +16,7 @@ Value value_from(const mof::Value& value) {
     Value operator()(std::int64_t number) const { return {number}; }
     Value operator()(std::uint64_t number) const { return {number}; }
     Value operator()(double number) const { return {number}; }
-    Value operator()(const std::string& text) const { return {one_line(text)}; }
+    Value operator()(const mof::Text& text) const { return {one_line(text)}; }
     Value operator()(const mof::AliasName&) const { return {}; }
     Value operator()(const std::shared_ptr<const mof::Instance>&) const { return {}; }
     Value operator()(const mof::ValueList& list) const {
