@@ -21,7 +21,7 @@ run: build ## the lab, live (ONCE=1: print once; HOST=1: watch this machine)
 
 test: ## everything that proves it, but for long fuzzing
 	@scripts/install-deps.sh build test lab web
-	@scripts/unpack-tools.sh prometheus victoria-metrics
+	@scripts/unpack-tools.sh prometheus victoria-metrics python3-prometheus-client
 	@tests/run
 
 bench: ## speed, each figure beside the limit it runs against
@@ -34,7 +34,7 @@ fuzz: ## every fuzz target for SECONDS_EACH seconds (600)
 
 soak: ## the long versions of the tests
 	@scripts/install-deps.sh build test lab web
-	@scripts/unpack-tools.sh prometheus victoria-metrics
+	@scripts/unpack-tools.sh prometheus victoria-metrics python3-prometheus-client
 	@QM_SOAK=1 tests/run
 
 lab: build ## run CMD='…' inside the lab's guest

@@ -4,26 +4,51 @@
 const COUNTERS = 'MSiSCSI_QMIPSECStats';
 
 function made(name, sample, properties) {
-  return { name, caption: '', driver: 'quickmode-collect', active: true, age_ms: 3, sample, properties, quality: {} };
+  return {
+    name,
+    caption: '',
+    driver: 'quickmode-collect',
+    active: true,
+    age_ms: 3,
+    sample,
+    properties,
+    quality: {},
+  };
 }
 
-const PROTECTED = 1, INTEGRITY_ONLY = 2, UNPROTECTED = 3, UNKNOWN = 0;
+const PROTECTED = 1,
+  INTEGRITY_ONLY = 2,
+  UNPROTECTED = 3,
+  UNKNOWN = 0;
 
 const REASONS = [
   'nothing tells whether it is protected',
-  'both directions match policies that require ESP, and the SA’s bytes move with the connection’s',
-  'both directions match policies that require ESP with NULL encryption: it can be read, not changed',
+  'both directions match policies that require ESP, and the SA’s bytes move with the session’s',
+  'both directions match policies that require ESP, which encrypts nothing: it can be read',
   'no IPsec policy matches it, in either direction',
 ];
 
+const ADVICE =
+  'give both hosts a policy for this portal (a child SA with start_action = trap), ' +
+  'then log the session out and in';
+
 function session(at, target, protection, adapter, sample) {
   return made(`session${at}`, sample, {
-    InstanceName: `session${at}`, Active: true, Adapter: adapter, Target: target,
-    Portal: `10.99.${at}.2:3260`, LocalAddress: `10.99.${at}.1:5${at}654`, Sid: at,
-    State: 'LOGGED_IN', Connections: 1, Protection: protection, Reason: REASONS[protection],
-    Advice: protection === UNPROTECTED
-      ? 'give both hosts a policy for this portal (a child SA with start_action = trap), then log the session out and in'
-      : '',
+    InstanceName: `session${at}`,
+    Active: true,
+    Adapter: adapter,
+    Target: target,
+    Portal: `10.99.${at}.2:3260`,
+    LocalAddress: `10.99.${at}.1:5${at}654`,
+    Sid: at,
+    State: 'LOGGED_IN',
+    Connections: 1,
+    Protection: protection,
+    Reason: REASONS[protection],
+    Advice:
+      protection === UNPROTECTED
+        ? ADVICE
+        : '',
   });
 }
 
@@ -37,14 +62,34 @@ function sa(at, direction, adapter, sample, bytes, encryption) {
   const unix_s = sample.filetime_100ns / 1e7 - 11644473600;
   const spi = 0xc0de0000 + at * 16 + direction;
   return made(`xfrm:${destination}:0x${spi.toString(16)}`, sample, {
-    InstanceName: '', Active: true, Adapter: adapter, Spi: spi, Protocol: 50, Mode: 0,
-    Direction: direction, Source: direction === 2 ? source : destination,
-    Destination: direction === 2 ? destination : source, ReqId: at, IfId: 0, Mark: 0, MarkMask: 0,
-    Encryption: encryption, EncryptionKeyBits: 160, Authentication: '', IntegrityBits: 128,
-    ReplayWindow: direction === 1 ? 64 : 0, Esn: true, Encapsulation: '',
-    AddedTime: cimTime(unix_s - 754 - 100 * at), RekeyAfterSeconds: '3300',
-    ExpiresAfterSeconds: '3600', Bytes: String(bytes), Packets: String(bytes / 1400n),
-    IntegrityFailures: '0', ReplayFailures: '0', ReplayWindowFailures: '0',
+    InstanceName: '',
+    Active: true,
+    Adapter: adapter,
+    Spi: spi,
+    Protocol: 50,
+    Mode: 0,
+    Direction: direction,
+    Source: direction === 2 ? source : destination,
+    Destination: direction === 2 ? destination : source,
+    ReqId: at,
+    IfId: 0,
+    Mark: 0,
+    MarkMask: 0,
+    Encryption: encryption,
+    EncryptionKeyBits: 160,
+    Authentication: '',
+    IntegrityBits: 128,
+    ReplayWindow: direction === 1 ? 64 : 0,
+    Esn: true,
+    Encapsulation: '',
+    AddedTime: cimTime(unix_s - 754 - 100 * at),
+    RekeyAfterSeconds: '3300',
+    ExpiresAfterSeconds: '3600',
+    Bytes: String(bytes),
+    Packets: String(bytes / 1400n),
+    IntegrityFailures: '0',
+    ReplayFailures: '0',
+    ReplayWindowFailures: '0',
   });
 }
 
@@ -57,33 +102,80 @@ export function withSessions(answer, options = {}) {
   if (adapters.length < 3) return answer;
   const sample = adapters[0].sample;
   const evil = '<img src=x onerror="document.title=1"><script>alert(1)</script>=1+1"\'&amp;';
-  const names = ['iqn.2026-11.lab:db', 'iqn.2026-11.lab:mail', 'iqn.2026-11.lab:backup', 'iqn.2026-11.lab:archive'];
+  const names = [
+    'iqn.2026-11.lab:db',
+    'iqn.2026-11.lab:mail',
+    'iqn.2026-11.lab:backup',
+    'iqn.2026-11.lab:archive',
+  ];
   if (options.hostile) names.fill(evil);
-  const kinds = [PROTECTED, PROTECTED, options.clear ? UNPROTECTED : INTEGRITY_ONLY, options.unknown ? UNKNOWN : PROTECTED];
+  const kinds = [
+    PROTECTED,
+    PROTECTED,
+    options.clear ? UNPROTECTED : INTEGRITY_ONLY,
+    options.unknown ? UNKNOWN : PROTECTED,
+  ];
   const sessions = names.map((name, at) =>
-    session(at + 1, name, kinds[at], adapters[Math.min(at, 2)].name, sample));
+    session(at + 1, name, kinds[at], adapters[Math.min(at, 2)].name, sample),
+  );
   const mounts = ['/srv/db', '/srv/mail', '/srv/backup', '/srv/archive'];
-  const disks = sessions.map((one, at) => made(`disk${at}`, sample, {
-    InstanceName: `disk${at}`, Active: true, Session: one.name, Device: `sd${'abcd'[at]}`,
-    Map: at === 0 ? 'mpatha' : '', MountPoint: options.hostile ? evil : mounts[at], SizeBytes: '68719476736',
-  }));
-  const sas = sessions.filter((one) => one.properties.Protection === PROTECTED).flatMap((one, at) =>
-    [1, 2].map((direction) => {
-      const adapter = adapters.find((each) => each.name === one.properties.Adapter);
-      const total = BigInt(adapter.properties[direction === 1 ? 'ConfidentialBytesReceived' : 'ConfidentialBytesSent'] ?? '0');
-      return { session: one.name, sa: sa(at + 1, direction, adapter.name, adapter.sample, (total * 3n) / 4n, 'rfc4106(gcm(aes))') };
-    }));
+  const disks = sessions.map((one, at) =>
+    made(`disk${at}`, sample, {
+      InstanceName: `disk${at}`,
+      Active: true,
+      Session: one.name,
+      Device: `sd${'abcd'[at]}`,
+      Map: at === 0 ? 'mpatha' : '',
+      MountPoint: options.hostile ? evil : mounts[at],
+      SizeBytes: '68719476736',
+    }),
+  );
+  const sas = sessions
+    .filter((one) => one.properties.Protection === PROTECTED)
+    .flatMap((one, at) =>
+      [1, 2].map((direction) => {
+        const adapter = adapters.find((each) => each.name === one.properties.Adapter);
+        const total = BigInt(
+          adapter.properties[
+            direction === 1 ? 'ConfidentialBytesReceived' : 'ConfidentialBytesSent'
+          ] ?? '0',
+        );
+        return {
+          session: one.name,
+          sa: sa(
+            at + 1,
+            direction,
+            adapter.name,
+            adapter.sample,
+            (total * 3n) / 4n,
+            'rfc4106(gcm(aes))',
+          ),
+        };
+      }),
+    );
   if (options.hostile) for (const one of adapters) one.caption = evil;
   const put = (name, instances) => {
     const found = of(name);
-    if (found) Object.assign(found, { providers: 1, instances, taken_boot_ns: counters.taken_boot_ns });
+    if (found)
+      Object.assign(found, { providers: 1, instances, taken_boot_ns: counters.taken_boot_ns });
   };
   put('Quickmode_Session', sessions);
   put('Quickmode_SessionDisk', disks);
-  put('Quickmode_SA', sas.map((one) => one.sa));
-  put('Quickmode_SessionSA', sas.map((one, at) => made(`link${at}`, sample, {
-    InstanceName: `link${at}`, Active: true, Session: one.session, SA: one.sa.name,
-  })));
+  put(
+    'Quickmode_SA',
+    sas.map((one) => one.sa),
+  );
+  put(
+    'Quickmode_SessionSA',
+    sas.map((one, at) =>
+      made(`link${at}`, sample, {
+        InstanceName: `link${at}`,
+        Active: true,
+        Session: one.session,
+        SA: one.sa.name,
+      }),
+    ),
+  );
   return answer;
 }
 
