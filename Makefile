@@ -25,7 +25,7 @@ test: ## everything that proves it, but for long fuzzing
 	@tests/run
 
 bench: ## speed, each figure beside the limit it runs against
-	@scripts/install-deps.sh build bench
+	@scripts/install-deps.sh build bench web
 	@bench/run
 
 fuzz: ## every fuzz target for SECONDS_EACH seconds (600)

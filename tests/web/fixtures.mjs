@@ -45,10 +45,7 @@ function session(at, target, protection, adapter, sample) {
     Connections: 1,
     Protection: protection,
     Reason: REASONS[protection],
-    Advice:
-      protection === UNPROTECTED
-        ? ADVICE
-        : '',
+    Advice: protection === UNPROTECTED ? ADVICE : '',
   });
 }
 
@@ -93,22 +90,50 @@ function sa(at, direction, adapter, sample, bytes, encryption) {
   });
 }
 
-// answer: of /api/v1/snapshot. options.clear: one session runs in the clear. options.hostile: names
-// that would do something if they were taken for markup. options.providers: of sessions.
+// What a hostile target or driver could call itself: markup, a formula, quotes, a turn of direction.
+export const EVIL =
+  '=1+1|cmd,"<img src=x onerror="document.title=1"><script>document.title=1</script>' +
+  "'&amp;</td>${1}\u202e%2F#?";
+
+// Words are made hostile, the same ones alike so that names still meet; numbers and times stay.
+function evil(text) {
+  return /^(\d*|\d{14}\..*)$/.test(text) ? text : `${EVIL}${text}`;
+}
+
+function evilInstance(one) {
+  const { properties, quality } = one;
+  for (const part of ['name', 'caption', 'driver']) one[part] = evil(one[part]);
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === 'string') properties[name] = evil(value);
+  }
+  for (const doubt of Object.values(quality)) doubt.text = evil(doubt.text);
+}
+
+// The same of a class: what it says of itself and of its properties, and its values' names.
+export function evilClass(info) {
+  info.description = EVIL;
+  for (const one of info.properties) {
+    one.description = EVIL;
+    if (one.semantics) one.semantics.definition = EVIL;
+    for (const value of Object.keys(one.values ?? {})) one.values[value] = evil(one.values[value]);
+  }
+  return info;
+}
+
+// answer: of /api/v1/snapshot. options.clear: one session runs in the clear. options.hostile: all
+// words of all instances.
 export function withSessions(answer, options = {}) {
   const of = (name) => answer.classes.find((one) => one.class === name);
   const counters = of(COUNTERS);
   const adapters = counters?.instances ?? [];
   if (adapters.length < 3) return answer;
   const sample = adapters[0].sample;
-  const evil = '<img src=x onerror="document.title=1"><script>alert(1)</script>=1+1"\'&amp;';
   const names = [
     'iqn.2026-11.lab:db',
     'iqn.2026-11.lab:mail',
     'iqn.2026-11.lab:backup',
     'iqn.2026-11.lab:archive',
   ];
-  if (options.hostile) names.fill(evil);
   const kinds = [
     PROTECTED,
     PROTECTED,
@@ -126,7 +151,7 @@ export function withSessions(answer, options = {}) {
       Session: one.name,
       Device: `sd${'abcd'[at]}`,
       Map: at === 0 ? 'mpatha' : '',
-      MountPoint: options.hostile ? evil : mounts[at],
+      MountPoint: mounts[at],
       SizeBytes: '68719476736',
     }),
   );
@@ -153,7 +178,6 @@ export function withSessions(answer, options = {}) {
         };
       }),
     );
-  if (options.hostile) for (const one of adapters) one.caption = evil;
   const put = (name, instances) => {
     const found = of(name);
     if (found)
@@ -176,17 +200,32 @@ export function withSessions(answer, options = {}) {
       }),
     ),
   );
+  const all = answer.classes.flatMap((one) => one.instances);
+  if (options.hostile) all.forEach(evilInstance);
   return answer;
 }
 
-// Lays made-up sessions over what a page asks, for as long as the page lives.
+// Another clock's word for when they were sampled. (Many share one sample.)
+function stepBack(answer, back_s) {
+  const all = answer.classes.flatMap((one) => one.instances);
+  for (const sample of new Set(all.map((one) => one.sample))) sample.filetime_100ns -= back_s * 1e7;
+  return answer;
+}
+
+// Lays made-up sessions over what a page asks, for as long as the page lives; options may change.
 export async function laySessions(page, options = {}) {
   await page.route('**/api/v1/snapshot?**', async (route) => {
     try {
       const response = await route.fetch();
-      await route.fulfill({ response, json: withSessions(await response.json(), options) });
+      const answer = withSessions(await response.json(), options);
+      await route.fulfill({ response, json: stepBack(answer, options.back_s ?? 0) });
     } catch {
       await route.abort().catch(() => undefined); // the service is away, or the page is closing
     }
+  });
+  if (!options.hostile) return;
+  await page.route('**/api/v1/classes/*', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: evilClass(await response.json()) });
   });
 }
