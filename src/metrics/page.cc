@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 #include <utility>
 
+#include "metrics/columns.h"
 #include "metrics/instances.h"
 #include "metrics/names.h"
 #include "metrics/output.h"
@@ -39,49 +39,7 @@ char* write_real(char* out, double value) {
   return fmt::format_to(out, "{}", value);
 }
 
-template <class T>
-bool load(Bytes block, std::size_t offset, std::uint64_t& magnitude, bool& negative) {
-  T value{};
-  if (!read_at(block, offset, value)) return false;
-  if constexpr (std::is_signed_v<T>) negative = value < 0;
-  magnitude = static_cast<std::uint64_t>(value);
-  if (negative) magnitude = 0 - magnitude;
-  return true;
-}
-
-// Without the variant that all types share: this is done for each of a million samples.
-bool load_integer(Bytes block, const wmi::ItemPlan& item, std::uint64_t& magnitude,
-                  bool& negative) {
-  using mof::Type;
-  switch (item.type) {
-    case Type::uint64:
-      return load<std::uint64_t>(block, item.offset, magnitude, negative);
-    case Type::uint32:
-      return load<std::uint32_t>(block, item.offset, magnitude, negative);
-    case Type::uint16:
-      return load<std::uint16_t>(block, item.offset, magnitude, negative);
-    case Type::uint8:
-      return load<std::uint8_t>(block, item.offset, magnitude, negative);
-    case Type::sint64:
-      return load<std::int64_t>(block, item.offset, magnitude, negative);
-    case Type::sint32:
-      return load<std::int32_t>(block, item.offset, magnitude, negative);
-    case Type::sint16:
-      return load<std::int16_t>(block, item.offset, magnitude, negative);
-    case Type::sint8:
-      return load<std::int8_t>(block, item.offset, magnitude, negative);
-    default:
-      return false;
-  }
-}
-
-bool is_available(const provider::InstanceData& instance, const wmi::ItemPlan& item) {
-  const std::uint32_t at = item.data_id - 1;  // 0 - 1 is past any table
-  return instance.active &&
-         (at >= instance.qualities.size() || instance.qualities[at].quality != QM_UNAVAILABLE);
-}
-
-// The value's text, or null when there is none. out has kMostNumberBytes.
+// The text of a value that is no integer, or null when there is none. out has kMostNumberBytes.
 char* write_value(char* out, const Series& series, const wmi::Part& part,
                   const provider::InstanceData& instance) {
   if (series.reading == Reading::active) {
@@ -90,15 +48,6 @@ char* write_value(char* out, const Series& series, const wmi::Part& part,
   }
   const wmi::ItemPlan& item = series.property->plan;
   if (!is_available(instance, item)) return nullptr;
-  if (series.reading == Reading::integer) {
-    std::uint64_t magnitude = 0;
-    bool negative = false;
-    if (!load_integer(instance.block, item, magnitude, negative)) return nullptr;
-    if (negative) *out++ = '-';
-    if (series.decimals == 0) [[likely]]
-      return write_integer(out, magnitude);
-    return write_decimal(out, magnitude, series.decimals);
-  }
   const wmi::Value value = wmi::item_of(part, instance, *series.property).value;
   if (const bool* flag = std::get_if<bool>(&value.data)) {
     *out = *flag ? '1' : '0';
@@ -127,10 +76,14 @@ class Writer {
       if (parts.empty()) continue;
       const Tails tails(one, parts, names_);
       if (tails.size() == 0) continue;
+      Columns columns(one, parts, tails.size());
       for (const Family& family : one.families) {
         begin(family);
         for (const Series& series : family.series) {
-          if (!write_series(series, parts, tails)) return false;
+          const bool fits = series.reading == Reading::integer
+                                ? write_integers(series, columns.next(), tails)
+                                : write_series(series, parts, tails);
+          if (!fits) return false;
         }
       }
       if (one.the_class->performance) write_quality(one, parts, tails);
@@ -173,6 +126,26 @@ class Writer {
   }
 
   void begin(const Family& family) { out_.append(family.intro[static_cast<std::size_t>(format_)]); }
+
+  bool write_integers(const Series& series, const Column& column, const Tails& tails) {
+    std::string head = series.head;
+    head.resize(head.size() + kStepBytes);
+    for (std::size_t i = 0; i < tails.size(); ++i) {
+      if (column.signs[i] == Sign::none) continue;
+      const std::string_view tail = tails.tail(i);
+      char* at =
+          out_.room(series.head.size() + tail.size() + kMostNumberBytes + 2 * kStepBytes + 1);
+      at = copy_piece(at, head.data(), series.head.size());
+      at = copy_piece(at, tail.data(), tail.size());
+      if (column.signs[i] == Sign::minus) *at++ = '-';
+      at = series.decimals == 0 ? write_integer(at, column.magnitudes[i])
+                                : write_decimal(at, column.magnitudes[i], series.decimals);
+      *at++ = '\n';
+      out_.commit(at);
+      ++samples_;
+    }
+    return out_.bytes() <= most_bytes_;
+  }
 
   bool write_series(const Series& series, Parts parts, const Tails& tails) {
     std::size_t index = 0;

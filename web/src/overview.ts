@@ -151,8 +151,8 @@ class Card implements Row {
     setAttribute(this.title, 'href', placeText(route, 'instance', COUNTERS, instance.name));
     setText(this.name, instance.name);
     const clear = sessions.filter((one) => one.protection === 'unprotected').length;
-    const bare = clear > 0 ? `, ${clear} in the clear` : '';
-    const list = `${plural(sessions.length, 'session')}${bare}`;
+    const many = sessions.length;
+    const list = clear > 0 ? `${clear} of ${many} in the clear` : plural(many, 'session');
     setText(this.sessions, model.sessionProviders() === 0 ? '' : list);
     this.sessions.classList.toggle('bad', clear > 0);
     const old = isOld(this.app, instance);
