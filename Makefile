@@ -4,8 +4,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 # Clients and engines that tests want: unpacked, not installed (python3-winrm with what it needs).
-UNPACKED := prometheus victoria-metrics sblim-wbemcli python3-winrm python3-xmltodict python3-six \
-  python3-requests python3-urllib3 python3-idna python3-certifi python3-charset-normalizer
+UNPACKED := prometheus victoria-metrics python3-prometheus-client sblim-wbemcli python3-winrm \
+  python3-xmltodict python3-six python3-requests python3-urllib3 python3-idna python3-certifi \
+  python3-charset-normalizer
 DESTDIR ?=
 PREFIX ?= /usr
 
@@ -28,7 +29,7 @@ test: ## everything that proves it, but for long fuzzing
 	@tests/run
 
 bench: ## speed, each figure beside the limit it runs against
-	@scripts/install-deps.sh build bench
+	@scripts/install-deps.sh build bench web
 	@bench/run
 
 fuzz: ## every fuzz target for SECONDS_EACH seconds (600)

@@ -56,10 +56,33 @@ BATCH
   ip netns del frg
 }
 
-# lab forge NAME bad-spi|bad-icv|short|replay|bad-padding COUNT
+# One SPI that nobody knows here, as fast as the packets go: the target's kernel makes them of UDP, so
+# that no process is started for each.
+send_burst() {
+  local count=$1 spi bits=32 of
+  [[ $family == 4 ]] || bits=128
+  spi=0x7e$(random_hex 3)
+  of="src $tgt_addr dst $ini_addr proto esp spi $spi"
+  ip -n tgt -batch - <<BATCH
+xfrm state add $of reqid 9 mode transport auth-trunc hmac(sha256) 0x$(random_hex 32) 128 \
+  enc ecb(cipher_null) ""
+xfrm policy add src $tgt_addr/$bits dst $ini_addr/$bits proto udp dport 9 dir out \
+  tmpl $of reqid 9 mode transport
+BATCH
+  # shellcheck disable=SC2016  # the other shell's own variables
+  in_tgt bash -c 'exec 9>"/dev/udp/$1/9"; for ((i = 0; i < $2; i++)); do echo >&9; done' \
+    burst "$ini_addr" "$count"
+  ip -n tgt -batch - <<BATCH
+xfrm policy delete src $tgt_addr/$bits dst $ini_addr/$bits proto udp dport 9 dir out
+xfrm state delete $of
+BATCH
+}
+
+# lab forge NAME bad-spi|burst|bad-icv|short|replay|bad-padding COUNT
 verb_forge() {
   scenario "$1"
   local kind=$2 count=${3:-1} i spi seq
+  [[ $kind != burst ]] || { send_burst "$count"; return; }
   read -r spi seq < <(newest_inbound)
   printf -v spi %08x $((16#$spi))
   printf -v seq %08x $((16#$seq))
@@ -73,7 +96,7 @@ verb_forge() {
       short) send_esp "$spi$(printf '%08x' $((16#$seq + i)))$(random_hex 4)" ;;
       # A number that was there before.
       replay) send_esp "$spi$seq$(random_hex 64)" ;;
-      *) die "lab forge NAME bad-spi|bad-icv|short|replay|bad-padding COUNT" ;;
+      *) die "lab forge NAME bad-spi|burst|bad-icv|short|replay|bad-padding COUNT" ;;
     esac
   done
 }

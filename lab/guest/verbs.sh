@@ -15,7 +15,7 @@ lab watch NAME start|show netfilter's count of its TCP, name=value
 lab charon kill|start ini|tgt    an IKE daemon; `lab cut NAME`: its TCP connection is reset
 lab terminate NAME        ends its IKE SA and all SAs; the trap policy stays
 lab reconnect NAME        negotiates again at once, without waiting for traffic
-lab forge NAME bad-spi|bad-icv|short|replay|bad-padding COUNT   as if its target sent them
+lab forge NAME bad-spi|burst|bad-icv|short|replay|bad-padding COUNT   as if its target sent them
 lab policies add|remove NAME   of a scenario with manual keys; its SAs stay
 lab rebind natt PORT      its NAT maps anew (46001-46009); returns when the SAs have followed
 lab flush                 `ip xfrm state flush` on the initiator's side
@@ -27,6 +27,7 @@ lab monitor start|stop    records the kernel's SA events (without keys)
 lab disk NAME             /dev/sdX
 lab daemons start|stop|kill|status|sampled [collect|serve]
 lab traffic start|stop    a gentle load on every session, with a rekey now and then
+lab trouble start|stop    bad packets now and then; `manual` is in the clear for a minute
 lab scenarios             their names; `lab ups`: those that are up
 HELP
 }

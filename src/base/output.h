@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -22,23 +23,31 @@ inline constexpr auto kDigitPairs = [] {
   return pairs;
 }();
 
+inline constexpr auto kPowersOfTen = [] {
+  std::array<std::uint64_t, 20> powers{1};
+  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+  return powers;
+}();
+
 inline unsigned decimal_digits(std::uint64_t value) {
-  unsigned digits = 1;
-  for (;;) {
-    if (value < 10) return digits;
-    if (value < 100) return digits + 1;
-    if (value < 1'000) return digits + 2;
-    if (value < 10'000) return digits + 3;
-    value /= 10'000;
-    digits += 4;
-  }
+  const std::uint64_t some = value | 1U;  // 0 has a digit, too
+  // log10(2) is 1233 / 4096, near enough for 64 bits: right, or one too small.
+  const unsigned digits = static_cast<unsigned>(std::bit_width(some)) * 1'233U >> 12U;
+  return digits + (some >= kPowersOfTen[digits] ? 1U : 0U);
 }
 
 // At most 20 bytes at out; returns their end.
 inline char* write_integer(char* out, std::uint64_t value) {
   char* const end = out + decimal_digits(value);
   char* at = end;
-  while (value >= 100) {
+  while (value >= 10'000) {
+    const std::uint64_t four = value % 10'000;
+    value /= 10'000;
+    at -= 4;
+    std::memcpy(at, &kDigitPairs[four / 100 * 2], 2);
+    std::memcpy(at + 2, &kDigitPairs[four % 100 * 2], 2);
+  }
+  if (value >= 100) {
     at -= 2;
     std::memcpy(at, &kDigitPairs[value % 100 * 2], 2);
     value /= 100;
@@ -49,6 +58,16 @@ inline char* write_integer(char* out, std::uint64_t value) {
     *out = static_cast<char>('0' + value);
   }
   return end;
+}
+
+// Copies by whole steps, so that no length is asked about: kStepBytes behind either's end are read
+// and written, too. A call of memcpy takes as long as the bytes of a label.
+inline constexpr std::size_t kStepBytes = 32;
+inline char* copy_piece(char* out, const char* from, std::size_t bytes) {
+  for (std::size_t done = 0; done < bytes; done += kStepBytes) {
+    std::memcpy(out + done, from + done, kStepBytes);
+  }
+  return out + bytes;
 }
 
 class Output {

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+#include <functional>
 #include <utility>
 
 #include "metrics/names.h"
+#include "metrics/output.h"
 
 namespace qm::metrics {
 
@@ -49,18 +52,27 @@ Tails::Tails(const ClassPlan& plan, std::span<const std::shared_ptr<const wmi::P
       ends_.push_back(text_.size());
     }
   }
-  tell_apart();
+  if (may_repeat()) tell_apart();
+  text_.append(kStepBytes, '\0');
+}
+
+// By their hashes alone, in a table twice their number: nearly always nothing repeats.
+bool Tails::may_repeat() const {
+  std::vector<std::size_t> seen(std::bit_ceil(2 * size() + 1));
+  for (std::size_t i = 0; i < size(); ++i) {
+    const std::size_t hash = std::hash<std::string_view>()(tail(i)) | 1U;  // 0: nothing there
+    std::size_t at = hash >> 1U & (seen.size() - 1);
+    while (seen[at] != 0 && seen[at] != hash) at = (at + 1) & (seen.size() - 1);
+    if (seen[at] == hash) return true;
+    seen[at] = hash;
+  }
+  return false;
 }
 
 // Providers may lie about who they are: two of one driver's name, one instance twice. One series
 // that is there twice would cost the whole page.
 void Tails::tell_apart() {
   std::unordered_map<std::string_view, unsigned> times;
-  times.reserve(size());
-  bool repeated = false;
-  for (std::size_t i = 0; i < size(); ++i) repeated |= ++times[tail(i)] > 1;
-  if (!repeated) return;
-  times.clear();
   std::string text;
   std::vector<std::size_t> ends = {0};
   for (std::size_t i = 0; i < size(); ++i) {

@@ -39,7 +39,7 @@ class Tails {
   Tails(const ClassPlan& plan, std::span<const std::shared_ptr<const wmi::Part>> parts,
         const InstanceNames& names);
 
-  // By part and instance, as in the snapshot.
+  // By part and instance, as in the snapshot. kStepBytes behind each may be read (copy_piece).
   std::string_view tail(std::size_t index) const {
     const std::size_t begin = ends_[index];
     return {text_.data() + begin, ends_[index + 1] - begin};
@@ -51,12 +51,12 @@ class Tails {
     return all;
   }
   std::size_t size() const { return ends_.size() - 1; }
-  std::size_t bytes() const { return text_.size(); }
 
  private:
+  bool may_repeat() const;
   void tell_apart();
 
-  std::string text_;
+  std::string text_;  // and kStepBytes more
   std::vector<std::size_t> ends_ = {0};
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/output.h"
+#include "metrics/columns.h"
 #include "metrics/instances.h"
 #include "metrics/names.h"
 #include "wmi/block_integers.h"
@@ -39,7 +40,7 @@ char* write_real(char* out, double value) {
   return fmt::format_to(out, "{}", value);
 }
 
-// The value's text, or null when there is none. out has kMostNumberBytes.
+// The text of a value that is no integer, or null when there is none. out has kMostNumberBytes.
 char* write_value(char* out, const Series& series, const wmi::Part& part,
                   const provider::InstanceData& instance) {
   if (series.reading == Reading::active) {
@@ -48,15 +49,6 @@ char* write_value(char* out, const Series& series, const wmi::Part& part,
   }
   const wmi::ItemPlan& item = series.property->plan;
   if (!wmi::is_available(instance, item)) return nullptr;
-  if (series.reading == Reading::integer) {
-    std::uint64_t magnitude = 0;
-    bool negative = false;
-    if (!wmi::load_integer(instance.block, item, magnitude, negative)) return nullptr;
-    if (negative) *out++ = '-';
-    if (series.decimals == 0) [[likely]]
-      return write_integer(out, magnitude);
-    return write_decimal(out, magnitude, series.decimals);
-  }
   const wmi::Value value = wmi::item_of(part, instance, *series.property).value;
   if (const bool* flag = std::get_if<bool>(&value.data)) {
     *out = *flag ? '1' : '0';
@@ -85,10 +77,14 @@ class Writer {
       if (parts.empty()) continue;
       const Tails tails(one, parts, names_);
       if (tails.size() == 0) continue;
+      Columns columns(one, parts, tails.size());
       for (const Family& family : one.families) {
         begin(family);
         for (const Series& series : family.series) {
-          if (!write_series(series, parts, tails)) return false;
+          const bool fits = series.reading == Reading::integer
+                                ? write_integers(series, columns.next(), tails)
+                                : write_series(series, parts, tails);
+          if (!fits) return false;
         }
       }
       if (one.the_class->performance) write_quality(one, parts, tails);
@@ -131,6 +127,26 @@ class Writer {
   }
 
   void begin(const Family& family) { out_.append(family.intro[static_cast<std::size_t>(format_)]); }
+
+  bool write_integers(const Series& series, const Column& column, const Tails& tails) {
+    std::string head = series.head;
+    head.resize(head.size() + kStepBytes);
+    for (std::size_t i = 0; i < tails.size(); ++i) {
+      if (column.signs[i] == Sign::none) continue;
+      const std::string_view tail = tails.tail(i);
+      char* at =
+          out_.room(series.head.size() + tail.size() + kMostNumberBytes + 2 * kStepBytes + 1);
+      at = copy_piece(at, head.data(), series.head.size());
+      at = copy_piece(at, tail.data(), tail.size());
+      if (column.signs[i] == Sign::minus) *at++ = '-';
+      at = series.decimals == 0 ? write_integer(at, column.magnitudes[i])
+                                : write_decimal(at, column.magnitudes[i], series.decimals);
+      *at++ = '\n';
+      out_.commit(at);
+      ++samples_;
+    }
+    return out_.bytes() <= most_bytes_;
+  }
 
   bool write_series(const Series& series, Parts parts, const Tails& tails) {
     std::size_t index = 0;

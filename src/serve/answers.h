@@ -54,6 +54,7 @@ struct Health {
   std::uint64_t requests = 0;
   std::uint64_t refused = 0;           // answered with an error, or turned away
   std::uint64_t connections = 0;       // open now
+  std::uint64_t event_streams = 0;     // of these: they follow /api/v1/events
   std::uint64_t unreadable_pages = 0;  // reads that failed: a page broke the format's rules
   std::uint64_t malformed_values = 0;  // values shown as NULL for that reason
 };

@@ -221,6 +221,7 @@ TEST_F(AnswersTest, health) {
   health.pid = 1;
   health.providers = {{"quickmode-collect", 7, 8}};
   health.requests = 17;
+  health.event_streams = 3;
   expect_golden("health.json", pretty(health_answer(health).body));
 }
 

@@ -211,6 +211,7 @@ class OneThreadService final : public Service {
     health.requests = counts.requests;
     health.refused = counts.refused;
     health.connections = counts.connections;
+    health.event_streams = events_->streams();
     return health;
   }
 

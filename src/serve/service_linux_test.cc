@@ -222,6 +222,16 @@ TEST_F(ServiceTest, a_provider_comes_back_after_the_service_restarts) {
   await(kStats, "\"driver\":\"faithful\"");
 }
 
+TEST_F(ServiceTest, health_and_metrics_count_those_who_follow_events) {
+  start();
+  EXPECT_THAT(get("/api/v1/health").body, HasSubstr("\"event_streams\":0"));
+  Client page = Client::local(service_->query_socket());
+  page.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(page.until("event: refresh"), HasSubstr("text/event-stream"));
+  EXPECT_THAT(get("/api/v1/health").body, HasSubstr("\"event_streams\":1"));
+  EXPECT_THAT(get("/metrics").body, HasSubstr("quickmode_serve_event_streams 1\n"));
+}
+
 TEST_F(ServiceTest, the_query_socket_has_its_mode_and_goes_with_the_service) {
   config_.query_mode = 0600;
   start();

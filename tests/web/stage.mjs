@@ -17,13 +17,21 @@ export class Service {
     this.port = 0;
   }
   run(program, ...args) {
-    const child = spawn(join(bin, program), ['--runtime-dir', this.dir, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(join(bin, program), ['--runtime-dir', this.dir, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     child.ended = new Promise((resolve) => child.once('exit', resolve));
     return child;
   }
   // Again at the port that it had.
   async serve() {
-    this.server = this.run('quickmode-serve', '--state-dir', this.dir, '--listen', `127.0.0.1:${this.port}`);
+    this.server = this.run(
+      'quickmode-serve',
+      '--state-dir',
+      this.dir,
+      '--listen',
+      `127.0.0.1:${this.port}`,
+    );
     const said = await firstLine(this.server);
     this.port = Number(/:(\d+)$/.exec(said)?.[1]);
     if (!this.port) throw new Error(`quickmode-serve said: ${said}`);
@@ -59,7 +67,8 @@ function firstLine(child) {
 export async function launch() {
   const { chromium } = require('playwright-core');
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  if (!existsSync(executablePath)) throw new Error(`${executablePath} is not there: scripts/install-deps.sh web`);
+  if (!existsSync(executablePath))
+    throw new Error(`${executablePath} is not there: scripts/install-deps.sh web`);
   // Its sandbox needs a user that is not root; the pages are our own.
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 }
@@ -71,11 +80,16 @@ export async function open(browser, service, { path = '', expected = [], ...opti
   const page = await context.newPage();
   page.faults = [];
   const note = (text) => expected.some((one) => one.test(text)) || page.faults.push(text);
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && note(`console: ${message.text()}`));
+  page.on(
+    'console',
+    (message) =>
+      ['error', 'warning'].includes(message.type()) && note(`console: ${message.text()}`),
+  );
   page.on('pageerror', (error) => note(`error: ${error.message}`));
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.host !== `127.0.0.1:${service.port}` && !['data:', 'blob:'].includes(url.protocol)) note(`request: ${request.url()}`);
+    if (url.host !== `127.0.0.1:${service.port}` && !['data:', 'blob:'].includes(url.protocol))
+      note(`request: ${request.url()}`);
   });
   page.go = (hash) => page.goto(`${service.url}${hash}`);
   if (options.prepare) await options.prepare(page);

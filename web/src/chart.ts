@@ -37,7 +37,7 @@ const KEY_STEP = 0.25; // of what is shown
 
 export class Chart {
   readonly element: HTMLElement;
-  private readonly empty = h('p', { class: 'chart-empty' }, 'The first samples are on their way …');
+  private readonly empty = h('p', { class: 'chart-empty' }, 'The next sample is on its way …');
   private readonly box: HTMLElement;
   private plot: uPlot | null = null;
   private shape = '';
@@ -47,7 +47,12 @@ export class Chart {
     this.box = h('div', { class: 'plot', 'aria-hidden': 'true' });
     this.element = h(
       'div',
-      { class: 'chart', role: 'figure', tabindex: 0, keydown: (event) => this.key(event as KeyboardEvent) },
+      {
+        class: 'chart',
+        role: 'figure',
+        tabindex: 0,
+        keydown: (event) => this.key(event as KeyboardEvent),
+      },
       this.box,
       this.empty,
     );
@@ -57,9 +62,10 @@ export class Chart {
   draw(drawing: Drawing): void {
     this.drawing = drawing;
     setAttribute(this.element, 'aria-label', drawing.summary);
-    const something = drawing.x.length > 1;
-    show(this.empty, !something);
-    const shape = `${drawing.lines.map((one) => `${one.color}${one.label}`).join('\n')} ${css('--ink')}`;
+    const something = drawing.x.length > 0;
+    show(this.empty, drawing.x.length < 2);
+    const lines = drawing.lines.map((one) => `${one.color}${one.label}`);
+    const shape = `${lines.join('\n')} ${css('--ink')}`;
     if (something && (this.plot === null || shape !== this.shape)) this.make(shape);
     if (!this.plot) return;
     const data = [drawing.x, ...drawing.lines.map((one) => one.values)];
@@ -106,7 +112,10 @@ export class Chart {
         drag: { x: true, y: false, setScale: false },
         points: { size: 6 },
       },
-      scales: { x: { time: true, auto: false }, y: { range: (_u, least, most) => spanOf(least, most) } },
+      scales: {
+        x: { time: true, auto: false },
+        y: { range: (_u, least, most) => spanOf(least, most) },
+      },
       axes: [
         { ...axis, space: 70, size: 26, values: (_u, at) => at.map(clock), grid: { show: false } },
         {
@@ -128,8 +137,10 @@ export class Chart {
         })),
       ],
       hooks: {
-        draw: [(plot) => this.drawMarks(plot)],
-        setCursor: [(plot) => this.options.pointed(plot.cursor.left! >= 0 ? (plot.cursor.idx ?? null) : null)],
+        draw: [(plot) => this.drawMarks(plot), markFirst],
+        setCursor: [
+          (plot) => this.options.pointed(plot.cursor.left! >= 0 ? (plot.cursor.idx ?? null) : null),
+        ],
         setSelect: [(plot) => this.selected(plot)],
       },
     };
@@ -189,6 +200,13 @@ export class Chart {
   }
 }
 
+// When the first chart stood on the screen, for who measures the page.
+let marked = false;
+function markFirst(): void {
+  if (!marked) performance.mark('first-chart');
+  marked = true;
+}
+
 // Zero is always in sight, and a little air above: a flat line must not look like a mountain.
 function spanOf(least: number | null, most: number | null): [number, number] {
   const low = Math.min(0, least ?? 0);
@@ -201,7 +219,13 @@ const SPARK_WIDTH = 132;
 const SPARK_HEIGHT = 26;
 
 // A line without axes, from zero up.
-export function sparkline(canvas: HTMLCanvasElement, x: number[], values: (number | null)[], from: number, to: number): void {
+export function sparkline(
+  canvas: HTMLCanvasElement,
+  x: number[],
+  values: (number | null)[],
+  from: number,
+  to: number,
+): void {
   const ratio = devicePixelRatio || 1;
   canvas.width = SPARK_WIDTH * ratio;
   canvas.height = SPARK_HEIGHT * ratio;

@@ -18,12 +18,24 @@ export class ClassesView implements View {
     this.table = new Table<ClassRow>('Classes', [
       {
         title: 'Class',
-        cell: (row) => (row.abstract ? row.name : linkCell(placeText(app.route, 'class', row.name), row.name, row.description ?? '')),
+        cell: (row) =>
+          row.abstract
+            ? row.name
+            : linkCell(placeText(app.route, 'class', row.name), row.name, row.description ?? ''),
       },
-      { title: 'Instances', kind: 'number', cell: (row) => (row.providers === 0 ? '–' : String(row.instances)) },
+      {
+        title: 'Instances',
+        kind: 'number',
+        cell: (row) => (row.providers === 0 ? '–' : String(row.instances)),
+      },
       { title: 'Providers', kind: 'number', cell: (row) => String(row.providers) },
     ]);
-    const head = h('div', { class: 'page-head section-head' }, h('h1', { tabindex: -1 }, 'Classes'), filterBox(app, 'Filter classes'));
+    const head = h(
+      'div',
+      { class: 'page-head section-head' },
+      h('h1', { tabindex: -1 }, 'Classes'),
+      filterBox(app, 'Filter classes'),
+    );
     this.element = h('div', {}, head, this.table.element);
   }
   title(): string {
@@ -31,13 +43,20 @@ export class ClassesView implements View {
   }
   update(): void {
     const { model, route } = this.app;
-    const shown = model.rows.filter((row) => matches(route.filter, row.name, row.description ?? ''));
+    const shown = model.rows.filter((row) =>
+      matches(route.filter, row.name, row.description ?? ''),
+    );
     const served = (row: ClassRow): number => (row.providers > 0 ? 0 : 1);
     shown.sort((a, b) => served(a) - served(b));
     this.table.set(shown.map((item) => ({ key: item.name, item })));
   }
   sheet(): Sheet {
-    const rows = this.app.model.rows.map((row) => [row.name, row.description, row.instances, row.providers]);
+    const rows = this.app.model.rows.map((row) => [
+      row.name,
+      row.description,
+      row.instances,
+      row.providers,
+    ]);
     return { name: 'classes', header: ['Class', 'Description', 'Instances', 'Providers'], rows };
   }
   destroy(): void {}
@@ -49,9 +68,23 @@ export class ClassView implements View {
   private readonly below = h('p', { class: 'prose' });
   private readonly empty = h('p', { class: 'notice', role: 'status' });
   private table: Table<Instance> | null = null;
-  constructor(private readonly app: App, private readonly className: string) {
-    const title = h('div', { class: 'section-head' }, h('h1', { tabindex: -1 }, className), filterBox(app, 'Filter instances'));
-    const head = h('div', { class: 'page-head' }, crumb(app, ['Classes', 'classes']), title, this.below);
+  constructor(
+    private readonly app: App,
+    private readonly className: string,
+  ) {
+    const title = h(
+      'div',
+      { class: 'section-head' },
+      h('h1', { tabindex: -1 }, className),
+      filterBox(app, 'Filter instances'),
+    );
+    const head = h(
+      'div',
+      { class: 'page-head' },
+      crumb(app, ['Classes', 'classes']),
+      title,
+      this.below,
+    );
     this.element = h('div', {}, head, this.empty, this.body);
   }
   title(): string {
@@ -65,7 +98,8 @@ export class ClassView implements View {
     const all = model.instances(this.className);
     const shown = all.filter((one) => matches(route.filter, one.name, one.caption));
     show(this.empty, model.loaded && shown.length === 0);
-    const none = row === undefined ? 'There is no such class.' : 'Nobody supplies an instance of it now.';
+    const none =
+      row === undefined ? 'There is no such class.' : 'Nobody supplies an instance of it now.';
     setText(this.empty, all.length === 0 ? none : 'No instance matches the filter.');
     if (!info) return;
     if (!this.table) {
@@ -73,12 +107,18 @@ export class ClassView implements View {
       this.table = new Table<Instance>(`Instances of ${this.className}`, [
         {
           title: 'Instance',
-          cell: (one) => linkCell(placeText(route, 'instance', this.className, one.name), adapterLabel(one.name, one.caption), one.name),
+          cell: (one) =>
+            linkCell(
+              placeText(route, 'instance', this.className, one.name),
+              adapterLabel(one.name, one.caption),
+              one.name,
+            ),
         },
         ...properties.map((property) => ({
           title: words(property.name),
           hint: property.description ?? '',
-          kind: /int/.test(property.type) && !property.values ? ('number' as const) : ('text' as const),
+          kind:
+            /int/.test(property.type) && !property.values ? ('number' as const) : ('text' as const),
           cell: (one: Instance) => valueText(property, one.properties[property.name]),
         })),
       ]);

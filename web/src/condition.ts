@@ -52,7 +52,8 @@ export function holds(terms: Term[], instance: Instance): boolean {
 // With the name that the class gives to the value: "Protocol = ESP".
 export function termText(term: Term, info: ClassInfo | undefined): string {
   const property = info?.properties.find((one) => one.name === term.property);
-  return `${term.property} ${term.operator} ${property?.values?.[String(term.number)] ?? term.number}`;
+  const value = property?.values?.[String(term.number)] ?? term.number;
+  return `${term.property} ${term.operator} ${value}`;
 }
 
 export function conditionText(terms: Term[], info: ClassInfo | undefined): string {

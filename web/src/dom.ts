@@ -88,18 +88,37 @@ export class Table<T> {
   private readonly more = h('p', { class: 'note' });
   private readonly rows: Keyed<T, { element: HTMLElement; cells: HTMLElement[] }>;
 
-  constructor(label: string, private readonly columns: Column<T>[]) {
+  constructor(
+    label: string,
+    private readonly columns: Column<T>[],
+  ) {
     const head = columns.map((one) =>
-      h('th', { scope: 'col', class: one.kind ?? 'text', ...(one.hint ? { title: one.hint } : {}) }, one.title),
+      h(
+        'th',
+        { scope: 'col', class: one.kind ?? 'text', ...(one.hint ? { title: one.hint } : {}) },
+        one.title,
+      ),
     );
-    const table = h('table', {}, h('caption', { class: 'unseen' }, label), h('thead', {}, h('tr', {}, ...head)), this.body);
-    const scroll = h('div', { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 }, table);
+    const table = h(
+      'table',
+      {},
+      h('caption', { class: 'unseen' }, label),
+      h('thead', {}, h('tr', {}, ...head)),
+      this.body,
+    );
+    const scroll = h(
+      'div',
+      { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 },
+      table,
+    );
     this.element = h('div', {}, scroll, this.more);
     this.rows = new Keyed(
       this.body,
       () => {
         const cells = columns.map((one, at) =>
-          at === 0 ? h('th', { scope: 'row', class: one.kind ?? 'text' }) : h('td', { class: one.kind ?? 'text' }),
+          at === 0
+            ? h('th', { scope: 'row', class: one.kind ?? 'text' })
+            : h('td', { class: one.kind ?? 'text' }),
         );
         return { element: h('tr', {}, ...cells), cells };
       },
@@ -132,9 +151,14 @@ export function link(href: string, text: string): HTMLElement {
 }
 
 // A cell that is a link, made anew only when it changes.
-export function linkCell(href: string, text: string, below = ''): { text: string; fill: (cell: HTMLElement) => void } {
+export function linkCell(
+  href: string,
+  text: string,
+  below = '',
+): { text: string; fill: (cell: HTMLElement) => void } {
   return {
     text: `${href}\n${text}\n${below}`,
-    fill: (cell) => append(cell, [link(href, text), below !== '' && h('span', { class: 'below' }, below)]),
+    fill: (cell) =>
+      append(cell, [link(href, text), below !== '' && h('span', { class: 'below' }, below)]),
   };
 }

@@ -28,7 +28,11 @@ export class ExplainView implements View {
   private readonly definition = h('p', { class: 'prose' });
   private readonly sumText = h('p', { class: 'prose' });
   private readonly total = h('p', { class: 'prose strong', role: 'status' });
-  private readonly shares = h('section', { 'aria-label': 'Shares' }, h('h2', {}, 'Where it comes from'));
+  private readonly shares = h(
+    'section',
+    { 'aria-label': 'Shares' },
+    h('h2', {}, 'Where it comes from'),
+  );
   private readonly parts: HTMLElement;
   private chart: CounterChart | null = null;
   private table: Table<Share> | null = null;
@@ -79,7 +83,11 @@ export class ExplainView implements View {
       ['Kind', rate ? 'counter' : 'gauge'],
       ['Quality', `${qualityText(doubt, instance)}${doubt ? `: ${doubt.text}` : ''}`],
     ];
-    if (rate) rows.push(['Rate', rateText(track ? newestRate(track, this.counter) : null, property.semantics?.unit)]);
+    if (rate)
+      rows.push([
+        'Rate',
+        rateText(track ? newestRate(track, this.counter) : null, property.semantics?.unit),
+      ]);
     this.showFacts(rows);
     setText(this.definition, property.semantics?.definition ?? property.description ?? '');
     this.showShares(property, instance);
@@ -108,7 +116,10 @@ export class ExplainView implements View {
     show(this.sumText, source !== undefined);
     show(this.parts, source !== undefined);
     if (!source) {
-      setText(this.total, 'It is counted where it happens, not summed from other things that are shown here.');
+      setText(
+        this.total,
+        'It is counted where it happens, not summed from other things that are shown here.',
+      );
       return;
     }
     const terms = parseCondition(source.where);
@@ -119,34 +130,49 @@ export class ExplainView implements View {
     const from = this.app.model.info(source.class);
     const what = source.value === '1' ? 'The number of' : `The sum of ${words(source.value)} over`;
     const rest = grows(property) ? ', those that have ended included' : '';
-    setText(this.sumText, `${what} ${source.class} where ${conditionText(terms, from) || 'any'}${rest}.`);
+    setText(
+      this.sumText,
+      `${what} ${source.class} where ${conditionText(terms, from) || 'any'}${rest}.`,
+    );
     const found = this.sharesOf(source.class, source.value, source.owner, terms);
     const live = found.reduce((sum, one) => sum + (one.value ?? 0n), 0n);
-    if (!this.table) this.parts.append((this.table = this.makeTable(source.class, terms, source.value)).element);
+    if (!this.table)
+      this.parts.append((this.table = this.makeTable(source.class, terms, source.value)).element);
     const shown = found.map((one) => ({ ...one, percent: percentOf(one.value, value) }));
     this.table.set(shown.map((item) => ({ key: item.instance.name, item })));
     setText(this.total, totalText(property, value, live, found));
   }
 
   private sharesOf(className: string, valueName: string, owner: string, terms: Term[]): Share[] {
-    const all = this.app.model.instances(className).filter((one) => one.properties[owner] === this.name);
-    const found = all.filter((one) => holds(terms, one)).map((instance): Share => {
-      const value = valueName === '1' ? 1n : integer(instance.properties[valueName]);
-      return { instance, value, percent: '' };
-    });
+    const all = this.app.model
+      .instances(className)
+      .filter((one) => one.properties[owner] === this.name);
+    const found = all
+      .filter((one) => holds(terms, one))
+      .map((instance): Share => {
+        const value = valueName === '1' ? 1n : integer(instance.properties[valueName]);
+        return { instance, value, percent: '' };
+      });
     return found.sort((a, b) => ((b.value ?? 0n) > (a.value ?? 0n) ? 1 : -1));
   }
 
   private makeTable(className: string, terms: Term[], valueName: string): Table<Share> {
     const info = this.app.model.info(className);
     const fixed = new Set([...terms.map((one) => one.property), valueName]);
-    const others = (info?.properties ?? []).filter((one) => isData(one) && !fixed.has(one.name) && one.type !== 'datetime');
+    const others = (info?.properties ?? []).filter(
+      (one) => isData(one) && !fixed.has(one.name) && one.type !== 'datetime',
+    );
     return new Table<Share>(`Instances of ${className} that are summed`, [
       {
         title: className.replace(/^.*_/, ''),
-        cell: ({ instance }) => linkCell(placeText(this.app.route, 'instance', className, instance.name), instance.name),
+        cell: ({ instance }) =>
+          linkCell(placeText(this.app.route, 'instance', className, instance.name), instance.name),
       },
-      { title: valueName === '1' ? 'Counts' : words(valueName), kind: 'number', cell: ({ value }) => grouped(value) },
+      {
+        title: valueName === '1' ? 'Counts' : words(valueName),
+        kind: 'number',
+        cell: ({ value }) => grouped(value),
+      },
       { title: 'Share', kind: 'number', cell: ({ percent }) => percent },
       ...others.slice(1, SHOWN_FACTS).map((one) => ({
         title: words(one.name),
@@ -169,6 +195,7 @@ function totalText(property: Property, value: bigint | null, live: bigint, found
   if (found.some((one) => one.value === null) || times.size > 1 || live > value) {
     return `${sum}; with those that have ended ${grouped(value)}.`;
   }
-  if (grows(property)) return `${sum} + ${grouped(value - live)} of those that have ended = ${grouped(value)}`;
+  if (grows(property))
+    return `${sum} + ${grouped(value - live)} of those that have ended = ${grouped(value)}`;
   return `${grouped(live)} here; the counter says ${grouped(value)}.`;
 }

@@ -22,7 +22,10 @@ export function csvOf(sheet: Sheet): string {
 export function jsonOf(sheet: Sheet): string {
   const rows = sheet.rows.map((row) =>
     Object.fromEntries(
-      row.map((value, at) => [sheet.header[at] ?? '', typeof value === 'bigint' ? String(value) : value]),
+      row.map((value, at) => [
+        sheet.header[at] ?? '',
+        typeof value === 'bigint' ? String(value) : value,
+      ]),
     ),
   );
   return `${JSON.stringify(rows, null, 1)}\n`;

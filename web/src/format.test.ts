@@ -6,13 +6,23 @@ import { adapterLabel, axisText, duration, grouped, rateText, short, unixTime } 
 test('all 64 bits of an integer are kept', () => {
   assert.equal(integer('18446744073709551615'), 18_446_744_073_709_551_615n);
   assert.equal(integer('-9223372036854775808'), -9_223_372_036_854_775_808n);
-  assert.equal(grouped(integer('18446744073709551615')).replace(/\u202f/g, ' '), '18 446 744 073 709 551 615');
+  assert.equal(
+    grouped(integer('18446744073709551615')).replace(/\u202f/g, ' '),
+    '18 446 744 073 709 551 615',
+  );
   assert.equal(integer(2 ** 53), null); // a double that may have lost its last digits
   for (const none of [null, '', '1.5', 'x', true, undefined]) assert.equal(integer(none), null);
 });
 
 test('what is not known is a dash, never 0', () => {
-  for (const text of [grouped(null), short(null), rateText(null, 'bytes'), duration(null), short(NaN)]) assert.equal(text, '–');
+  for (const text of [
+    grouped(null),
+    short(null),
+    rateText(null, 'bytes'),
+    duration(null),
+    short(NaN),
+  ])
+    assert.equal(text, '–');
   assert.equal(grouped(0n), '0');
   assert.equal(rateText(0, 'bytes'), '0');
 });
@@ -34,9 +44,13 @@ test('times', () => {
   assert.equal(duration(59.9), '59 s');
   assert.equal(duration(3_661), '1 h 1 min');
   assert.equal(duration(172_800), '2 d');
-  assert.equal(unixTime('20261123212901.500000+060'), Date.UTC(2026, 10, 23, 20, 29, 1) / 1000 + 0.5);
+  assert.equal(
+    unixTime('20261123212901.500000+060'),
+    Date.UTC(2026, 10, 23, 20, 29, 1) / 1000 + 0.5,
+  );
   assert.equal(unixTime('133800000000000000'), 1_735_526_400);
-  for (const none of ['00000001000000.000000:000', '', null, '0']) assert.equal(unixTime(none), null);
+  for (const none of ['00000001000000.000000:000', '', null, '0'])
+    assert.equal(unixTime(none), null);
 });
 
 test('an adapter is called what distinguishes it', () => {

@@ -28,7 +28,11 @@ export function short(value: number | null, unit = ''): string {
 
 // For axes: no zeros that say nothing.
 export function axisText(value: number, unit: string): string {
-  return value === 0 ? '0' : short(Math.abs(value), unit).replace(/(\.\d*?)0+(?= |$)/, '$1').replace(/\.(?= |$)/, '');
+  return value === 0
+    ? '0'
+    : short(Math.abs(value), unit)
+        .replace(/(\.\d*?)0+(?= |$)/, '$1')
+        .replace(/\.(?= |$)/, '');
 }
 
 export function unitSign(unit: string | undefined): string {
@@ -49,8 +53,14 @@ export function duration(seconds: number | null): string {
     `${big} ${bigUnit}${small > 0 ? ` ${small} ${smallUnit}` : ''}`;
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return two(Math.floor(whole / 60), 'min', whole % 60, 's');
-  if (whole < 86_400) return two(Math.floor(whole / 3600), 'h', Math.floor((whole % 3600) / 60), 'min');
+  if (whole < 86_400)
+    return two(Math.floor(whole / 3600), 'h', Math.floor((whole % 3600) / 60), 'min');
   return two(Math.floor(whole / 86_400), 'd', Math.floor((whole % 86_400) / 3600), 'h');
+}
+
+// As `ip xfrm state` writes it, and as `quickmode query` does.
+export function spiText(spi: bigint): string {
+  return `0x${spi.toString(16).padStart(8, '0')}`;
 }
 
 export function size(value: bigint | null): string {

@@ -31,7 +31,12 @@ export interface Series {
 }
 
 // Per second between two samples of a track; null where that means nothing.
-export function rateBetween(track: Track, counter: string, from: number, to: number): number | null {
+export function rateBetween(
+  track: Track,
+  counter: string,
+  from: number,
+  to: number,
+): number | null {
   const seconds = track.boot_s[to]! - track.boot_s[from]!;
   const wall = track.unix_s[to]! - track.unix_s[from]!;
   if (seconds < LEAST_STEP_S || seconds > GAP_S) return null;
@@ -160,7 +165,13 @@ export class History {
 }
 
 // A counter's rate, a gauge's value, between two times; null breaks the line.
-export function series(track: Track, counter: string, asRate: boolean, from: number, to: number): Series {
+export function series(
+  track: Track,
+  counter: string,
+  asRate: boolean,
+  from: number,
+  to: number,
+): Series {
   const out: Series = { boot_s: [], values: [] };
   const values = track.values.get(counter) ?? [];
   for (let at = 0; at < track.boot_s.length; at += 1) {
@@ -202,7 +213,8 @@ export function growthTimes(track: Track, counter: string, from: number, to: num
     const before = values[at - 1] ?? null;
     const after = values[at] ?? null;
     const time = track.boot_s[at]!;
-    if (before !== null && after !== null && after > before && time >= from && time <= to) times.push(time);
+    if (before !== null && after !== null && after > before && time >= from && time <= to)
+      times.push(time);
   }
   return times;
 }
@@ -211,7 +223,9 @@ export function growthTimes(track: Track, counter: string, from: number, to: num
 export function sum(all: Series[]): Series {
   const first = all[0];
   if (!first) return { boot_s: [], values: [] };
-  const byTime = all.slice(1).map((one) => new Map(one.boot_s.map((time, at) => [time, one.values[at] ?? null])));
+  const byTime = all
+    .slice(1)
+    .map((one) => new Map(one.boot_s.map((time, at) => [time, one.values[at] ?? null])));
   const values = first.values.map((value, at) => {
     let total = value;
     for (const times of byTime) {

@@ -24,10 +24,22 @@ class CounterRow implements Row {
   private readonly rate = h('td', { class: 'number' });
   private readonly quality = h('td', { class: 'quality-cell' });
   private readonly name = h('th', { scope: 'row' });
-  private readonly spark = h('canvas', { width: 132, height: 26, 'aria-hidden': 'true' }) as HTMLCanvasElement;
+  private readonly spark = h('canvas', {
+    width: 132,
+    height: 26,
+    'aria-hidden': 'true',
+  }) as HTMLCanvasElement;
   private said = '';
   constructor() {
-    this.element = h('tr', {}, this.name, this.value, this.rate, this.quality, h('td', { class: 'spark' }, this.spark));
+    this.element = h(
+      'tr',
+      {},
+      this.name,
+      this.value,
+      this.rate,
+      this.quality,
+      h('td', { class: 'spark' }, this.spark),
+    );
   }
   update(app: App, className: string, shown: Shown): void {
     const { property, instance, track } = shown;
@@ -39,16 +51,23 @@ class CounterRow implements Row {
       name.fill(this.name);
     }
     setText(this.value, valueText(property, instance.properties[property.name]));
-    const rate = grows(property) ? rateText(track ? newestRate(track, property.name) : null, property.semantics?.unit) : '';
+    const rate = grows(property)
+      ? rateText(track ? newestRate(track, property.name) : null, property.semantics?.unit)
+      : '';
     setText(this.rate, rate);
     const doubt = instance.quality[property.name];
     const said = `${qualityText(doubt, instance)} ${doubt?.text ?? ''}`;
     if (said !== this.said) {
       this.said = said;
-      this.quality.replaceChildren(qualityBadge(doubt, instance), h('span', { class: 'below' }, doubt?.text ?? ''));
+      this.quality.replaceChildren(
+        qualityBadge(doubt, instance),
+        h('span', { class: 'below' }, doubt?.text ?? ''),
+      );
     }
     const { from, to } = app.window();
-    const line = track ? series(track, property.name, grows(property), from, to) : { boot_s: [], values: [] };
+    const line = track
+      ? series(track, property.name, grows(property), from, to)
+      : { boot_s: [], values: [] };
     sparkline(this.spark, line.boot_s, line.values, from, to);
   }
 }
@@ -74,10 +93,24 @@ export class InstanceView implements View {
   private factText = '';
   private last: Instance | undefined;
 
-  constructor(private readonly app: App, private readonly className: string, private readonly name: string) {
+  constructor(
+    private readonly app: App,
+    private readonly className: string,
+    private readonly name: string,
+  ) {
     this.flow = new FlowChart(app, 240);
-    this.flowPart = h('section', { 'aria-label': 'Throughput' }, h('h2', {}, 'Throughput'), this.flow.element);
-    const first: [string, ...string[]] = className === COUNTERS ? ['Overview'] : className === SA ? ['SAs', 'sas'] : [className, 'class', className];
+    this.flowPart = h(
+      'section',
+      { 'aria-label': 'Throughput' },
+      h('h2', {}, 'Throughput'),
+      this.flow.element,
+    );
+    const first: [string, ...string[]] =
+      className === COUNTERS
+        ? ['Overview']
+        : className === SA
+          ? ['SAs', 'sas']
+          : [className, 'class', className];
     const head = h('div', { class: 'page-head' }, crumb(app, first), this.heading, this.below);
     this.element = h('div', {}, head, this.gone, this.facts, this.flowPart, this.tables);
   }
@@ -94,11 +127,12 @@ export class InstanceView implements View {
     const instance = this.last;
     setText(this.heading, this.title());
     setText(this.below, this.name);
+    const was = instance ? '; what is shown is what it was last' : '';
     show(this.gone, model.loaded && (!now || !now.active));
     setText(
       this.gone,
       !now
-        ? `There is no ${this.className} of this name now${instance ? '; what is shown is what it was last' : ''}.`
+        ? `There is no ${this.className} of this name now${was}.`
         : 'It supplies no data: all that could be counted is unknown.',
     );
     if (!info || !instance) return;
@@ -113,7 +147,12 @@ export class InstanceView implements View {
     for (const group of groups(info)) {
       let rows = this.rows.get(group.name);
       if (!rows) this.rows.set(group.name, (rows = this.makeTable(group.name)));
-      rows.set(group.counters.map((property) => ({ key: property.name, item: { property, instance, track } })));
+      rows.set(
+        group.counters.map((property) => ({
+          key: property.name,
+          item: { property, instance, track },
+        })),
+      );
     }
   }
 
@@ -128,8 +167,18 @@ export class InstanceView implements View {
     const body = h('tbody');
     const heads = HEADS.map(([text, kind]) => h('th', { scope: 'col', class: kind }, text));
     const label = group === 'keys' ? 'Keys' : words(group.charAt(0).toUpperCase() + group.slice(1));
-    const table = h('table', { class: 'counters' }, h('caption', { class: 'unseen' }, label), h('thead', {}, h('tr', {}, ...heads)), body);
-    const scroll = h('div', { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': label }, table);
+    const table = h(
+      'table',
+      { class: 'counters' },
+      h('caption', { class: 'unseen' }, label),
+      h('thead', {}, h('tr', {}, ...heads)),
+      body,
+    );
+    const scroll = h(
+      'div',
+      { class: 'scroll', role: 'region', tabindex: 0, 'aria-label': label },
+      table,
+    );
     this.tables.append(h('section', {}, h('h2', {}, label), scroll));
     return new Keyed(
       body,
@@ -140,7 +189,10 @@ export class InstanceView implements View {
 
   private showFacts(info: ClassInfo, instance: Instance): void {
     const plain = info.properties.filter((one) => isData(one) && !isCounter(one));
-    const rows: [string, string][] = plain.map((one) => [words(one.name), valueText(one, instance.properties[one.name])]);
+    const rows: [string, string][] = plain.map((one) => [
+      words(one.name),
+      valueText(one, instance.properties[one.name]),
+    ]);
     rows.push(['Provider', instance.driver], ['Sample', ageText(this.app, instance)]);
     const said = JSON.stringify(rows);
     if (said === this.factText) return;
@@ -148,4 +200,3 @@ export class InstanceView implements View {
     this.facts.replaceChildren(...rows.map(([term, value]) => fact(term, value || UNKNOWN)));
   }
 }
-

@@ -45,8 +45,13 @@ export class Live {
       this.closeStream();
       this.stream_tried_ms = -Infinity;
     }
-    const told = this.stream?.readyState === EventSource.OPEN && this.heard_ms > this.stream_tried_ms;
-    const pause_ms = document.hidden ? HIDDEN_POLL_MS : this.model.link === 'live' ? POLL_MS : RETRY_MS;
+    const told =
+      this.stream?.readyState === EventSource.OPEN && this.heard_ms > this.stream_tried_ms;
+    const pause_ms = document.hidden
+      ? HIDDEN_POLL_MS
+      : this.model.link === 'live'
+        ? POLL_MS
+        : RETRY_MS;
     if (this.wanted) void this.pull(false);
     else if (!told && now - this.last_pull_ms >= pause_ms) void this.pull(true);
   }
@@ -107,7 +112,8 @@ export class Live {
       this.model.accept(classes);
       const many = classes.reduce((sum, one) => sum + one.instances.length, 0);
       const pause_ms = many * PAUSE_AN_INSTANCE_MS;
-      this.not_before_ms = pause_ms > POLL_MS ? performance.now() + pause_ms : 0;
+      this.model.pace_ms = pause_ms > POLL_MS ? pause_ms : 0;
+      this.not_before_ms = performance.now() + this.model.pace_ms;
       this.model.link = 'live';
     } catch (error) {
       this.model.link = 'lost';

@@ -14,14 +14,20 @@ import type { App, View } from './view';
 
 const STALE_MS = 6_000;
 const LEAST_SHOWN_S = 30;
-const PLACES: [string, ...string[]][] = [['Overview'], ['Sessions', 'sessions'], ['SAs', 'sas'], ['Classes', 'classes']];
+const PLACES: [string, ...string[]][] = [
+  ['Overview'],
+  ['Sessions', 'sessions'],
+  ['SAs', 'sas'],
+  ['Classes', 'classes'],
+];
 
 type Theme = 'auto' | 'light' | 'dark';
 const THEMES: Theme[] = ['auto', 'light', 'dark'];
 
 function makeView(app: App): View {
   const [place, first = '', second = '', third] = app.route.path;
-  if (place === 'instance' && third !== undefined) return new ExplainView(app, first, second, third);
+  if (place === 'instance' && third !== undefined)
+    return new ExplainView(app, first, second, third);
   if (place === 'instance') return new InstanceView(app, first, second);
   if (place === 'sessions') return new SessionsView(app);
   if (place === 'session') return new SessionView(app, first);
@@ -38,9 +44,21 @@ class Page implements App {
   private viewPath = '';
   private readonly main = document.querySelector('main') as HTMLElement;
   private readonly status = h('p', { class: 'status', role: 'status' });
-  private readonly pause = h('button', { type: 'button', 'aria-pressed': 'false', click: () => this.togglePause() }, 'Pause');
-  private readonly ranges = h('div', { class: 'segments', role: 'group', 'aria-label': 'Time shown' });
-  private readonly unzoom = h('button', { type: 'button', click: () => this.go({ ...this.route, from: null, to: null }) }, 'Reset zoom');
+  private readonly pause = h(
+    'button',
+    { type: 'button', 'aria-pressed': 'false', click: () => this.togglePause() },
+    'Pause',
+  );
+  private readonly ranges = h('div', {
+    class: 'segments',
+    role: 'group',
+    'aria-label': 'Time shown',
+  });
+  private readonly unzoom = h(
+    'button',
+    { type: 'button', click: () => this.go({ ...this.route, from: null, to: null }) },
+    'Reset zoom',
+  );
   private readonly nav = h('ul', {});
   private readonly theme = h('button', { type: 'button', click: () => this.nextTheme() });
   private readonly heldText = h('p', { class: 'held' });
@@ -53,7 +71,15 @@ class Page implements App {
       h('a', { class: 'brand', href: '#/' }, 'quickmode'),
       h('nav', { 'aria-label': 'Pages' }, this.nav),
       this.status,
-      h('div', { class: 'tools' }, this.ranges, this.unzoom, this.pause, ...this.exports(), this.theme),
+      h(
+        'div',
+        { class: 'tools' },
+        this.ranges,
+        this.unzoom,
+        this.pause,
+        ...this.exports(),
+        this.theme,
+      ),
     );
     document.querySelector('.skip')?.addEventListener('click', (event) => {
       event.preventDefault(); // what follows # is the route
@@ -62,7 +88,9 @@ class Page implements App {
     document.querySelector('footer')?.append(this.heldText);
     this.applyTheme((kept('theme') ?? 'auto') as Theme);
     addEventListener('hashchange', () => this.routed());
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.applyTheme(this.chosen));
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
+      this.applyTheme(this.chosen),
+    );
     setInterval(() => this.tell(), 500);
     new Live(this.model, () => this.soon()).start();
     this.routed();
@@ -122,11 +150,21 @@ class Page implements App {
 
   private showBar(): void {
     const at = this.route.path[0] ?? '';
-    const home = ['sessions', 'session', 'sas', 'classes', 'class'].includes(at) ? at.replace(/^session$/, 'sessions').replace(/^class$/, 'classes') : '';
+    const home = ['sessions', 'session', 'sas', 'classes', 'class'].includes(at)
+      ? at.replace(/^session$/, 'sessions').replace(/^class$/, 'classes')
+      : '';
     this.nav.replaceChildren(
       ...PLACES.map(([text, ...path]) => {
         const here = (path[0] ?? '') === home;
-        return h('li', {}, h('a', { href: placeText(this.route, ...path), ...(here ? { 'aria-current': 'page' } : {}) }, text));
+        return h(
+          'li',
+          {},
+          h(
+            'a',
+            { href: placeText(this.route, ...path), ...(here ? { 'aria-current': 'page' } : {}) },
+            text,
+          ),
+        );
       }),
     );
     const zoomed = this.route.from !== null;
@@ -135,7 +173,11 @@ class Page implements App {
       const here = !zoomed && range_s === this.route.range_s;
       const href = routeText({ ...this.route, range_s, from: null, to: null });
       const label = range_s === null ? 'all that is held' : `the last ${duration(range_s)}`;
-      return h('a', { href, 'aria-label': label, ...(here ? { 'aria-current': 'true' } : {}) }, range_s === null ? 'all' : `${range_s / 60} min`);
+      return h(
+        'a',
+        { href, 'aria-label': label, ...(here ? { 'aria-current': 'true' } : {}) },
+        range_s === null ? 'all' : `${range_s / 60} min`,
+      );
     });
     this.ranges.replaceChildren(...links);
     if (focused) links[RANGES_S.indexOf(this.route.range_s)]?.focus();
@@ -145,12 +187,28 @@ class Page implements App {
   // The status, each half second; a screen reader hears its words only when they change.
   private tell(): void {
     const late_s = this.model.late_ms() / 1000;
-    const stale = this.model.late_ms() > STALE_MS;
+    const patience_ms = STALE_MS + this.model.pace_ms;
+    const stale = this.model.late_ms() > patience_ms;
+    const youngest_ms = this.model.youngest_ms();
     let state = 'live';
     let words = 'live';
-    if (!this.model.loaded) [state, words] = this.model.link === 'lost' ? ['lost', 'the service does not answer'] : ['wait', 'connecting …'];
-    else if (this.model.paused) [state, words] = ['paused', `paused at ${clock(this.model.history.unixOf(this.model.history.newest()))}`];
-    else if (stale || (this.model.link === 'lost' && late_s > 2)) [state, words] = ['lost', `no answer for ${duration(late_s)}: what is shown is old`];
+    if (!this.model.loaded)
+      [state, words] =
+        this.model.link === 'lost'
+          ? ['lost', 'the service does not answer']
+          : ['wait', 'connecting …'];
+    else if (this.model.paused)
+      [state, words] = [
+        'paused',
+        `paused at ${clock(this.model.history.unixOf(this.model.history.newest()))}`,
+      ];
+    else if (stale || (this.model.link === 'lost' && late_s > 2))
+      [state, words] = ['lost', `no answer for ${duration(late_s)}: what is shown is old`];
+    else if (youngest_ms > patience_ms)
+      [state, words] = [
+        'lost',
+        `no new values for ${duration(youngest_ms / 1000)}: what is shown is old`,
+      ];
     setAttribute(this.status, 'data-state', state);
     setText(this.status, words);
     setAttribute(document.body, 'data-state', state);
@@ -158,8 +216,13 @@ class Page implements App {
     const span = held.newest() - held.oldest();
     const { from, to } = this.window();
     const nothing = this.route.from !== null && (to < held.oldest() || from > held.newest());
-    const text = Number.isFinite(span) ? `This page holds ${duration(span)} of samples, since ${clock(held.unixOf(held.oldest()))}.` : '';
-    setText(this.heldText, nothing ? `${text} Nothing of it lies in the times of this link.` : text);
+    const text = Number.isFinite(span)
+      ? `This page holds ${duration(span)} of samples, since ${clock(held.unixOf(held.oldest()))}.`
+      : '';
+    setText(
+      this.heldText,
+      nothing ? `${text} Nothing of it lies in the times of this link.` : text,
+    );
   }
 
   private togglePause(): void {
@@ -171,7 +234,15 @@ class Page implements App {
 
   private exports(): HTMLElement[] {
     return (['csv', 'json'] as const).map((form) =>
-      h('button', { type: 'button', 'aria-label': `Export what is shown as ${form.toUpperCase()}`, click: () => this.view && download(this.view.sheet(), form) }, form.toUpperCase()),
+      h(
+        'button',
+        {
+          type: 'button',
+          'aria-label': `Export what is shown as ${form.toUpperCase()}`,
+          click: () => this.view && download(this.view.sheet(), form),
+        },
+        form.toUpperCase(),
+      ),
     );
   }
 
@@ -181,7 +252,9 @@ class Page implements App {
 
   private applyTheme(wanted: Theme): void {
     this.chosen = THEMES.includes(wanted) ? wanted : 'auto';
-    const dark = this.chosen === 'dark' || (this.chosen === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+    const dark =
+      this.chosen === 'dark' ||
+      (this.chosen === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
     document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
     keep('theme', this.chosen);
     setText(this.theme, { auto: 'Auto', light: 'Light', dark: 'Dark' }[this.chosen]);

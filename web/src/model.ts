@@ -18,6 +18,7 @@ export class Model {
   problem = ''; // of the last request that failed
   paused = false;
   loaded = false; // a snapshot has come
+  pace_ms = 0; // between two questions, where there is so much that it takes its time
   private received_ms = 0;
   private held: { classes: Instances[]; at_ms: number }[] = [];
 
@@ -41,6 +42,14 @@ export class Model {
     this.held = [];
   }
 
+  // How old the youngest value is that anybody supplies; 0 where nobody does.
+  youngest_ms(): number {
+    let age_ms = Infinity;
+    for (const one of this.latest.values()) {
+      for (const instance of one.instances) age_ms = Math.min(age_ms, instance.age_ms);
+    }
+    return Number.isFinite(age_ms) ? age_ms + this.late_ms() : 0;
+  }
   late_ms(): number {
     return this.loaded ? this.now_ms() - this.received_ms : 0;
   }

@@ -9,5 +9,7 @@ export const SA = 'Quickmode_SA';
 export const ADAPTER = 'Quickmode_Adapter';
 export const HEALTH = 'Quickmode_CollectorHealth';
 
+export const SPI = 'Spi'; // written in hex where people compare it with `ip xfrm state`
+
 // A verdict from a sample older than this says nothing about now, as `quickmode audit` has it.
 export const MOST_VERDICT_AGE_MS = 60_000;

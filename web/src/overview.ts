@@ -6,7 +6,18 @@ import type { Sheet } from './export';
 import { adapterLabel, duration, grouped, plural, rateText, UNKNOWN } from './format';
 import { growth, series } from './history';
 import { COUNTERS } from './names';
-import { chartActions, diskText, FlowChart, filterBox, Legend, matches, protectionBadge, protectionWord } from './parts';
+import {
+  ageText,
+  isOld,
+  chartActions,
+  diskText,
+  FlowChart,
+  filterBox,
+  Legend,
+  matches,
+  protectionBadge,
+  protectionWord,
+} from './parts';
 import { samplesSheet } from './samples';
 import { placeText, routeText } from './route';
 import { counters, flows, grows, isError, words, type Flow } from './schema';
@@ -30,17 +41,29 @@ class Offender implements Row {
     if (said === this.said) return;
     this.said = said;
     this.element.replaceChildren(
-      h('p', { class: 'head' }, protectionBadge(session.protection), ' ', link(placeText(app.route, 'session', name), text(properties['Target']) || name)),
+      h(
+        'p',
+        { class: 'head' },
+        protectionBadge(session.protection),
+        ' ',
+        link(placeText(app.route, 'session', name), text(properties['Target']) || name),
+      ),
       h(
         'dl',
         {},
         h('dt', {}, 'disks'),
-        h('dd', { class: 'strong' }, ...(disks.length > 0 ? disks.map((one) => h('div', {}, one)) : ['none'])),
+        h(
+          'dd',
+          { class: 'strong' },
+          ...(disks.length > 0 ? disks.map((one) => h('div', {}, one)) : ['none']),
+        ),
         h('dt', {}, 'portal'),
         h('dd', {}, text(properties['Portal']) || UNKNOWN),
         h('dt', {}, 'why'),
         h('dd', {}, why || UNKNOWN),
-        ...(text(properties['Advice']) === '' ? [] : [h('dt', {}, 'to do'), h('dd', {}, text(properties['Advice']))]),
+        ...(text(properties['Advice']) === ''
+          ? []
+          : [h('dt', {}, 'to do'), h('dd', {}, text(properties['Advice']))]),
       ),
     );
   }
@@ -55,9 +78,19 @@ class VerdictPart {
   private readonly list = h('ul', { class: 'offenders' });
   private readonly rows: Keyed<Session, Offender>;
   constructor(private readonly app: App) {
-    this.rows = new Keyed(this.list, () => new Offender(), (row, session) => row.update(app, session));
+    this.rows = new Keyed(
+      this.list,
+      () => new Offender(),
+      (row, session) => row.update(app, session),
+    );
     const words = h('div', { role: 'status' }, this.tone, this.sentence, this.counts);
-    this.element = h('section', { class: 'verdict', 'aria-label': 'Verdict' }, this.mark, words, this.list);
+    this.element = h(
+      'section',
+      { class: 'verdict', 'aria-label': 'Verdict' },
+      this.mark,
+      words,
+      this.list,
+    );
   }
   update(): void {
     const { model } = this.app;
@@ -66,11 +99,17 @@ class VerdictPart {
     setAttribute(this.element, 'data-tone', model.loaded ? verdict.tone : 'none');
     setText(this.tone, model.loaded ? TONE_WORD[verdict.tone] : 'One moment');
     setText(this.sentence, model.loaded ? verdict.sentence : 'Asking the service …');
-    const said = verdict.counts.filter((one) => one.count > 0).map((one) => `${one.count} ${protectionWord(one.protection)}`);
+    const said = verdict.counts
+      .filter((one) => one.count > 0)
+      .map((one) => `${one.count} ${protectionWord(one.protection)}`);
     show(this.counts, sessions.length > 0);
     setText(this.counts, said.join(' · '));
-    const bad = sessions.filter((one) => one.protection === 'unprotected' || one.protection === 'unknown');
-    bad.sort((a, b) => (a.protection === b.protection ? 0 : a.protection === 'unprotected' ? -1 : 1));
+    const bad = sessions.filter(
+      (one) => one.protection === 'unprotected' || one.protection === 'unknown',
+    );
+    bad.sort((a, b) =>
+      a.protection === b.protection ? 0 : a.protection === 'unprotected' ? -1 : 1,
+    );
     this.rows.set(bad.slice(0, 50).map((item) => ({ key: item.instance.name, item })));
   }
 }
@@ -82,6 +121,7 @@ class Card implements Row {
   private readonly sessions = h('p', { class: 'card-sessions' });
   private readonly gauges = h('dl', { class: 'gauges' });
   private readonly idle = h('p', { class: 'chart-empty still' });
+  private readonly age = h('p', { class: 'old' });
   private readonly chart: FlowChart;
   private readonly facts: Keyed<{ term: string; value: string }, Row & { value: HTMLElement }>;
   constructor(private readonly app: App) {
@@ -90,6 +130,7 @@ class Card implements Row {
       'article',
       { class: 'card' },
       h('header', {}, h('div', {}, h('h3', {}, this.title), this.name), this.sessions),
+      this.age,
       this.gauges,
       this.chart.element,
       this.idle,
@@ -110,9 +151,13 @@ class Card implements Row {
     setAttribute(this.title, 'href', placeText(route, 'instance', COUNTERS, instance.name));
     setText(this.name, instance.name);
     const clear = sessions.filter((one) => one.protection === 'unprotected').length;
-    const list = `${plural(sessions.length, 'session')}${clear > 0 ? `, ${clear} in the clear` : ''}`;
+    const many = sessions.length;
+    const list = clear > 0 ? `${clear} of ${many} in the clear` : plural(many, 'session');
     setText(this.sessions, model.sessionProviders() === 0 ? '' : list);
     this.sessions.classList.toggle('bad', clear > 0);
+    const old = isOld(this.app, instance);
+    show(this.age, old);
+    if (old) setText(this.age, `${ageText(this.app, instance)}: its provider says nothing new`);
     show(this.idle, !instance.active);
     show(this.chart.element, instance.active);
     show(this.gauges, instance.active);
@@ -124,12 +169,19 @@ class Card implements Row {
     const { from, to } = this.app.window();
     const all = info ? counters(info) : [];
     const value = (name: string): string => valueOf(instance, name);
-    const facts = all.filter((one) => !grows(one)).map((one) => ({ term: words(one.name), value: value(one.name) }));
-    const errors = all.filter(isError).map((one) => (track ? growth(track, one.name, from, to) : null));
+    const facts = all
+      .filter((one) => !grows(one))
+      .map((one) => ({ term: words(one.name), value: value(one.name) }));
+    const errors = all
+      .filter(isError)
+      .map((one) => (track ? growth(track, one.name, from, to) : null));
     const known = errors.filter((one) => one !== null);
     const sum = known.reduce((a, b) => a + b, 0n);
     const some = known.length < errors.length && known.length > 0 ? '≥ ' : '';
-    facts.push({ term: 'Errors in range', value: known.length === 0 ? UNKNOWN : `${some}${grouped(sum)}` });
+    facts.push({
+      term: 'Errors in range',
+      value: known.length === 0 ? UNKNOWN : `${some}${grouped(sum)}`,
+    });
     this.facts.set(facts.map((item) => ({ key: item.term, item })));
     this.chart.update(COUNTERS, track, cut, label);
   }
@@ -140,7 +192,9 @@ class Card implements Row {
 
 function valueOf(instance: Instance, name: string): string {
   const value = instance.properties[name];
-  return value === null || value === undefined ? UNKNOWN : grouped(String(value) as unknown as bigint);
+  return value === null || value === undefined
+    ? UNKNOWN
+    : grouped(String(value) as unknown as bigint);
 }
 
 interface ErrorRow {
@@ -155,7 +209,12 @@ class ErrorPart {
   private readonly legend = new Legend();
   private readonly table: Table<ErrorRow> | null = null;
   constructor(private readonly app: App) {
-    this.chart = new Chart({ height: 130, unit: '/s', ...chartActions(app), pointed: () => undefined });
+    this.chart = new Chart({
+      height: 130,
+      unit: '/s',
+      ...chartActions(app),
+      pointed: () => undefined,
+    });
     const info = app.model.info(COUNTERS);
     this.element = h('div', {}, this.legend.element, this.chart.element);
     if (!info) return;
@@ -163,14 +222,19 @@ class ErrorPart {
       {
         title: 'Adapter',
         cell: ({ instance }) =>
-          linkCell(placeText(app.route, 'instance', COUNTERS, instance.name), adapterLabel(instance.name, instance.caption)),
+          linkCell(
+            placeText(app.route, 'instance', COUNTERS, instance.name),
+            adapterLabel(instance.name, instance.caption),
+          ),
       },
-      ...counters(info).filter(isError).map((one) => ({
-        title: words(one.name),
-        kind: 'number' as const,
-        hint: one.description ?? '',
-        cell: ({ cells }: ErrorRow) => cells.get(one.name) ?? UNKNOWN,
-      })),
+      ...counters(info)
+        .filter(isError)
+        .map((one) => ({
+          title: words(one.name),
+          kind: 'number' as const,
+          hint: one.description ?? '',
+          cell: ({ cells }: ErrorRow) => cells.get(one.name) ?? UNKNOWN,
+        })),
     ]);
     this.element.append(this.table.element);
   }
@@ -180,7 +244,9 @@ class ErrorPart {
     const { from, to } = this.app.window();
     if (!info) return;
     const errors = counters(info).filter(isError);
-    const tracks = adapters.map((one) => history.track(COUNTERS, one.name)).filter((one) => one !== undefined);
+    const tracks = adapters
+      .map((one) => history.track(COUNTERS, one.name))
+      .filter((one) => one !== undefined);
     const first = tracks[0];
     const x = first ? series(first, errors[0]?.name ?? '', true, from, to).boot_s : [];
     const lines: Line[] = [];
@@ -196,19 +262,28 @@ class ErrorPart {
         });
       }
       lines.push({ label: property.name, color, values: sum });
-      const now = unknown === tracks.length ? UNKNOWN : `${unknown > 0 ? '≥ ' : ''}${rateText(sum.at(-1) ?? null, 'packets')}`;
+      const now =
+        unknown === tracks.length
+          ? UNKNOWN
+          : `${unknown > 0 ? '≥ ' : ''}${rateText(sum.at(-1) ?? null, 'packets')}`;
       return { label: words(property.name), color, values: [now] };
     });
     this.legend.set(legend);
+    const said = legend.map((one) => `${one.label} ${one.values[0]}`);
     this.chart.draw({
       x: x.map((one) => history.unixOf(one)),
       lines,
       marks: [],
       from: history.unixOf(from),
       to: history.unixOf(to),
-      summary: `Errors of all adapters: ${legend.map((one) => `${one.label} ${one.values[0]}`).join('; ')}`,
+      summary: `Errors of all adapters: ${said.join('; ')}`,
     });
-    this.table?.set(adapters.map((instance) => ({ key: instance.name, item: { instance, cells: this.cells(instance) } })));
+    this.table?.set(
+      adapters.map((instance) => ({
+        key: instance.name,
+        item: { instance, cells: this.cells(instance) },
+      })),
+    );
   }
   private cells(instance: Instance): Map<string, string> {
     const info = this.app.model.info(COUNTERS);
@@ -218,7 +293,12 @@ class ErrorPart {
     for (const one of info ? counters(info).filter(isError) : []) {
       const total = valueOf(instance, one.name);
       const grown = track ? growth(track, one.name, from, to) : null;
-      cells.set(one.name, total === UNKNOWN || grown === null || grown === 0n ? total : `${total} (+${grouped(grown)})`);
+      cells.set(
+        one.name,
+        total === UNKNOWN || grown === null || grown === 0n
+          ? total
+          : `${total} (+${grouped(grown)})`,
+      );
     }
     return cells;
   }
@@ -230,7 +310,11 @@ class ErrorPart {
 export class Overview implements View {
   readonly element: HTMLElement;
   private readonly verdict: VerdictPart;
-  private readonly cuts = h('div', { class: 'segments', role: 'group', 'aria-label': 'Throughput by' });
+  private readonly cuts = h('div', {
+    class: 'segments',
+    role: 'group',
+    'aria-label': 'Throughput by',
+  });
   private readonly grid = h('div', { class: 'cards' });
   private readonly more = h('p', { class: 'note' });
   private readonly empty: HTMLElement;
@@ -248,7 +332,15 @@ export class Overview implements View {
       'section',
       { class: 'empty' },
       h('h2', {}, 'No adapter yet'),
-      h('p', {}, 'No provider has registered an adapter with this service. The collector does: ', h('code', {}, 'systemctl start quickmode-collect'), '. To see made-up adapters: ', h('code', {}, 'quickmode-sim-provider'), '.'),
+      h(
+        'p',
+        {},
+        'No provider has registered an adapter with this service. The collector does: ',
+        h('code', {}, 'systemctl start quickmode-collect'),
+        '. To see made-up adapters: ',
+        h('code', {}, 'quickmode-sim-provider'),
+        '.',
+      ),
     );
     this.cards = new Keyed(
       this.grid,
@@ -260,12 +352,21 @@ export class Overview implements View {
     this.adapters = h(
       'section',
       { 'aria-labelledby': 'throughput' },
-      h('div', { class: 'section-head' }, h('h2', { id: 'throughput' }, 'Throughput by adapter'),
-      h('p', { class: 'note' }, '↑ received above the line, ↓ sent below it'), tools),
+      h(
+        'div',
+        { class: 'section-head' },
+        h('h2', { id: 'throughput' }, 'Throughput by adapter'),
+        h('p', { class: 'note' }, '↑ received above the line, ↓ sent below it'),
+        tools,
+      ),
       this.grid,
       this.more,
     );
-    this.problems = h('section', { 'aria-labelledby': 'errors' }, h('div', { class: 'section-head' }, h('h2', { id: 'errors' }, 'Errors')));
+    this.problems = h(
+      'section',
+      { 'aria-labelledby': 'errors' },
+      h('div', { class: 'section-head' }, h('h2', { id: 'errors' }, 'Errors')),
+    );
     this.element = h('div', {}, this.verdict.element, this.empty, this.adapters, this.problems);
   }
 
@@ -302,7 +403,10 @@ export class Overview implements View {
       })),
     );
     show(this.more, shown.length > MOST_CARDS);
-    setText(this.more, `Charts of ${MOST_CARDS} of ${shown.length} adapters; the filter chooses others.`);
+    setText(
+      this.more,
+      `Charts of ${MOST_CARDS} of ${shown.length} adapters; the filter chooses others.`,
+    );
     if (!this.errors) this.problems.append((this.errors = new ErrorPart(this.app)).element);
     this.errors.update(shown);
   }
@@ -310,7 +414,12 @@ export class Overview implements View {
   sheet(): Sheet {
     const { model, route } = this.app;
     const shown = model.adapters().filter((one) => matches(route.filter, one.name, one.caption));
-    return samplesSheet(this.app, 'quickmode', COUNTERS, shown.map((one) => one.name));
+    return samplesSheet(
+      this.app,
+      'quickmode',
+      COUNTERS,
+      shown.map((one) => one.name),
+    );
   }
 
   destroy(): void {
@@ -324,10 +433,16 @@ export class Overview implements View {
     this.cutNames = said;
     const focused = this.cuts.contains(document.activeElement);
     const links = names.map((cut) =>
-      h('a', { href: routeText({ ...this.app.route, cut }), ...(cut === chosen ? { 'aria-current': 'true' } : {}) }, `by ${words(cut).toLowerCase()}`),
+      h(
+        'a',
+        {
+          href: routeText({ ...this.app.route, cut }),
+          ...(cut === chosen ? { 'aria-current': 'true' } : {}),
+        },
+        `by ${words(cut).toLowerCase()}`,
+      ),
     );
     this.cuts.replaceChildren(...links);
     if (focused) links[names.indexOf(chosen)]?.focus();
   }
 }
-

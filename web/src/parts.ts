@@ -2,8 +2,9 @@
 import type { Doubt, Instance, Property } from './api';
 import { Chart, type Line } from './chart';
 import { h, Keyed, setAttribute, setText, show } from './dom';
-import { duration, grouped, rateText, UNKNOWN, unitSign } from './format';
+import { duration, grouped, rateText, spiText, UNKNOWN, unitSign } from './format';
 import { growthTimes, series, type Track } from './history';
+import { SPI } from './names';
 import { placeText } from './route';
 import { marks, words, type Flow } from './schema';
 import type { Protection } from './sessions';
@@ -39,7 +40,10 @@ export function qualityBadge(doubt: Doubt | undefined, instance: Instance): HTML
   const quality = qualityText(doubt, instance);
   return h(
     'span',
-    { class: `quality ${quality === 'exact' ? 'exact' : 'doubt'}`, ...(doubt ? { title: doubt.text } : {}) },
+    {
+      class: `quality ${quality === 'exact' ? 'exact' : 'doubt'}`,
+      ...(doubt ? { title: doubt.text } : {}),
+    },
     quality,
   );
 }
@@ -52,7 +56,9 @@ export function valueText(property: Property | undefined, value: unknown): strin
   if (named !== undefined) return named;
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'object') return JSON.stringify(value);
-  if (property !== undefined && /^[us]int/.test(property.type)) return grouped(String(value) as unknown as bigint);
+  if (property?.name === SPI) return `${spiText(BigInt(String(value)))} (${String(value)})`;
+  if (property !== undefined && /^[us]int/.test(property.type))
+    return grouped(String(value) as unknown as bigint);
   return value === '' ? 'none' : String(value);
 }
 
@@ -62,7 +68,11 @@ export function fact(term: string, value: string | HTMLElement): HTMLElement {
 
 // A filter box that lives in the address, so that what it shows can be shared.
 export function filterBox(app: App, label: string): HTMLInputElement {
-  const input = h('input', { type: 'search', 'aria-label': label, placeholder: label }) as HTMLInputElement;
+  const input = h('input', {
+    type: 'search',
+    'aria-label': label,
+    placeholder: label,
+  }) as HTMLInputElement;
   input.value = app.route.filter;
   input.addEventListener('input', () => app.go({ ...app.route, filter: input.value }));
   return input;
@@ -85,7 +95,13 @@ export class Legend {
     this.element,
     (item) => {
       const values = item.values.map(() => h('span', { class: 'number' }));
-      const element = h('li', {}, h('span', { class: `swatch c${item.color}` }), h('span', {}, item.label), ...values);
+      const element = h(
+        'li',
+        {},
+        h('span', { class: `swatch c${item.color}` }),
+        h('span', {}, item.label),
+        ...values,
+      );
       return { element, values };
     },
     (row, item) => item.values.forEach((one, at) => setText(row.values[at]!, one)),
@@ -95,7 +111,10 @@ export class Legend {
   }
 }
 
-export function chartActions(app: App): { zoom: (from: number, to: number) => void; unzoom: () => void } {
+export function chartActions(app: App): {
+  zoom: (from: number, to: number) => void;
+  unzoom: () => void;
+} {
   return {
     zoom: (from, to) => {
       if (to - from >= 1) app.go({ ...app.route, from, to });
@@ -113,7 +132,10 @@ export class FlowChart {
   private pointed: number | null = null;
   private again: () => void = () => undefined;
 
-  constructor(private readonly app: App, height: number) {
+  constructor(
+    private readonly app: App,
+    height: number,
+  ) {
     this.chart = new Chart({
       height,
       unit: 'B/s',
@@ -138,7 +160,8 @@ export class FlowChart {
         if (!track || counter === undefined) continue;
         const found = series(track, counter, true, from, to);
         if (x.length === 0) x.push(...found.boot_s.map((one) => model.history.unixOf(one)));
-        const values = side === 'sent' ? found.values.map((one) => (one === null ? null : -one)) : found.values;
+        const values =
+          side === 'sent' ? found.values.map((one) => (one === null ? null : -one)) : found.values;
         lines.push({ label: `${flow.label} ${side}`, color, values, flow, sent: side === 'sent' });
       }
     });
@@ -157,27 +180,42 @@ export class FlowChart {
       const value = (flow: Flow, sent: boolean): string => {
         const line = lines.find((one) => one.flow === flow && one.sent === sent);
         const found = line?.values[at] ?? null;
-        return `${sent ? '↓' : '↑'} ${rateText(found === null ? null : Math.abs(found), 'bytes')}`;
+        const size = found === null ? null : Math.abs(found);
+        return `${sent ? '↓' : '↑'} ${rateText(size, 'bytes')}`;
       };
-      this.legend.set(flows.map((flow, color) => ({ label: flow.label, color, values: [value(flow, false), value(flow, true)] })));
+      this.legend.set(
+        flows.map((flow, color) => ({
+          label: flow.label,
+          color,
+          values: [value(flow, false), value(flow, true)],
+        })),
+      );
     };
     this.again = tell;
     tell();
-    drawing.summary = `Throughput of ${label}: ${flows
-      .map((flow) => `${flow.label} received ${this.newest(lines, flow, false)}, sent ${this.newest(lines, flow, true)}`)
-      .join('; ')}; ${times.length} marked ${names.map((one) => words(one.name)).join(', ')}`;
+    const said = flows.map((flow) => {
+      const [received, sent] = [false, true].map((side) => this.newest(lines, flow, side));
+      return `${flow.label} received ${received}, sent ${sent}`;
+    });
+    const marked = names.map((one) => words(one.name)).join(', ');
+    said.push(`${times.length} marked ${marked}`);
+    drawing.summary = `Throughput of ${label}: ${said.join('; ')}`;
     this.chart.draw(drawing);
-    const doubtful = drawing.marks.length > 0;
-    show(this.note, doubtful);
-    if (doubtful) setText(this.note, `◆ ${names.map((one) => words(one.name)).join(', ')}: ${drawing.marks.length} in range`);
+    show(this.note, times.length > 0);
+    if (times.length > 0) setText(this.note, `◆ ${marked}: ${times.length} in range`);
   }
 
   destroy(): void {
     this.chart.destroy();
   }
 
-  private newest(lines: { flow: Flow; sent: boolean; values: (number | null)[] }[], flow: Flow, sent: boolean): string {
-    const value = lines.find((one) => one.flow === flow && one.sent === sent)?.values.at(-1) ?? null;
+  private newest(
+    lines: { flow: Flow; sent: boolean; values: (number | null)[] }[],
+    flow: Flow,
+    sent: boolean,
+  ): string {
+    const value =
+      lines.find((one) => one.flow === flow && one.sent === sent)?.values.at(-1) ?? null;
     return value === null ? 'unknown' : rateText(Math.abs(value), 'bytes');
   }
 }
@@ -187,7 +225,11 @@ export class CounterChart {
   readonly element: HTMLElement;
   private readonly chart: Chart;
   private readonly legend = new Legend();
-  constructor(private readonly app: App, private readonly property: Property, private readonly rate: boolean) {
+  constructor(
+    private readonly app: App,
+    private readonly property: Property,
+    private readonly rate: boolean,
+  ) {
     const unit = `${unitSign(property.semantics?.unit)}${rate ? '/s' : ''}`;
     this.chart = new Chart({ height: 220, unit, ...chartActions(app), pointed: () => undefined });
     this.element = h('div', { class: 'flow' }, this.legend.element, this.chart.element);
@@ -195,7 +237,9 @@ export class CounterChart {
   update(track: Track | undefined): void {
     const { history } = this.app.model;
     const { from, to } = this.app.window();
-    const found = track ? series(track, this.property.name, this.rate, from, to) : { boot_s: [], values: [] };
+    const found = track
+      ? series(track, this.property.name, this.rate, from, to)
+      : { boot_s: [], values: [] };
     const newest = found.values.at(-1) ?? null;
     const text = this.rate ? rateText(newest, this.property.semantics?.unit) : grouped(newest);
     const label = `${words(this.property.name)}${this.rate ? ', per second' : ''}`;
@@ -214,10 +258,21 @@ export class CounterChart {
   }
 }
 
+const OLD_S = 5;
+
+function age_s_of(app: App, instance: Instance): number {
+  return (instance.age_ms + (app.model.paused ? 0 : app.model.late_ms())) / 1000;
+}
+
+// Older than a provider that lives would let it grow, and than the page's own pace explains.
+export function isOld(app: App, instance: Instance): boolean {
+  return age_s_of(app, instance) > OLD_S + app.model.pace_ms / 1000;
+}
+
 // How old an instance's sample is, said when it is old.
 export function ageText(app: App, instance: Instance): string {
-  const age_s = (instance.age_ms + (app.model.paused ? 0 : app.model.late_ms())) / 1000;
-  return age_s > 5 ? `sampled ${duration(age_s)} ago` : 'sampled now';
+  const age_s = age_s_of(app, instance);
+  return age_s > OLD_S ? `sampled ${duration(age_s)} ago` : 'sampled now';
 }
 
 // Disks of a session in words: "sda → mpatha on /srv".
@@ -232,7 +287,9 @@ export function diskText(disk: Instance): string {
 }
 
 export function crumb(app: App, ...steps: [string, ...string[]][]): HTMLElement {
-  const links = steps.map(([text, ...path]) => h('li', {}, h('a', { href: placeText(app.route, ...path) }, text)));
+  const links = steps.map(([text, ...path]) =>
+    h('li', {}, h('a', { href: placeText(app.route, ...path) }, text)),
+  );
   return h('nav', { class: 'crumbs', 'aria-label': 'Where you are' }, h('ol', {}, ...links));
 }
 

@@ -34,8 +34,16 @@ export function parseRoute(hash: string): Route {
   const range = given.get('range');
   const range_s = number('range');
   return {
-    path: path.split('/').filter((piece) => piece !== '').map(decoded),
-    range_s: range === 'all' ? null : RANGES_S.includes(range_s) && range_s !== null ? range_s : USUAL_RANGE_S,
+    path: path
+      .split('/')
+      .filter((piece) => piece !== '')
+      .map(decoded),
+    range_s:
+      range === 'all'
+        ? null
+        : RANGES_S.includes(range_s) && range_s !== null
+          ? range_s
+          : USUAL_RANGE_S,
     from: zoomed ? from : null,
     to: zoomed ? to : null,
     cut: (given.get('cut') ?? '').slice(0, MOST_TEXT),
@@ -45,7 +53,8 @@ export function parseRoute(hash: string): Route {
 
 export function routeText(route: Route): string {
   const query = new URLSearchParams();
-  if (route.range_s !== USUAL_RANGE_S) query.set('range', route.range_s === null ? 'all' : String(route.range_s));
+  if (route.range_s !== USUAL_RANGE_S)
+    query.set('range', route.range_s === null ? 'all' : String(route.range_s));
   if (route.from !== null && route.to !== null) {
     query.set('from', route.from.toFixed(1));
     query.set('to', route.to.toFixed(1));

@@ -3,7 +3,12 @@ import type { Sheet } from './export';
 import { counters } from './schema';
 import type { App } from './view';
 
-export function samplesSheet(app: App, name: string, className: string, instances: string[]): Sheet {
+export function samplesSheet(
+  app: App,
+  name: string,
+  className: string,
+  instances: string[],
+): Sheet {
   const { model } = app;
   const { from, to } = app.window();
   const info = model.info(className);

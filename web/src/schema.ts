@@ -37,8 +37,7 @@ export function isError(property: Property): boolean {
 // Operations on keys that are counted as they happen: what is marked on the time line.
 export function marks(info: ClassInfo): Property[] {
   return counters(info).filter(
-    (one) =>
-      one.semantics?.group === 'keys' && grows(one) && one.semantics.unit === 'operations',
+    (one) => one.semantics?.group === 'keys' && grows(one) && one.semantics.unit === 'operations',
   );
 }
 

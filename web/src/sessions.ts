@@ -57,9 +57,16 @@ export function verdictOf(sessions: Session[], providers: number): Verdict {
   const unknown = count('unknown');
   const order: Protection[] = ['unprotected', 'unknown', 'integrity only', 'protected'];
   const counts = order.map((protection) => ({ protection, count: count(protection) }));
-  const verdict = (tone: Verdict['tone'], sentence: string): Verdict => ({ tone, sentence, counts });
+  const verdict = (tone: Verdict['tone'], sentence: string): Verdict => ({
+    tone,
+    sentence,
+    counts,
+  });
   if (all === 0 && providers === 0) {
-    return verdict('warn', 'Whether iSCSI sessions are protected can’t be told: nothing tells of them.');
+    return verdict(
+      'warn',
+      'Whether iSCSI sessions are protected can’t be told: nothing tells of them.',
+    );
   }
   if (all === 0) return verdict('warn', 'There is no iSCSI session.');
   if (clear > 0) {
@@ -67,7 +74,10 @@ export function verdictOf(sessions: Session[], providers: number): Verdict {
     return verdict('bad', `${clear} of ${plural(all, 'iSCSI session')} ${run} in the clear.`);
   }
   if (unknown > 0) {
-    return verdict('warn', `Whether IPsec protects ${unknown} of ${plural(all, 'iSCSI session')} can’t be told.`);
+    return verdict(
+      'warn',
+      `Whether IPsec protects ${unknown} of ${plural(all, 'iSCSI session')} can’t be told.`,
+    );
   }
   if (all === 1) return verdict('good', 'The one iSCSI session is protected by IPsec.');
   return verdict('good', `All ${all} iSCSI sessions are protected by IPsec.`);
