@@ -31,9 +31,11 @@ Result<FileStamp> stamp_of(
 // A regular file, up to most_bytes. Errors: not_found, denied, invalid, limit, io.
 Result<std::string> read_private_file(const std::string& path, std::size_t most_bytes);
 
-// Mode 0600, owned by its directory's owner (so that root may write what a service reads). On disk
-// when it returns. Errors: not_found (no such directory), denied, io (a full disk among them).
-Result<void> replace_private_file(const std::string& path, std::string_view text);
+// Mode 0600 unless it is no secret, owned by its directory's owner (so that root may write what a
+// service reads). On disk when it returns. Errors: not_found (no such directory), denied, io (a
+// full disk among them).
+Result<void> replace_private_file(const std::string& path, std::string_view text,
+                                  unsigned mode = 0600);
 
 // Held as long as the descriptor is, by one process at a time; waits for others up to
 // kLockPatience. Errors: not_found, denied, timeout, io.

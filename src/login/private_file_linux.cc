@@ -82,7 +82,7 @@ Result<std::string> read_private_file(const std::string& path, std::size_t most_
   }
 }
 
-Result<void> replace_private_file(const std::string& path, std::string_view text) {
+Result<void> replace_private_file(const std::string& path, std::string_view text, unsigned mode) {
   const Descriptor directory = TRY(open_directory(directory_of(path)));
   struct stat info{};
   if (::fstat(directory.get(), &info) != 0) return file_error(path, errno);
@@ -90,7 +90,7 @@ Result<void> replace_private_file(const std::string& path, std::string_view text
   // What an earlier writer left when it was stopped half-way. The caller holds the lock.
   if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) return file_error(fresh, errno);
   const Descriptor file(
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (file.get() < 0) return file_error(fresh, errno);
   int failed = fill(file.get(), text, info);
   if (failed == 0 && ::rename(fresh.c_str(), path.c_str()) != 0) failed = errno;
