@@ -101,10 +101,11 @@ class UserCommand {
     auto text = login::read_private_file(file_, login::kMostUsersBytes);
     if (!text && text.error().code == ErrorCode::not_found) {
       if (const auto there = login::stamp_of(options_.state_dir); !there) {
-        return advice({ErrorCode::not_found,
-                       fmt::format("there is no directory {}: start quickmode-serve once, or name "
-                                   "another with --state-dir",
-                                   plain_text(options_.state_dir))});
+        return advice(
+            {ErrorCode::not_found,
+             fmt::format("there is no directory {}: quickmode-serve's unit makes it; or name "
+                         "another with --state-dir",
+                         plain_text(options_.state_dir))});
       }
       return login::Users{};
     }

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "login/basic.h"
 
 namespace qm::login {
 

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "login/basic.h"
 #include "login/checker.h"
 #include "login/private_file.h"
 #include "login/throttle.h"

@@ -33,7 +33,7 @@ struct Freed {
 };
 using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using PrivateKey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
 
 Error openssl_failed(std::string_view what) {
@@ -139,7 +139,7 @@ Result<CertificateFacts> read_certificate(std::string_view pem) {
 
 Result<OwnCertificate> make_certificate(std::span<const std::string> names,
                                         std::span<const Address> addresses, std::int64_t now_s) {
-  const Key key(EVP_EC_gen("P-256"));
+  const PrivateKey key(EVP_EC_gen("P-256"));
   const Certificate certificate(X509_new());
   if (!key || !certificate || !fill(certificate.get(), key.get(), names, addresses, now_s)) {
     return std::unexpected(openssl_failed("making a certificate"));

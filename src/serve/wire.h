@@ -1,10 +1,11 @@
-// A connection's byte stream, with TLS around it or without. Of Beast's ssl_stream it has what Asio
-// and Beast ask of an asynchronous stream; without TLS that costs one branch. Threads: one.
+// A connection's byte stream, with TLS around it or without: what Asio and Beast ask of an
+// asynchronous stream; without TLS that costs one branch. Threads: one.
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_stream.hpp>
 #include <optional>
 #include <utility>
 
@@ -26,12 +27,12 @@ class Wire {
   void async_handshake(boost::asio::ssl::context& context, const Buffers& begun,
                        Handler&& handler) {
     tls_.emplace(socket_, context);
-    tls_->async_handshake(boost::asio::ssl::stream_base::server, begun,
-                          std::forward<Handler>(handler));
+    tls_->next_layer().async_handshake(boost::asio::ssl::stream_base::server, begun,
+                                       std::forward<Handler>(handler));
   }
   template <class Handler>
   void async_goodbye(Handler&& handler) {  // close_notify, and the peer's
-    tls_->async_shutdown(std::forward<Handler>(handler));
+    tls_->next_layer().async_shutdown(std::forward<Handler>(handler));
   }
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
@@ -52,7 +53,8 @@ class Wire {
 
  private:
   Socket socket_;
-  std::optional<boost::beast::ssl_stream<Socket&>> tls_;
+  // Flat: a header and a short body go out as one record.
+  std::optional<boost::beast::flat_stream<boost::asio::ssl::stream<Socket&>>> tls_;
 };
 
 }  // namespace qm::serve
