@@ -76,6 +76,7 @@ Result<void> forbid_files(const FileRules& rules) {
     TRY(add_room(ruleset.get(), path, kInRoom & set.handled_access_fs));
   }
   for (const std::string& path : rules.read_below) {
+    if (rules.read_anywhere) break;  // a rule without rights is none
     TRY(add_room(ruleset.get(), path, kReading & set.handled_access_fs));
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) {

@@ -9,40 +9,40 @@ namespace qm::login {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-const Address kPeer = Address::parse("192.0.2.1").value();
+const Address kGuest = Address::parse("192.0.2.1").value();
 
 TEST(Throttle, each_failure_doubles_the_pause_up_to_its_limit) {
   Throttle throttle;
   std::uint64_t now = 5 * kSecond;
   std::uint64_t want = kLeastPause_ns;
   for (int i = 0; i < 12; ++i) {
-    EXPECT_EQ(throttle.wait_ns(kPeer, "a", now), 0U);
-    EXPECT_EQ(throttle.failed(kPeer, "a", now), want);
-    EXPECT_EQ(throttle.wait_ns(kPeer, "a", now), want);
-    EXPECT_EQ(throttle.wait_ns(kPeer, "a", now + want - 1), 1U);
+    EXPECT_EQ(throttle.wait_ns(kGuest, "a", now), 0U);
+    EXPECT_EQ(throttle.failed(kGuest, "a", now), want);
+    EXPECT_EQ(throttle.wait_ns(kGuest, "a", now), want);
+    EXPECT_EQ(throttle.wait_ns(kGuest, "a", now + want - 1), 1U);
     now += want;
     want = std::min(want * 2, kMostPause_ns);
   }
-  EXPECT_EQ(throttle.failures(kPeer, "a"), 12U);
-  throttle.succeeded(kPeer, "a");
-  EXPECT_EQ(throttle.failures(kPeer, "a"), 0U);
+  EXPECT_EQ(throttle.failures(kGuest, "a"), 12U);
+  throttle.succeeded(kGuest, "a");
+  EXPECT_EQ(throttle.failures(kGuest, "a"), 0U);
 }
 
 TEST(Throttle, others_do_not_wait) {
   Throttle throttle;
-  for (int i = 0; i < 5; ++i) throttle.failed(kPeer, "a", kSecond);
-  EXPECT_EQ(throttle.wait_ns(kPeer, "b", kSecond), 0U);
+  for (int i = 0; i < 5; ++i) throttle.failed(kGuest, "a", kSecond);
+  EXPECT_EQ(throttle.wait_ns(kGuest, "b", kSecond), 0U);
   EXPECT_EQ(throttle.wait_ns(Address::parse("192.0.2.2").value(), "a", kSecond), 0U);
 }
 
 TEST(Throttle, an_address_that_tries_many_users_waits_whoever_it_names) {
   Throttle throttle;
-  for (unsigned i = 0; i < kFreeFailures; ++i) throttle.failed(kPeer, fmt::format("u{}", i), 1);
-  EXPECT_EQ(throttle.wait_ns(kPeer, "fresh", 1), 0U);
-  throttle.failed(kPeer, "last", 1);
-  EXPECT_EQ(throttle.wait_ns(kPeer, "fresh", 1), kLeastPause_ns);
-  throttle.succeeded(kPeer, "fresh");
-  EXPECT_EQ(throttle.wait_ns(kPeer, "fresh", 1), kLeastPause_ns);
+  for (unsigned i = 0; i < kFreeFailures; ++i) throttle.failed(kGuest, fmt::format("u{}", i), 1);
+  EXPECT_EQ(throttle.wait_ns(kGuest, "fresh", 1), 0U);
+  throttle.failed(kGuest, "last", 1);
+  EXPECT_EQ(throttle.wait_ns(kGuest, "fresh", 1), kLeastPause_ns);
+  throttle.succeeded(kGuest, "fresh");
+  EXPECT_EQ(throttle.wait_ns(kGuest, "fresh", 1), kLeastPause_ns);
 }
 
 TEST(Throttle, hosts_of_one_ipv6_network_count_as_one) {
@@ -54,17 +54,17 @@ TEST(Throttle, hosts_of_one_ipv6_network_count_as_one) {
 
 TEST(Throttle, forgets_after_a_while) {
   Throttle throttle;
-  for (int i = 0; i < 5; ++i) throttle.failed(kPeer, "a", 1);
-  EXPECT_EQ(throttle.failed(kPeer, "a", 2 + kForgetFailures_ns), kLeastPause_ns);
+  for (int i = 0; i < 5; ++i) throttle.failed(kGuest, "a", 1);
+  EXPECT_EQ(throttle.failed(kGuest, "a", 2 + kForgetFailures_ns), kLeastPause_ns);
 }
 
 TEST(Throttle, remembers_so_many_and_drops_the_oldest) {
   Throttle throttle(4);
-  for (const char* user : {"a", "b", "c", "d", "e", "f"}) throttle.failed(kPeer, user, 1);
+  for (const char* user : {"a", "b", "c", "d", "e", "f"}) throttle.failed(kGuest, user, 1);
   EXPECT_EQ(throttle.size(), 4U);
-  EXPECT_EQ(throttle.failures(kPeer, "a"), 0U);
-  EXPECT_EQ(throttle.failures(kPeer, "f"), 1U);
-  EXPECT_EQ(throttle.failures(kPeer, ""), 6U);  // the address itself failed last each time
+  EXPECT_EQ(throttle.failures(kGuest, "a"), 0U);
+  EXPECT_EQ(throttle.failures(kGuest, "f"), 1U);
+  EXPECT_EQ(throttle.failures(kGuest, ""), 6U);  // the address itself failed last each time
 }
 
 TEST(Verified, holds_for_its_lifetime_and_so_many) {

@@ -94,11 +94,11 @@ class GateTest : public ::testing::Test {
   std::thread thread_;
 };
 
-constexpr login::Access::Rules kOpen{false, true};
-constexpr login::Access::Rules kClosed{true, true};
+constexpr login::Access::Rules kReadsFreely{false, true};
+constexpr login::Access::Rules kAsksForPassword{true, true};
 
 TEST_F(GateTest, loopback_reads_without_a_login_and_with_one_has_its_role) {
-  serve(kOpen);
+  serve(kReadsFreely);
   EXPECT_EQ(ask("GET /x").body, "|read|");
   EXPECT_EQ(ask("GET /x", "Authorization: Basic admin\r\n").body, "root|admin|");
   EXPECT_EQ(ask("GET /x", "Authorization: Negotiate abc\r\n").body, "|read|");
@@ -108,7 +108,7 @@ TEST_F(GateTest, loopback_reads_without_a_login_and_with_one_has_its_role) {
 }
 
 TEST_F(GateTest, where_a_password_is_asked_for_nobody_comes_by_without) {
-  serve(kClosed);
+  serve(kAsksForPassword);
   for (const char* target : {"GET /", "GET /metrics", "HEAD /x", "DELETE /x", "GET /wsman",
                              "POST /x", "POST /wsman/x"}) {
     EXPECT_EQ(ask(target).status, 401U) << target;
@@ -118,7 +118,7 @@ TEST_F(GateTest, where_a_password_is_asked_for_nobody_comes_by_without) {
 }
 
 TEST_F(GateTest, a_stranger_may_post_little_and_to_wsman_alone) {
-  serve(kClosed);
+  serve(kAsksForPassword);
   const auto post = [this](const std::string& target, std::size_t bytes) {
     return ask("POST " + target,
                fmt::format("Content-Length: {}\r\n\r\n{}", bytes, std::string(bytes, 'x')));
@@ -135,7 +135,7 @@ TEST_F(GateTest, identify_can_be_turned_off) {
 }
 
 TEST_F(GateTest, who_may_not_is_told_before_the_body) {
-  serve(kClosed);
+  serve(kAsksForPassword);
   Client client = connect();
   client.send("POST /cimom HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n");
   EXPECT_EQ(client.receive().status, 401U);  // and the body comes then
@@ -151,7 +151,7 @@ TEST_F(GateTest, who_may_not_is_told_before_the_body) {
 }
 
 TEST_F(GateTest, who_waits_to_go_on_is_told_to_or_refused) {
-  serve(kClosed);
+  serve(kAsksForPassword);
   const std::string expects = "Content-Length: 3\r\nExpect: 100-continue\r\n";
   Client client = connect();
   client.send("POST /x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic reader\r\n" + expects +
@@ -165,7 +165,7 @@ TEST_F(GateTest, who_waits_to_go_on_is_told_to_or_refused) {
 }
 
 TEST_F(GateTest, bodies_whose_end_is_a_guess_are_refused) {
-  serve(kOpen);
+  serve(kReadsFreely);
   for (const char* fields :
        {"Transfer-Encoding: gzip\r\n", "Transfer-Encoding: identity\r\n",
         "Transfer-Encoding: chunked, gzip\r\n", "Transfer-Encoding: xchunked\r\n",
@@ -185,7 +185,7 @@ TEST_F(GateTest, bodies_whose_end_is_a_guess_are_refused) {
 }
 
 TEST_F(GateTest, tls_on_the_plain_port_gets_no_answer) {
-  serve(kOpen);
+  serve(kReadsFreely);
   Client client = connect();
   client.send("\x16\x03\x01\x02");
   EXPECT_TRUE(client.ended());
@@ -194,14 +194,14 @@ TEST_F(GateTest, tls_on_the_plain_port_gets_no_answer) {
 TEST_F(GateTest, a_login_that_is_not_decided_ends) {
   HttpLimits limits;
   limits.login = milliseconds(50);
-  serve(kOpen, limits);
+  serve(kReadsFreely, limits);
   EXPECT_EQ(ask("GET /x", "Authorization: Basic later\r\n").status, 0U);
 }
 
 TEST_F(GateTest, who_dawdles_makes_room_for_who_asks) {
   HttpLimits limits;
   limits.tcp_connections = 3;
-  serve(kOpen, limits);
+  serve(kReadsFreely, limits);
   Client busy = connect();
   busy.send("GET /keep HTTP/1.1\r\nHost: localhost\r\n\r\n");
   std::vector<Client> slow;
@@ -214,7 +214,7 @@ TEST_F(GateTest, who_dawdles_makes_room_for_who_asks) {
 }
 
 TEST_F(GateTest, without_a_certificate_there_is_no_tls) {
-  serve(kOpen);
+  serve(kReadsFreely);
   std::promise<std::uint16_t> port;
   boost::asio::post(io_, [&] {
     port.set_value(server_->listen_tls({Address::parse("127.0.0.1").value(), 0})->port);
