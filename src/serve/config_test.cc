@@ -61,7 +61,8 @@ TEST(Config, an_empty_file_leaves_the_defaults) {
 TEST(Config, errors_name_file_line_and_remedy) {
   EXPECT_EQ(
       refusal("\n[serve]\nlissten = []"),
-      "serve.toml:3: unknown key serve.lissten; there are serve.listen, classes.dir, query.mode, "
+      "serve.toml:3: unknown key serve.lissten; there are serve.listen, tls.certificate, tls.key, "
+      "login.loopback, login.identify, classes.dir, query.mode, "
       "query.group, providers.users, providers.groups");
   EXPECT_THAT(refusal("[server]\nlisten = []"),
               StartsWith("serve.toml:2: unknown key server.listen"));
