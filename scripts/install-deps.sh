@@ -6,10 +6,10 @@ set -euo pipefail
 # shellcheck disable=SC2034  # the sets are read by name
 {
   build=(g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev
-    libtomlplusplus-dev libssl-dev libexpat1-dev zlib1g-dev
+    libtomlplusplus-dev libssl-dev libcrypt-dev libexpat1-dev zlib1g-dev
     clang-19 libbpf-dev)   # these two for the eBPF probes
   test=(libgtest-dev libgmock-dev librapidcheck-dev clang-19 lld-19 clang-tidy-19 clang-format-19
-    libclang-rt-19-dev g++-mingw-w64-x86-64-posix shellcheck curl jq python3 iproute2)
+    libclang-rt-19-dev g++-mingw-w64-x86-64-posix shellcheck curl jq openssl python3 iproute2)
   # uidmap: lets mmdebstrap work without root.
   lab=(qemu-system-x86 mmdebstrap debian-archive-keyring uidmap cpio kmod xz-utils)
   coverage=(llvm-19)   # llvm-cov

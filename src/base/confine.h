@@ -56,6 +56,7 @@ Result<void> forbid_calls(const CallRules& rules);
 // Landlock. All paths count from what they name now; one that does not exist is left out.
 struct FileRules {
   std::vector<std::string> write_below;  // directories: files and sockets made, written, removed
+  std::vector<std::string> read_below;   // directories
   bool read_anywhere = false;            // else below those alone
   bool open_tcp = false;                 // bind and connect; of listeners that exist, accept stays
 };

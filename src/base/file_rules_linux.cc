@@ -50,7 +50,7 @@ Result<void> add_room(int ruleset, const std::string& path, std::uint64_t rights
   if (room.get() < 0) return std::unexpected(system_error(path, errno));
   const landlock_path_beneath_attr beneath{rights, room.get()};
   if (::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0) {
-    return std::unexpected(system_error("giving leave to write below " + path, errno));
+    return std::unexpected(system_error("giving leave to use what is below " + path, errno));
   }
   return {};
 }
@@ -58,9 +58,9 @@ Result<void> add_room(int ruleset, const std::string& path, std::uint64_t rights
 }  // namespace
 
 Result<void> forbid_files(const FileRules& rules) {
-  if (rules.write_below.size() > kMostRoomPaths) {
+  if (rules.write_below.size() + rules.read_below.size() > kMostRoomPaths) {
     return fail(ErrorCode::limit,
-                "more than " + std::to_string(kMostRoomPaths) + " directories to write in");
+                "more than " + std::to_string(kMostRoomPaths) + " directories to write or read in");
   }
   const long abi =
       ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -74,6 +74,10 @@ Result<void> forbid_files(const FileRules& rules) {
   if (ruleset.get() < 0) return std::unexpected(system_error("making rules for files", errno));
   for (const std::string& path : rules.write_below) {
     TRY(add_room(ruleset.get(), path, kInRoom & set.handled_access_fs));
+  }
+  for (const std::string& path : rules.read_below) {
+    if (rules.read_anywhere) break;  // a rule without rights is none
+    TRY(add_room(ruleset.get(), path, kReading & set.handled_access_fs));
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) {
     return std::unexpected(system_error("confining files", errno));

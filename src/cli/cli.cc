@@ -18,9 +18,9 @@ int run(const Options& options, Surroundings& around) {
     int (*run)(const Options&, Surroundings&);
   };
   static constexpr Command kCommands[] = {
-      {"show", show},       {"adapters", adapters},   {"sessions", sessions},
-      {"sas", sas},         {"audit", audit},         {"explain", explain},
-      {"classes", classes}, {"class", class_of_name}, {"query", query},
+      {"show", show},   {"adapters", adapters}, {"sessions", sessions}, {"sas", sas},
+      {"audit", audit}, {"explain", explain},   {"classes", classes},   {"class", class_of_name},
+      {"query", query}, {"user", user},
   };
   for (const Command& command : kCommands) {
     if (command.name != options.command) continue;

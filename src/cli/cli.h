@@ -23,6 +23,7 @@ namespace qm::cli {
 enum ExitCode : int {
   kExitOk = 0,
   kExitNoMatch = 1,       // no instance of that name; audit: a session is unprotected
+  kExitFailed = 1,        // user: the logins could not be read or written
   kExitUnknown = 3,       // audit: it can't be told
   kExitNoSession = 4,     // audit: there is none
   kExitUsage = 64,        // the command line is wrong, or names a class or counter that isn't there
@@ -60,6 +61,7 @@ int audit(const Options& options, Surroundings& around);
 int explain(const Options& options, Surroundings& around);
 int classes(const Options& options, Surroundings& around);
 int query(const Options& options, Surroundings& around);
+int user(const Options& options, Surroundings& around);
 int class_of_name(const Options& options, Surroundings& around);
 
 }  // namespace qm::cli

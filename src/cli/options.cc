@@ -99,6 +99,35 @@ void add_audit(CLI::App& app, Flags& flags) {
   audit->footer("Exit: 0 all are protected, 1 one is not, 3 one can't be told, 4 there is none.");
 }
 
+void add_user(CLI::App& app, Options& options, Flags& flags) {
+  CLI::App* user = app.add_subcommand("user", "who may log in to quickmode-serve");
+  user->require_subcommand(1);
+  const auto named = [&](const char* name, const char* what) {
+    CLI::App* command = user->add_subcommand(name, what);
+    command->add_option("NAME", options.subject, "the user")->type_name("")->required();
+    return command;
+  };
+  const auto with_password = [&](CLI::App& command) {
+    command.add_flag("--password-stdin", options.password_stdin,
+                     "the password is standard input's first line; else it is asked for");
+  };
+  CLI::App* add = named("add", "a new user");
+  add->add_option("--role", options.role, "read: ask for anything; admin: classes, too; else read")
+      ->type_name("ROLE");
+  with_password(*add);
+  with_password(*named("passwd", "a new password for a user"));
+  named("remove", "a user may log in no more");
+  json_flag(*user->add_subcommand("list", "the users and their roles"), flags);
+  user->add_option("--state-dir", options.state_dir,
+                   "where logins are kept; else /var/lib/quickmode")
+      ->type_name("DIR");
+  user->footer("  sudo quickmode user add monitor\n\nquickmode-serve takes changes at once.");
+  for (CLI::App* command : user->get_subcommands(nullptr)) {
+    command->fallthrough();
+    command->get_formatter()->column_width(26);
+  }
+}
+
 void add_commands(CLI::App& app, Options& options, Flags& flags) {
   add_show(app, options, flags);
   json_flag(*app.add_subcommand("adapters", "the iSCSI adapters"), flags);
@@ -109,6 +138,7 @@ void add_commands(CLI::App& app, Options& options, Flags& flags) {
   add_audit(app, flags);
   add_explain(app, options, flags);
   add_query(app, options, flags);
+  add_user(app, options, flags);
   json_flag(*app.add_subcommand("classes", "all classes"), flags);
   CLI::App* one = app.add_subcommand("class", "one class: its properties, types and meaning");
   one->add_option("NAME", options.subject, "the class")->type_name("")->required();
@@ -255,6 +285,7 @@ Parsed parse_options(std::span<const std::string_view> arguments,
   }
   const CLI::App& command = *app.get_subcommands().front();
   options.command = command.get_name();
+  if (options.command == "user") options.action = command.get_subcommands().front()->get_name();
   std::string problem = checked(flags, options);
   if (problem.empty() && options.command == "show") {
     problem = checked_times(command, flags, options);

@@ -18,13 +18,17 @@ inline constexpr std::uint64_t kMostSamples = 1'000'000'000;
 enum class Format : std::uint8_t { text, json, csv, mof, nagios };
 
 struct Options {
-  std::string command;                  // as in docs/commands.md
-  std::string subject;                  // a class, path, counter or query; "" where optional
-  std::string name_space = "root/wmi";  // of a query
-  std::string host;                     // of a query: another host's URL; "": this one's service
-  std::string user;                     // to log in as there; "": without a login
-  std::string password_file;            // "": $QUICKMODE_PASSWORD, or the terminal is asked
-  std::string instance;                 // a glob on names or short names; "": all
+  std::string command;          // as in docs/commands.md
+  std::string subject;          // a class, path, counter or query; "" where optional
+  std::string action;           // of user: add, remove, list, passwd
+  std::string role = "read";    // of user add
+  bool password_stdin = false;  // of user add and passwd
+  std::string state_dir = "/var/lib/quickmode";  // of user
+  std::string name_space = "root/wmi";           // of a query
+  std::string host;           // of a query: another host's URL; "": this one's service
+  std::string user;           // to log in as there; "": without a login
+  std::string password_file;  // "": $QUICKMODE_PASSWORD, or the terminal is asked
+  std::string instance;       // a glob on names or short names; "": all
   Format format = Format::text;
   bool rates = false;
   std::uint64_t interval_ms = 1000;

@@ -38,8 +38,8 @@ int main(int argc, char** argv) {
   if (!service) return fail_with(service.error());
   for (const std::string& warning : confine(options->config)) to_stderr(warning);
 
-  for (const qm::Endpoint& endpoint : (*service)->listeners()) {
-    fmt::print("listening on http://{}\n", endpoint.text());
+  for (const Listener& listener : (*service)->listeners()) {
+    fmt::print("listening on {}\n", listener.url());
   }
   fmt::print("listening on {}\n", qm::plain_text((*service)->query_socket()));
   std::fflush(stdout);

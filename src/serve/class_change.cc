@@ -48,9 +48,18 @@ Answer add(wmi::Catalog& catalog, std::string_view body) {
 
 Asked<std::size_t> admit_class_change(const Request& request) {
   if (request.mandatory) return refuse(501, "M-POST is CIM-XML's; POST what changes a class");
-  if (!request.local) return refuse(405, "only GET and HEAD are served here");
-  if (!request.admin)
-    return refuse(403, "only root and the service's own user may change anything");
+  const std::vector<std::string>& path = request.target.path;
+  if (path.size() < 3 || path[0] != "api" || path[1] != "v1" || path[2] != "classes") {
+    return refuse(405, "only GET and HEAD are served here");
+  }
+  if (request.role != login::Role::admin) {
+    if (request.local) {
+      return refuse(403, "only root and the service's own user may change anything");
+    }
+    // Who was let in without a login may have one.
+    if (request.user.empty()) return refuse(401, "log in as an admin to change anything");
+    return refuse(403, "only users with the role admin may change anything");
+  }
   return kMostChangeBytes;
 }
 

@@ -9,7 +9,8 @@ namespace qm::serve {
 
 inline constexpr std::size_t kMostChangeBytes = wmi::kMostAdditionBytes;
 
-// Only root and the service's own user may ask, and only over the query socket: else 403, 405.
+// Only admins may ask: root and the service's own user over the query socket, users of that role
+// elsewhere. Else 401, 403; 405 beside /api/v1/classes.
 Asked<std::size_t> admit_class_change(const Request& request);
 
 // POST /api/v1/classes with a binary MOF: 200 {"added", "replaced", "unchanged"}: lists of names.

@@ -200,12 +200,12 @@ TEST_F(OutsideClasses, what_does_not_fit_is_refused_with_its_reason) {
   EXPECT_EQ(change("POST", "/api/v1/classes", std::string(kMostChangeBytes + 1, 'x')).status, 413U);
 }
 
-TEST_F(OutsideClasses, over_tcp_nobody_changes_anything) {
+TEST_F(OutsideClasses, over_tcp_nobody_changes_anything_without_a_login) {
   config_.listen = {"127.0.0.1:0"};
   start();
   Client client = Client::tcp(service_->listeners().front().port);
   client.send("POST /api/v1/classes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx");
-  EXPECT_EQ(client.receive().status, 405U);
+  EXPECT_EQ(client.receive().status, 401U);
 }
 
 TEST_F(OutsideClasses, another_user_reads_and_does_not_change) {

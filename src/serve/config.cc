@@ -66,6 +66,24 @@ Result<void> set_mode(const Place& place, Config& config) {
   return {};
 }
 
+Result<void> set_loopback(const Place& place, Config& config) {
+  const std::string text = TRY(text_at(place, "login.loopback"));
+  if (text != "read" && text != "password") {
+    return complaint(place,
+                     "login.loopback must be \"read\" (no login is needed there) or "
+                     "\"password\"");
+  }
+  config.loopback_password = text == "password";
+  return {};
+}
+
+Result<void> set_identify(const Place& place, Config& config) {
+  const auto* flag = place.node.as_boolean();
+  if (flag == nullptr) return complaint(place, "login.identify must be true or false");
+  config.identify = flag->get();
+  return {};
+}
+
 struct Key {
   std::string_view section;
   std::string_view name;
@@ -74,6 +92,18 @@ struct Key {
 
 constexpr Key kKeys[] = {
     {"serve", "listen", set_listen},
+    {"tls", "certificate",
+     [](const Place& place, Config& config) -> Result<void> {
+       config.tls_certificate = TRY(text_at(place, "tls.certificate"));
+       return {};
+     }},
+    {"tls", "key",
+     [](const Place& place, Config& config) -> Result<void> {
+       config.tls_key = TRY(text_at(place, "tls.key"));
+       return {};
+     }},
+    {"login", "loopback", set_loopback},
+    {"login", "identify", set_identify},
     {"classes", "dir",
      [](const Place& place, Config& config) -> Result<void> {
        config.class_dir = TRY(text_at(place, "classes.dir"));
@@ -139,6 +169,12 @@ Result<Config> parse_config(std::string_view text, std::string_view file_name, C
   }
   for (const auto& [name, node] : parsed.table()) {
     TRY(set_section(name.str(), {file_name, node}, base));
+  }
+  if (base.tls_certificate.empty() != base.tls_key.empty()) {
+    return fail(ErrorCode::invalid,
+                fmt::format("{}: tls.certificate and tls.key go together: name both, or neither "
+                            "for a certificate of one's own",
+                            file_name));
   }
   return base;
 }

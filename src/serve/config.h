@@ -15,8 +15,15 @@ inline constexpr std::size_t kMostConfigList = 64;  // entries of one list
 struct Config {
   std::string runtime_dir = "/run/quickmode";  // sockets
   std::string state_dir = "/var/lib/quickmode";
-  // [serve] listen: ADDR:PORT each, loopback only; an empty list: the query socket alone.
+  // [serve] listen: host.h's parse_listener each; an empty list: the query socket alone.
   std::vector<std::string> listen = {"127.0.0.1:5985"};
+  // [tls] certificate, key: PEM files, both or none. "": one of one's own, in STATE_DIR/tls.
+  std::string tls_certificate;
+  std::string tls_key;
+  // [login] loopback = "read" or "password": what is needed on plain loopback. identify: whether
+  // strangers get an answer to WS-Management's Identify.
+  bool loopback_password = false;
+  bool identify = true;
   // [classes] dir: binary MOFs (*.bmf) read at start.
   std::string class_dir = "/usr/share/quickmode/mof";
   // [query] mode, group: who may connect to RUNTIME_DIR/query.sock. It shows names of targets and

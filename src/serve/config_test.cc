@@ -13,6 +13,7 @@ namespace qm::serve {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 std::string refusal(std::string_view text) {
@@ -60,7 +61,8 @@ TEST(Config, an_empty_file_leaves_the_defaults) {
 TEST(Config, errors_name_file_line_and_remedy) {
   EXPECT_EQ(
       refusal("\n[serve]\nlissten = []"),
-      "serve.toml:3: unknown key serve.lissten; there are serve.listen, classes.dir, query.mode, "
+      "serve.toml:3: unknown key serve.lissten; there are serve.listen, tls.certificate, tls.key, "
+      "login.loopback, login.identify, classes.dir, query.mode, "
       "query.group, providers.users, providers.groups");
   EXPECT_THAT(refusal("[server]\nlisten = []"),
               StartsWith("serve.toml:2: unknown key server.listen"));
@@ -86,6 +88,43 @@ TEST(Config, a_mode_is_octal_up_to_0777) {
   }
 }
 
+TEST(Config, tls_and_login) {
+  const Config config = parse_config(
+                            "[tls]\ncertificate = \"/c.pem\"\nkey = \"/k.pem\"\n"
+                            "[login]\nloopback = \"password\"\nidentify = false\n",
+                            "serve.toml")
+                            .value();
+  EXPECT_EQ(config.tls_certificate, "/c.pem");
+  EXPECT_EQ(config.tls_key, "/k.pem");
+  EXPECT_TRUE(config.loopback_password);
+  EXPECT_FALSE(config.identify);
+  EXPECT_FALSE(Config{}.loopback_password);
+  EXPECT_TRUE(Config{}.identify);
+  EXPECT_THAT(refusal("tls.key = \"/k\""), HasSubstr("go together"));
+  EXPECT_THAT(refusal("login.loopback = \"none\""),
+              StartsWith("serve.toml:1: login.loopback must"));
+  EXPECT_THAT(refusal("login.loopback = 1"), StartsWith("serve.toml:1: login.loopback must"));
+  EXPECT_THAT(refusal("login.identify = 1"), StartsWith("serve.toml:1: login.identify must"));
+  EXPECT_THAT(refusal("serve.listen = [\"10.0.0.1:5985\"]"), HasSubstr("https://10.0.0.1:5985"));
+}
+
+TEST(Host, over_tls_a_page_posts_to_its_own_host_alone) {
+  const auto status = [](login::Door door, std::string_view host, std::string_view origin,
+                         bool get = false) {
+    const Asked<void> fine = check_names({1, true, host, "", origin, get}, door, {});
+    return fine ? 200U : fine.error().status;
+  };
+  using login::Door;
+  EXPECT_EQ(status(Door::tls, "any.example:5986", ""), 200U);
+  EXPECT_EQ(status(Door::tls, "a.example:5986", "https://a.example:5986"), 200U);
+  EXPECT_EQ(status(Door::tls, "a.example:5986", "https://a.example"), 403U);
+  EXPECT_EQ(status(Door::tls, "a.example:5986", "https://evil.example"), 403U);
+  EXPECT_EQ(status(Door::tls, "a.example:5986", "null"), 403U);
+  EXPECT_EQ(status(Door::tls, "a.example:5986", "https://evil.example", true), 200U);
+  EXPECT_EQ(status(Door::loopback, "any.example", ""), 421U);
+  EXPECT_EQ(status(Door::query_socket, "any.example", "null"), 200U);
+}
+
 TEST(Config, its_size_is_limited_at_the_edge) {
   EXPECT_EQ(refusal(std::string(kMostConfigBytes, '\n')), "fine");
   EXPECT_EQ(refusal(std::string(kMostConfigBytes + 1, '\n')),
@@ -96,15 +135,22 @@ TEST(Config, its_size_is_limited_at_the_edge) {
   EXPECT_THAT(refusal(list + "\"a\"]"), StartsWith("serve.toml:1: providers.users must be a list"));
 }
 
-TEST(Listener, only_loopback_addresses_with_a_port) {
+TEST(Listener, plain_ones_are_loopback_and_all_have_a_port) {
   EXPECT_EQ(parse_listener("127.0.0.1:5985")->text(), "127.0.0.1:5985");
   EXPECT_EQ(parse_listener("127.9.9.9:0")->text(), "127.9.9.9:0");
   EXPECT_EQ(parse_listener("[::1]:65535")->text(), "[::1]:65535");
   for (const char* outside : {"0.0.0.0:1", "10.0.0.1:5985", "[::]:1", "[::ffff:127.0.0.1]:1"}) {
     EXPECT_EQ(parse_listener(outside).error().code, ErrorCode::denied) << outside;
   }
-  for (const char* bad : {"", "5985", ":5985", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x",
-                          "127.0.0.1:65536", "localhost:1", "::1:5985", "[::1]5985", "[::1"}) {
+  EXPECT_EQ(parse_listener("http://127.0.0.1:5986")->url(), "http://127.0.0.1:5986");
+  EXPECT_EQ(parse_listener("127.0.0.1:5986")->url(), "https://127.0.0.1:5986");
+  EXPECT_EQ(parse_listener("0.0.0.0:5986")->url(), "https://0.0.0.0:5986");
+  EXPECT_EQ(parse_listener("https://[::]:443")->url(), "https://[::]:443");
+  EXPECT_EQ(parse_listener("http://0.0.0.0:5986").error().code, ErrorCode::denied);
+  EXPECT_THAT(parse_listener("10.0.0.1:80").error().message, HasSubstr("https://10.0.0.1:80"));
+  for (const char* bad : {"https://", "https://san1:443", "ftp://127.0.0.1:1", "", "5985", ":5985",
+                          "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536",
+                          "localhost:1", "::1:5985", "[::1]5985", "[::1"}) {
     EXPECT_EQ(parse_listener(bad).error().code, ErrorCode::invalid) << bad;
   }
 }

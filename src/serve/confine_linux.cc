@@ -21,6 +21,12 @@ std::vector<std::string> confine(const Config& config) {
   note(harden(kLeakChecked));
   FileRules files;
   files.write_below = {config.runtime_dir, config.state_dir};
+  // A renewed certificate is another file, and what a link leads to may be elsewhere.
+  for (const std::string& path : {config.tls_certificate, config.tls_key}) {
+    if (path.empty()) continue;
+    files.read_below.push_back(directory_of(path));
+    files.read_below.push_back(directory_of(real_path(path)));
+  }
   files.read_anywhere = kLeakChecked;
   note(forbid_files(files));
   note(keep_capabilities(0));

@@ -59,11 +59,46 @@ bool is_local_host(std::string_view host, std::span<const std::string> own_names
          });
 }
 
-Result<Endpoint> parse_listener(std::string_view text) {
-  const std::optional<NameAndPort> parts = split(text);
+Asked<void> check_names(const Naming& naming, login::Door door,
+                        std::span<const std::string> own_names) {
+  if (naming.hosts > 1 || (naming.hosts == 0 && naming.http11)) {
+    return refuse(400, "a request must carry one Host header");
+  }
+  if (door == login::Door::query_socket) return {};
+  const std::string_view host = naming.authority.empty() ? naming.host : naming.authority;
+  // HTTP/1.0 may name none: no browser sends that.
+  const bool unnamed = naming.hosts == 0 && naming.authority.empty();
+  const bool plain = door == login::Door::loopback;
+  if (plain && !unnamed && !is_local_host(host, own_names)) {
+    return refuse(421, fmt::format("{} is not this host; ask http://127.0.0.1:PORT or "
+                                   "http://localhost:PORT",
+                                   plain_text(host, 256)));
+  }
+  // Any page may make a browser POST here (a "simple request"); the browser then names the page.
+  std::string_view origin = naming.origin;
+  if (naming.get || origin.empty()) return {};
+  const std::size_t scheme = origin.find("://");
+  if (scheme != std::string_view::npos) origin.remove_prefix(scheme + 3);
+  if (plain ? is_local_host(origin, own_names) : same_name(origin, host)) return {};
+  return refuse(403, "pages of other hosts may not post here");
+}
+
+std::string Listener::url() const {
+  return fmt::format("{}://{}", tls ? "https" : "http", text());
+}
+
+Result<Listener> parse_listener(std::string_view text) {
+  constexpr std::string_view kHttps = "https://";
+  constexpr std::string_view kHttp = "http://";
+  std::string_view place = text;
+  const bool https = place.starts_with(kHttps);
+  const bool http = place.starts_with(kHttp);
+  if (https || http) place.remove_prefix(https ? kHttps.size() : kHttp.size());
+  const std::optional<NameAndPort> parts = split(place);
   if (!parts || !parts->port) {
     return fail(ErrorCode::invalid,
-                fmt::format("listen on {}: want ADDRESS:PORT, such as 127.0.0.1:5985 or [::1]:0",
+                fmt::format("listen on {}: want ADDRESS:PORT, such as 127.0.0.1:5985, [::1]:0 or "
+                            "https://0.0.0.0:5986",
                             plain_text(text, 200)));
   }
   const Result<Address> address = Address::parse(parts->name);
@@ -71,14 +106,16 @@ Result<Endpoint> parse_listener(std::string_view text) {
     return fail(ErrorCode::invalid, fmt::format("listen on {}: {} is not an IP address",
                                                 plain_text(text, 200), plain_text(parts->name)));
   }
-  if (!is_loopback(*address)) {
-    return fail(ErrorCode::denied,
-                fmt::format("listen on {}: only loopback addresses (127.0.0.1, [::1]) are served: "
-                            "for others a login over TLS is needed, which is not there yet; "
-                            "forward the port, e.g. ssh -L 5985:127.0.0.1:5985",
-                            plain_text(text, 200)));
+  const Listener listener{{*address, *parts->port}, https || (!http && parts->port == kTlsPort)};
+  if (!listener.tls && !is_loopback(*address)) {
+    return fail(
+        ErrorCode::denied,
+        fmt::format("listen on {}: only loopback addresses (127.0.0.1, [::1]) are served in "
+                    "plain HTTP; for others there is TLS and a login: https://{}:{}, and "
+                    "`quickmode user add`",
+                    plain_text(text, 200), plain_text(parts->name), *parts->port));
   }
-  return Endpoint{*address, *parts->port};
+  return listener;
 }
 
 }  // namespace qm::serve

@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "base/text.h"
+#include "login/basic.h"
 #include "serve/host.h"
+#include "serve/http_refusal.h"
 #include "serve/system.h"
 
 namespace qm::serve {
@@ -25,24 +27,11 @@ using Message = http::request<http::string_body>;
 using Milliseconds = std::chrono::milliseconds;
 
 constexpr std::size_t kReadBytes = 4'096;
+constexpr char kTlsRecord = 0x16;  // RFC 8446 section 5.1: a handshake's first byte
+constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view view(boost::string_view text) {
   return {text.data(), text.size()};
-}
-
-// Which status says what Beast found wrong; none: the connection itself is broken.
-std::optional<Refusal> refusal_of(error_code ec) {
-  if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
-    return Refusal{431, "the request's header is longer than the limit"};
-  }
-  if (ec == http::error::body_limit) {
-    return Refusal{413, "the request's body is longer than the limit"};
-  }
-  if (ec == http::error::end_of_stream || ec == http::error::partial_message) return std::nullopt;
-  if (ec.category() == http::make_error_code(http::error::bad_method).category()) {
-    return Refusal{400, "malformed HTTP: " + ec.message()};
-  }
-  return std::nullopt;
 }
 
 boost::string_view beast_view(std::string_view text) {
@@ -62,6 +51,9 @@ void add_headers(Response& response, const Answer& answer) {
   response.set("Cross-Origin-Resource-Policy", "same-origin");
   response.set("Referrer-Policy", "no-referrer");
   if (answer.status == 405) response.set(http::field::allow, "GET, HEAD");
+  if (answer.status == 401) {
+    response.set(http::field::www_authenticate, beast_view(login::kChallenge));
+  }
   for (const Field& field : answer.fields) {
     response.set(beast_view(field.name), plain_text(field.value));
   }
@@ -127,25 +119,32 @@ class HttpConnection final : public Connection,
                              public EventSink,
                              public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(Socket socket, bool local, std::shared_ptr<HttpShared> shared)
-      : socket_(std::move(socket)),
-        timer_(socket_.get_executor()),
+  HttpConnection(Socket socket, const Caller& caller, std::shared_ptr<HttpShared> shared)
+      : wire_(std::move(socket)),
+        timer_(wire_.get_executor()),
         shared_(std::move(shared)),
         buffer_(shared_->limits.header_bytes + kReadBytes),
-        local_(local),
-        admin_(local && peer_is_admin(socket_.native_handle())) {}
+        caller_(caller),
+        root_(local() && peer_is_admin(wire_.socket().native_handle())) {}
+
+  void begin() override {
+    if (caller_.door == login::Door::tls) return shake_hands();
+    next_request();
+  }
 
   void close() override {
     if (closed_) return;
     closed_ = true;
+    enter(Phase::busy);
     error_code ignored;
     timer_.cancel(ignored);
-    socket_.close(ignored);
+    wire_.socket().close(ignored);
     release_queued();
     follow_ = nullptr;
     if (shared_->gone) shared_->gone(this);
   }
-  bool idle() const override { return idle_; }
+  Phase phase() const override { return phase_; }
+  Clock::time_point since() const override { return since_; }
 
   void push(std::shared_ptr<const std::string> event) override {
     if (closed_) return;
@@ -155,7 +154,7 @@ class HttpConnection final : public Connection,
     }
     event_ = std::move(event);
     arm(shared_->limits.write);
-    asio::async_write(socket_, asio::buffer(*event_),
+    asio::async_write(wire_, asio::buffer(*event_),
                       [self = shared_from_this()](error_code ec, std::size_t) {
                         self->event_ = nullptr;
                         if (ec) return self->close();
@@ -174,18 +173,57 @@ class HttpConnection final : public Connection,
       read_request();
       return;
     }
-    idle_ = true;
+    enter(Phase::idle);
     arm(shared_->limits.idle);
-    socket_.async_read_some(buffer_.prepare(kReadBytes),
-                            [self = shared_from_this()](error_code ec, std::size_t bytes) {
-                              self->idle_ = false;
-                              if (ec) return self->close();
-                              self->buffer_.commit(bytes);
-                              self->read_request();
-                            });
+    wire_.async_read_some(buffer_.prepare(kReadBytes),
+                          [self = shared_from_this()](error_code ec, std::size_t bytes) {
+                            if (ec) return self->close();
+                            self->buffer_.commit(bytes);
+                            // Whoever speaks TLS could not read what is wrong.
+                            if (!self->wire_.secure() && self->first_byte() == kTlsRecord) {
+                              return self->close();
+                            }
+                            self->read_request();
+                          });
   }
 
  private:
+  bool local() const { return caller_.door == login::Door::query_socket; }
+  char first_byte() const { return *static_cast<const char*>(buffer_.data().data()); }
+
+  void enter(Phase phase) {
+    if (phase_ == Phase::handshake) --shared_->handshakes;
+    if (phase == Phase::handshake) ++shared_->handshakes;
+    phase_ = phase;
+    since_ = Clock::now();
+  }
+
+  void shake_hands() {
+    if (!shared_->tls) return close();
+    enter(Phase::handshake);
+    arm(shared_->limits.handshake);
+    wire_.socket().async_read_some(
+        buffer_.prepare(kReadBytes), [self = shared_from_this()](error_code ec, std::size_t bytes) {
+          if (ec || self->closed_) return self->close();
+          self->buffer_.commit(bytes);
+          if (self->first_byte() != kTlsRecord) return self->tell_of_tls();
+          self->tls_ = self->shared_->tls;
+          self->wire_.async_handshake(*self->tls_, self->buffer_.data(),
+                                      [self](error_code failed, std::size_t) {
+                                        if (failed || self->closed_) return self->close();
+                                        self->buffer_.consume(self->buffer_.size());
+                                        self->next_request();
+                                      });
+        });
+  }
+
+  // Plain HTTP on TLS's port: a mistake that is made often enough to be answered.
+  void tell_of_tls() {
+    enter(Phase::busy);
+    keep_alive_ = false;
+    respond(refusal_answer({400, "this port speaks TLS: ask https://HOST:PORT"}));
+  }
+
   // Closes the connection unless something else arms the timer before.
   void arm(Milliseconds deadline) {
     timer_.expires_after(deadline);
@@ -200,8 +238,9 @@ class HttpConnection final : public Connection,
   // Beast looks at its own header limit only while a header is incomplete; so what it took is
   // counted once more.
   void read_request() {
+    enter(Phase::reading);
     arm(shared_->limits.request);
-    http::async_read_header(socket_, buffer_, *parser_,
+    http::async_read_header(wire_, buffer_, *parser_,
                             [self = shared_from_this()](error_code ec, std::size_t bytes) {
                               if (!ec && bytes > self->shared_->limits.header_bytes)
                                 ec = http::error::header_limit;
@@ -210,47 +249,130 @@ class HttpConnection final : public Connection,
                             });
   }
 
-  // Who is refused has his body read all the same, up to a limit: so the connection lives on.
   void on_header() {
-    Asked<std::size_t> most_bytes = check_header();
-    refusal_.reset();
-    if (!most_bytes) refusal_ = std::move(most_bytes).error();
-    const std::size_t limit = most_bytes.value_or(shared_->limits.body_bytes);
+    ++served_;
+    const Message& message = parser_->get();
+    keep_alive_ = message.keep_alive() && served_ < shared_->limits.requests_per_connection;
+    if (Asked<void> fine = check_header(); !fine) return refuse_now(refusal_answer(fine.error()));
+    login::Asking asking{caller_.door, root_, false, request_.verb == Verb::post,
+                         request_.target.path};
+    asking.credentials = shared_->gate != nullptr && login::is_basic(request_.authorization);
+    switch (shared_->access.decide(asking)) {
+      case login::Way::reader:
+        return let_in({login::Role::read, {}});
+      case login::Way::admin:
+        return let_in({login::Role::admin, {}});
+      case login::Way::password:
+        return check_password();
+      case login::Way::stranger:
+        if (parser_->content_length().value_or(0) <= login::kMostStrangerBytes &&
+            shared_->handler.serves_strangers(request_)) {
+          return let_in({});
+        }
+        break;
+      case login::Way::challenge:
+        break;
+    }
+    refuse_now(refusal_answer({401, "log in: name and password, by HTTP's scheme Basic"}));
+  }
+
+  // Meanwhile nothing is read.
+  void check_password() {
+    enter(Phase::login);
+    arm(shared_->limits.login);
+    shared_->gate->check(request_.authorization, caller_.peer,
+                         [self = shared_from_this()](std::expected<Pass, Answer> pass) {
+                           if (self->closed_) return;
+                           if (!pass) return self->refuse_now(std::move(pass).error());
+                           self->let_in(std::move(*pass));
+                         });
+  }
+
+  void let_in(Pass pass) {
+    user_ = std::move(pass.user);
+    request_.role = pass.role;
+    request_.user = user_;
+    std::size_t limit = shared_->limits.body_bytes;
+    if (request_.verb != Verb::get) {
+      const Asked<std::size_t> admitted = shared_->handler.admit(request_);
+      if (!admitted) return refuse_now(refusal_answer(admitted.error()));
+      limit = std::min(*admitted, shared_->limits.taken_bytes);
+    }
+    if (pass.role == login::Role::none) limit = std::min(limit, login::kMostStrangerBytes);
     const auto length = parser_->content_length();
     if (length && *length > limit) return on_read(http::error::body_limit);
     parser_->body_limit(limit);  // of a chunked one
     read_body();
   }
 
+  // Before the body is read. A short one is passed over afterwards, so that the connection lives
+  // on.
+  void refuse_now(Answer answer) {
+    const auto length = parser_->content_length();
+    const std::size_t most = shared_->limits.body_bytes;
+    if (waits_to_go_on() || (length && *length > most)) keep_alive_ = false;
+    parser_->body_limit(most);
+    respond(std::move(answer));
+  }
+
+  void skip_body() {
+    enter(Phase::reading);
+    arm(shared_->limits.request);
+    http::async_read(wire_, buffer_, *parser_,
+                     [self = shared_from_this()](error_code ec, std::size_t) {
+                       if (ec) return self->linger();
+                       self->next_request();
+                     });
+  }
+
+  // Expect: 100-continue, and no byte of the body has come.
+  bool waits_to_go_on() const {
+    const Message& message = parser_->get();
+    return message.version() >= 11 && !parser_->is_done() && buffer_.size() == 0 &&
+           same_name(view(message[http::field::expect]), "100-continue");
+  }
+
   void read_body() {
-    http::async_read(
-        socket_, buffer_, *parser_,
-        [self = shared_from_this()](error_code ec, std::size_t) { self->on_read(ec); });
+    enter(Phase::reading);
+    arm(shared_->limits.request);
+    const auto read = [self = shared_from_this()] {
+      http::async_read(self->wire_, self->buffer_, *self->parser_,
+                       [self](error_code ec, std::size_t) { self->on_read(ec); });
+    };
+    if (!waits_to_go_on()) return read();
+    asio::async_write(wire_, asio::buffer(kGoOn),
+                      [self = shared_from_this(), read](error_code ec, std::size_t) {
+                        if (ec || self->closed_) return self->close();
+                        read();
+                      });
   }
 
   void on_read(error_code ec) {
     if (closed_) return;
+    enter(Phase::busy);
     if (ec) {
       const std::optional<Refusal> refusal = refusal_of(ec);
       if (!refusal) return close();
       keep_alive_ = false;
       return respond(refusal_answer(*refusal));
     }
-    const Message& message = parser_->get();
-    ++served_;
-    keep_alive_ = message.keep_alive() && served_ < shared_->limits.requests_per_connection;
-    if (refusal_) return respond(refusal_answer(*refusal_));
-    if (request_.verb != Verb::get) request_.body = message.body();
+    if (request_.verb != Verb::get) request_.body = parser_->get().body();
     error_code ignored;
     timer_.cancel(ignored);  // the handler has its own deadlines
     shared_->handler.handle(
         request_, [self = shared_from_this()](Answer answer) { self->respond(std::move(answer)); });
   }
 
-  // How many bytes the body may have. Fills request_, but for the body.
-  Asked<std::size_t> check_header() {
+  // Fills request_, but for who asks and the body.
+  Asked<void> check_header() {
     const Message& message = parser_->get();
     head_ = message.method() == http::verb::head;
+    // Where such a body ends is anybody's guess (RFC 9112 section 6.1), and so is what follows it.
+    if (message.count(http::field::transfer_encoding) != 0 &&
+        (!parser_->chunked() || message.version() < 11)) {
+      keep_alive_ = false;
+      return refuse(400, "a body is chunked, or as long as Content-Length says");
+    }
     const std::optional<Verb> verb = verb_of(message);
     if (!verb) {
       return refuse(405,
@@ -258,43 +380,24 @@ class HttpConnection final : public Connection,
     }
     Asked<Target> target = parse_target(view(message.target()));
     if (!target) return std::unexpected(target.error());
-    if (Asked<void> fine = check_names(message, *target, *verb); !fine) {
-      return std::unexpected(fine.error());
+    const Naming naming{message.count(http::field::host),   message.version() >= 11,
+                        view(message[http::field::host]),   target->authority,
+                        view(message[http::field::origin]), *verb == Verb::get};
+    if (Asked<void> fine = check_names(naming, caller_.door, shared_->own_names); !fine) {
+      return fine;
     }
-    request_ = {*verb, local_, admin_, view(message.target()), std::move(*target), {}};
+    request_ = {};
+    request_.verb = *verb;
+    request_.local = local();
+    request_.sent_target = view(message.target());
+    request_.target = std::move(*target);
     take_fields(request_, message);
-    if (*verb == Verb::get) return shared_->limits.body_bytes;
-    const Asked<std::size_t> admitted = shared_->handler.admit(request_);
-    if (!admitted) return admitted;
-    return std::min(*admitted, shared_->limits.taken_bytes);
-  }
-
-  // Whom the request believes to ask, and on TCP which page it comes from.
-  Asked<void> check_names(const Message& message, const Target& target, Verb verb) const {
-    const std::size_t hosts = message.count(http::field::host);
-    if (hosts > 1 || (hosts == 0 && message.version() >= 11)) {
-      return refuse(400, "a request must carry one Host header");
-    }
-    if (local_) return {};
-    const bool unnamed = hosts == 0 && target.authority.empty();  // HTTP/1.0: no browser sends that
-    const std::string_view host =
-        target.authority.empty() ? view(message[http::field::host]) : target.authority;
-    if (!unnamed && !is_local_host(host, shared_->own_names)) {
-      return refuse(421, fmt::format("{} is not this host; ask http://127.0.0.1:PORT or "
-                                     "http://localhost:PORT",
-                                     plain_text(host, 256)));
-    }
-    // Any page may make a browser POST here (a "simple request"); the browser then names the page.
-    std::string_view origin = view(message[http::field::origin]);
-    if (verb == Verb::get || origin.empty()) return {};
-    const std::size_t scheme = origin.find("://");
-    if (scheme != std::string_view::npos) origin.remove_prefix(scheme + 3);
-    if (is_local_host(origin, shared_->own_names)) return {};
-    return refuse(403, "pages of other hosts may not post here");
+    return {};
   }
 
   void respond(Answer answer) {
     if (closed_) return;
+    enter(Phase::busy);
     const bool bodiless = answer.status == 204 || answer.status == 304;  // RFC 9110 section 6.4.1
     if (bodiless) answer.body.clear();
     if (shared_->queued_bytes + answer.body.size() > shared_->limits.queued_bytes) {
@@ -327,61 +430,71 @@ class HttpConnection final : public Connection,
   void stream(Answer answer) {
     follow_ = std::move(answer.follow);
     error_code ignored;
-    socket_.set_option(asio::socket_base::send_buffer_size(kEventSendBytes), ignored);
+    wire_.socket().set_option(asio::socket_base::send_buffer_size(kEventSendBytes), ignored);
     head_response_.result(http::status::ok);
     add_headers(head_response_, answer);
     head_response_.keep_alive(false);
-    http::async_write(socket_, head_response_,
+    http::async_write(wire_, head_response_,
                       [self = shared_from_this()](error_code ec, std::size_t) {
                         if (ec || self->closed_) return self->close();
                         self->timer_.cancel(ec);
                         const auto follow = self->follow_;
                         follow(self);
-                        self->drain();  // to see its end
+                        self->drain(self->wire_);  // to see its end
                       });
   }
 
   template <class Response>
   void write(Response& response) {
-    http::async_write(socket_, response, [self = shared_from_this()](error_code ec, std::size_t) {
+    http::async_write(wire_, response, [self = shared_from_this()](error_code ec, std::size_t) {
       self->release_queued();
       self->response_.body() = std::string();
       if (ec) return self->close();
-      if (self->keep_alive_) return self->next_request();
-      self->linger();
+      if (!self->keep_alive_) return self->linger();
+      if (self->parser_->is_done()) return self->next_request();
+      self->skip_body();
     });
   }
 
   // Closing with unread input would make the kernel send a reset, which may overtake the answer.
   void linger() {
     if (closed_) return;
-    error_code ec;
-    socket_.shutdown(Socket::shutdown_send, ec);
-    if (ec) return close();
+    enter(Phase::reading);  // it can make room
     arm(shared_->limits.linger);
-    drain();
+    if (!wire_.secure()) return shut_down();
+    wire_.async_goodbye([self = shared_from_this()](error_code) {
+      if (!self->closed_) self->shut_down();
+    });
   }
 
-  void drain() {
-    socket_.async_read_some(asio::buffer(drained_),
-                            [self = shared_from_this()](error_code ec, std::size_t bytes) {
-                              self->drained_bytes_ += bytes;
-                              if (ec || self->drained_bytes_ > kMostLingerBytes) {
-                                return self->close();
-                              }
-                              self->drain();
-                            });
+  void shut_down() {
+    error_code ec;
+    wire_.socket().shutdown(Socket::shutdown_send, ec);
+    if (ec) return close();
+    drain(wire_.socket());
+  }
+
+  template <class Stream>
+  void drain(Stream& stream) {
+    stream.async_read_some(asio::buffer(drained_),
+                           [self = shared_from_this(), &stream](error_code ec, std::size_t bytes) {
+                             self->drained_bytes_ += bytes;
+                             if (ec || self->drained_bytes_ > kMostLingerBytes)
+                               return self->close();
+                             self->drain(stream);
+                           });
   }
 
   void release_queued() { shared_->queued_bytes -= std::exchange(queued_bytes_, 0); }
 
-  Socket socket_;
+  Wire wire_;
   asio::steady_timer timer_;
   std::shared_ptr<HttpShared> shared_;
+  std::shared_ptr<asio::ssl::context> tls_;  // that wire_ began with
   boost::beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
-  Request request_;                 // views into parser_
-  std::optional<Refusal> refusal_;  // decided by the header
+  Request request_;  // views into parser_ and user_
+  std::string user_;
   http::response<http::string_body> response_;
   http::response<http::empty_body> head_response_;
   std::array<char, kReadBytes> drained_{};
@@ -391,21 +504,20 @@ class HttpConnection final : public Connection,
   std::size_t drained_bytes_ = 0;
   std::size_t queued_bytes_ = 0;
   std::size_t served_ = 0;
-  bool local_;
-  bool admin_;
+  Caller caller_;
+  bool root_;
+  Phase phase_ = Phase::busy;
+  Clock::time_point since_;
   bool head_ = false;
   bool keep_alive_ = false;
-  bool idle_ = false;
   bool closed_ = false;
 };
 
 }  // namespace
 
-std::shared_ptr<Connection> Connection::start(Socket socket, bool local,
-                                              std::shared_ptr<HttpShared> shared) {
-  auto connection = std::make_shared<HttpConnection>(std::move(socket), local, std::move(shared));
-  connection->next_request();
-  return connection;
+std::shared_ptr<Connection> Connection::make(Socket socket, const Caller& caller,
+                                             std::shared_ptr<HttpShared> shared) {
+  return std::make_shared<HttpConnection>(std::move(socket), caller, std::move(shared));
 }
 
 }  // namespace qm::serve

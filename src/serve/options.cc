@@ -8,7 +8,7 @@ namespace qm::serve {
 
 Result<Options> parse_options(int argc, const char* const* argv) {
   CLI::App app(
-      "Answers, over HTTP on loopback and on RUNTIME_DIR/query.sock, for the WMI classes that "
+      "Answers, over HTTP on loopback, TLS and RUNTIME_DIR/query.sock, for the WMI classes that "
       "providers publish: what IPsec did for each iSCSI adapter of this host.",
       "quickmode-serve");
   const Config defaults;
@@ -28,9 +28,9 @@ Result<Options> parse_options(int argc, const char* const* argv) {
                  "/usr/share/quickmode/mof")
       ->type_name("DIR");
   app.add_option("--listen", listen,
-                 "Loopback address to listen on, repeatable; port 0 picks one and prints it; "
-                 "default 127.0.0.1:5985")
-      ->type_name("ADDR:PORT")
+                 "Address to listen on, repeatable; https:// or port 5986: TLS, which addresses "
+                 "beyond loopback need; port 0 picks one and prints it; default 127.0.0.1:5985")
+      ->type_name("[https://]ADDR:PORT")
       ->expected(1)
       ->take_all();
   app.set_version_flag("--version", "quickmode-serve " QM_VERSION);

@@ -19,6 +19,9 @@ class Routes final : public Handler {
   }
 
   Asked<std::size_t> admit(const Request& request) override { return of(request).admit(request); }
+  bool serves_strangers(const Request& request) const override {
+    return of(request).serves_strangers(request);
+  }
   void handle(const Request& request, Done done) override {
     of(request).handle(request, std::move(done));
   }

@@ -7,6 +7,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <map>
 #include <utility>
@@ -18,11 +19,13 @@
 #include "serve/cim_endpoint.h"
 #include "serve/class_change.h"
 #include "serve/events.h"
+#include "serve/gate.h"
 #include "serve/host.h"
 #include "serve/management.h"
 #include "serve/metrics.h"
 #include "serve/routes.h"
 #include "serve/system.h"
+#include "serve/tls.h"
 #include "serve/web_page.h"
 #include "wmi/catalog.h"
 #include "wmi/enumerations.h"
@@ -39,7 +42,12 @@ using boost::system::error_code;
 class OneThreadService final : public Service {
  public:
   explicit OneThreadService(Log::Sink log)
-      : io_(1), registry_ready_(io_), signals_(io_), log_(std::move(log)) {}
+      : io_(1),
+        registry_ready_(io_),
+        signals_(io_),
+        hang_up_(io_),
+        certificate_timer_(io_),
+        log_(std::move(log)) {}
   OneThreadService(const OneThreadService&) = delete;
   OneThreadService& operator=(const OneThreadService&) = delete;
 
@@ -51,7 +59,7 @@ class OneThreadService final : public Service {
 
   Result<void> open(const Config& config, const ServiceLimits& limits) {
     // What is wrong with the configuration is said before anything is made.
-    std::vector<Endpoint> wanted;
+    std::vector<Listener> wanted;
     for (const std::string& one : config.listen) wanted.push_back(TRY(parse_listener(one)));
     provider::Admission admission{TRY(user_ids(config.provider_users)),
                                   TRY(group_ids(config.provider_groups))};
@@ -95,9 +103,7 @@ class OneThreadService final : public Service {
     management_.emplace(io_, catalog_->current(), *snapshots_, name, QM_VERSION);
     routes_->add("wsman", *management_);
     http_ = HttpServer::make(io_, *routes_, names, limits.http);
-    for (const Endpoint& endpoint : wanted) {
-      listeners_.push_back(TRY(http_->listen(endpoint)));
-    }
+    TRY(open_doors(config, wanted));
     const std::string path = config.runtime_dir + "/query.sock";
     Descriptor socket = TRY(listen_at(path, config.query_mode, config.query_group));
     query_socket_ = path;
@@ -106,7 +112,7 @@ class OneThreadService final : public Service {
     return {};
   }
 
-  const std::vector<Endpoint>& listeners() const override { return listeners_; }
+  const std::vector<Listener>& listeners() const override { return listeners_; }
   const std::string& query_socket() const override { return query_socket_; }
 
   void stop_on_signals() override {
@@ -116,12 +122,78 @@ class OneThreadService final : public Service {
     signals_.async_wait([this](error_code ec, int) {
       if (!ec) io_.stop();
     });
+    hang_up_.add(SIGHUP, ignored);
+    wait_for_hang_up();
   }
 
   void run() override { io_.run(); }
   void stop() override { io_.stop(); }
 
  private:
+  Result<void> open_doors(const Config& config, const std::vector<Listener>& wanted) {
+    gate_.emplace(io_, config.state_dir + "/users", [this](const std::string& line) { say(line); });
+    http_->guard(login::Access({config.loopback_password, config.identify}), *gate_);
+    if (std::ranges::any_of(wanted, &Listener::tls)) TRY(open_tls(config));
+    for (const Listener& one : wanted) {
+      const Endpoint bound = TRY(one.tls ? http_->listen_tls(one) : http_->listen(one));
+      listeners_.push_back({bound, one.tls});
+    }
+    return {};
+  }
+
+  Result<void> open_tls(const Config& config) {
+    TlsFiles files{config.tls_certificate, config.tls_key};
+    if (files.certificate.empty()) {
+      std::vector<std::string> names = host_names();
+      names.emplace_back("localhost");
+      std::vector<Address> addresses = own_addresses();
+      addresses.push_back(TRY(Address::parse("127.0.0.1")));
+      addresses.push_back(TRY(Address::parse("::1")));
+      files = TRY(own_certificate(config.state_dir, names, addresses,
+                                  static_cast<std::int64_t>(now().unix_s()),
+                                  [this](const std::string& line) { say(line); }));
+    }
+    tls_ = TRY(Tls::open(std::move(files)));
+    http_->use_tls(tls_->context());
+    tell_certificate();
+    watch_certificate();
+    return {};
+  }
+
+  void watch_certificate() {
+    certificate_timer_.expires_after(kCertificateLook);
+    certificate_timer_.async_wait([this](error_code ec) {
+      if (ec) return;
+      renew_certificate(false);
+      watch_certificate();
+    });
+  }
+
+  void wait_for_hang_up() {
+    hang_up_.async_wait([this](error_code ec, int) {
+      if (ec) return;
+      renew_certificate(true);
+      wait_for_hang_up();
+    });
+  }
+
+  void renew_certificate(bool always) {
+    if (!tls_) return;
+    const Result<bool> renewed = tls_->renew(always);
+    if (!renewed) return say("the certificate stays the old one: " + renewed.error().message);
+    if (!*renewed) return;
+    http_->use_tls(tls_->context());
+    tell_certificate();
+  }
+
+  void tell_certificate() {
+    const CertificateFacts& facts = tls_->facts();
+    say(fmt::format("TLS with the certificate {} for {}", facts.fingerprint, facts.names));
+    if (facts.until_s - static_cast<std::int64_t>(now().unix_s()) < kSoonExpires_s) {
+      say(fmt::format("this certificate ends soon: {}", facts.until));
+    }
+  }
+
   // A file that does not fit is told of and left out: it must not keep all others from serving.
   void read_classes(const std::string& directory) {
     const auto names = files_ending(directory, ".bmf", wmi::kMostAdditions);
@@ -232,14 +304,18 @@ class OneThreadService final : public Service {
   std::optional<CimEndpoint> cim_;
   std::optional<Management> management_;
   std::optional<Routes> routes_;
+  std::unique_ptr<Tls> tls_;
+  std::optional<LoginGate> gate_;
   std::unique_ptr<HttpServer> http_;
   asio::posix::stream_descriptor registry_ready_;
   asio::signal_set signals_;
+  asio::signal_set hang_up_;
+  asio::steady_timer certificate_timer_;
   Log log_;
   std::map<std::pair<pid_t, std::string>, std::size_t> providers_;  // as last told
   std::uint64_t told_changes_ = 0;
   std::uint64_t adopted_ = 0;  // of the catalog's changes
-  std::vector<Endpoint> listeners_;
+  std::vector<Listener> listeners_;
   std::string query_socket_;
   std::uint64_t started_ns_ = now().boot_ns;
 };

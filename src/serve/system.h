@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/address.h"
 #include "base/descriptor_linux.h"
 #include "base/result.h"
 #include "serve/config.h"
@@ -21,6 +22,9 @@ Result<std::string> read_text_file(const std::string& path, std::size_t most_byt
 
 // Makes the directory (0755) where it does not exist; its parent must.
 Result<void> make_directory(const std::string& path);
+
+std::string directory_of(const std::string& path);  // "/a" of "/a/b"
+std::string real_path(const std::string& path);     // without links; itself when it can't be told
 
 // Held as long as the descriptor is: one service to a directory. Error state: another one runs.
 Result<Descriptor> lock_directory(const std::string& path);
@@ -34,6 +38,8 @@ Result<std::vector<uid_t>> user_ids(std::span<const std::string> names);  // nam
 Result<std::vector<gid_t>> group_ids(std::span<const std::string> names);
 
 std::vector<std::string> host_names();  // as this host calls itself: full, and up to the first dot
+// Of every interface that is up, but loopback's and link-local ones; none where that can't be told.
+std::vector<Address> own_addresses();
 std::int64_t process_id();
 
 // Of a connected Unix socket: its peer (SO_PEERCRED) is root or the service's own user.
@@ -51,8 +57,9 @@ void raise_descriptor_limit();
 void notify(std::string_view state);
 
 // Gives up what the service needs no more once it listens: gaining privileges by exec, being dumped
-// or traced, every capability, every file but those below its two directories, new TCP sockets, and
-// the system calls of base/confine.h. Returns warnings for the log: what this kernel can't forbid.
+// or traced, every capability, every file but those below its two directories and the
+// certificate's, new TCP sockets, and the system calls of base/confine.h. Returns warnings for the
+// log: what this kernel can't forbid.
 std::vector<std::string> confine(const Config& config);
 
 }  // namespace qm::serve

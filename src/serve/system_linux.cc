@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -16,6 +19,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -107,6 +111,17 @@ Result<void> make_directory(const std::string& path) {
   return {};
 }
 
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string real_path(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
+  return real ? std::string(real.get()) : path;
+}
+
 Result<Descriptor> lock_directory(const std::string& path) {
   // 0600: whoever can open the file could take its lock.
   const std::string file = path + "/serve.lock";
@@ -169,6 +184,32 @@ std::vector<std::string> host_names() {
   const std::string brief = full.substr(0, full.find('.'));
   if (brief == full) return {full};
   return {full, brief};
+}
+
+std::vector<Address> own_addresses() {
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return {};
+  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> all(first, ::freeifaddrs);
+  std::vector<Address> addresses;
+  for (const ifaddrs* one = first; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || (one->ifa_flags & IFF_UP) == 0 ||
+        (one->ifa_flags & IFF_LOOPBACK) != 0) {
+      continue;
+    }
+    if (one->ifa_addr->sa_family == AF_INET) {
+      sockaddr_in v4{};
+      std::memcpy(&v4, one->ifa_addr, sizeof v4);
+      std::array<std::uint8_t, 4> octets{};
+      std::memcpy(octets.data(), &v4.sin_addr, octets.size());
+      addresses.push_back(Address::v4(octets));
+    } else if (one->ifa_addr->sa_family == AF_INET6) {
+      sockaddr_in6 v6{};
+      std::memcpy(&v6, one->ifa_addr, sizeof v6);
+      if (IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr)) continue;
+      addresses.push_back(Address::v6(v6.sin6_addr.s6_addr));
+    }
+  }
+  return addresses;
 }
 
 bool peer_is_admin(int socket) {
