@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "metrics/names.h"
-#include "metrics/output.h"
+#include "base/output.h"
 
 namespace qm::metrics {
 

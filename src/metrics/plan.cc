@@ -283,7 +283,7 @@ class ClassPlanner {
     if (!name.ends_with(fmt::format("_{}", plan.subject))) name = joined(name, plan.subject);
     const std::string& what = the_class_.description;
     plan.info =
-        family_of(claim(name, "_info"), Kind::info, "", what.empty() ? the_class_.name() : what);
+        family_of(claim(name, "_info"), Kind::info, "", what.empty() ? std::string(the_class_.name()) : what);
     std::set<std::string> taken(std::begin(kInstanceLabels), std::end(kInstanceLabels));
     taken.insert(plan.subject);
     for (const auto& [label, property] : labels_of(the_class_.semantics->info)) {

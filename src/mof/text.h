@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <compare>
 #include <concepts>
 #include <cstddef>
@@ -116,10 +117,16 @@ class Text {
 
 }  // namespace qm::mof
 
+// As it is, without a width: what fmt's own formatter of strings can do more, GCC 12 takes for an
+// overflow.
 template <>
-struct fmt::formatter<qm::mof::Text> : fmt::formatter<std::string_view> {
+struct fmt::formatter<qm::mof::Text> {
+  template <class Context>
+  constexpr auto parse(Context& context) {
+    return context.begin();
+  }
   template <class Context>
   auto format(const qm::mof::Text& text, Context& context) const {
-    return fmt::formatter<std::string_view>::format(text.view(), context);
+    return std::copy(text.begin(), text.end(), context.out());
   }
 };

@@ -88,7 +88,7 @@ class OneThreadService final : public Service {
     adopted_ = catalog_->changes();
     const auto name_of = [this](const GUID& guid) {
       const wmi::ClassEntry* entry = catalog_->current()->find(guid);
-      return entry == nullptr ? std::string() : entry->name();
+      return entry == nullptr ? std::string() : std::string(entry->name());
     };
     const auto refresh = [this](Refresher::Done done) { api_->refresh(std::move(done)); };
     events_ = Events::make(io_, *api_, *source_, refresh, name_of);

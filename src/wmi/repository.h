@@ -81,7 +81,7 @@ struct ClassEntry {
   bool performance = false;  // derives from Win32_Perf
   std::optional<ClassSemantics> semantics;
 
-  const std::string& name() const { return definition->name; }
+  const mof::Text& name() const { return definition->name; }
   std::uint32_t data_items() const;  // the highest WmiDataId; 0 without data
   const PropertyEntry* property(std::string_view name) const;
 };

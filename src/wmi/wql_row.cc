@@ -79,7 +79,7 @@ Value system_value(const Row& row, SystemProperty property, const Setting& setti
     case SystemProperty::name_space:
       return {setting.name_space};
     case SystemProperty::dynasty:
-      return {one.derivation.empty() ? one.name() : one.derivation.back()};
+      return {one.derivation.empty() ? std::string(one.name()) : one.derivation.back()};
     case SystemProperty::superclass:
       if (one.definition->superclass.empty()) return {};
       return {one.definition->superclass};

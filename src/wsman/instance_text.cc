@@ -111,7 +111,7 @@ InstanceText::InstanceText(const wmi::ClassEntry& shown, ValueSetting setting)
                                          : one.constant.size();
     properties_.push_back(std::move(one));
   }
-  std::ranges::sort(properties_, less_without_case, [](const Property& one) -> const std::string& {
+  std::ranges::sort(properties_, less_without_case, [](const Property& one) -> std::string_view {
     return one.entry->property->name;
   });
 }
