@@ -18,7 +18,9 @@ constinit const std::array<char, 200> Output::kPairs = pairs();
 
 void Output::grow(std::size_t bytes) {
   const std::size_t used = at_ == nullptr ? 0 : this->bytes();
-  const std::size_t wanted = std::max(used + bytes, 2 * text_.size());
+  // Behind what is long, something short always follows.
+  constexpr std::size_t kSlackBytes = 4'096;
+  const std::size_t wanted = std::max(used + bytes + kSlackBytes, 2 * text_.size());
   text_.resize_and_overwrite(wanted, [](char*, std::size_t size) { return size; });
   at_ = text_.data() + used;
   end_ = text_.data() + text_.size();
