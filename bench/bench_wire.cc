@@ -242,6 +242,10 @@ int main() {
   constant.replace(constant.find("/cimom"), 6, "/constant");
   measure("the same bytes, not made", on->port, constant);
   measure("CIM-XML EnumerateInstances", on->port, request);
+  // What the peers of the measurements were asked: the class's own 20 properties.
+  measure("CIM-XML EnumerateInstances, LocalOnly", on->port,
+          cim_request("EnumerateInstances", qm::cimxml::class_parameter(kClass) +
+                                                qm::cimxml::text_parameter("LocalOnly", "TRUE")));
   measure("CIM-XML EnumerateInstanceNames", on->port,
           cim_request("EnumerateInstanceNames", qm::cimxml::class_parameter(kClass)));
   measure("CIM-XML GetInstance", on->port,

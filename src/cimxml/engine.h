@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <tuple>
 
@@ -38,6 +39,13 @@ class Engine {
   std::shared_ptr<const wmi::Snapshot> take(std::span<const wmi::ClassEntry* const> classes) {
     return take_(classes);
   }
+  std::size_t forms() const { return forms_.size(); }  // that are kept
+  // The elements of an extent as they were written before; "" where somebody has published since,
+  // or they are not kept. Providers publish once a second, and clients ask more often.
+  std::string_view written(const wmi::wql::Plan& extent, const InstanceOptions& options,
+                           const wmi::Snapshot& snapshot) const;
+  void keep_written(const wmi::wql::Plan& extent, const InstanceOptions& options,
+                    const wmi::wql::Found& found, std::string_view text);
   std::shared_ptr<const InstanceForm> form_of(const wmi::wql::Schema& schema,
                                               const wmi::wql::Setting& setting,
                                               const wmi::ClassEntry& the_class,
@@ -46,6 +54,13 @@ class Engine {
  private:
   using FormKey = std::tuple<const wmi::wql::Schema*, const wmi::ClassEntry*,
                              const wmi::ClassEntry*, Shape, unsigned>;
+  struct Written {
+    const wmi::wql::Plan* extent = nullptr;  // in extents_
+    InstanceOptions options;
+    std::vector<std::shared_ptr<const wmi::Part>> parts;  // which hold it true
+    std::string text;
+    bool is(const wmi::wql::Plan& of, const InstanceOptions& with) const;
+  };
   std::shared_ptr<const wmi::Repository> repository_;
   Responder::Take take_;
   wmi::Enumerations& enumerations_;
@@ -56,6 +71,8 @@ class Engine {
            std::shared_ptr<const wmi::wql::Plan>>
       extents_;
   std::map<FormKey, std::shared_ptr<const InstanceForm>> forms_;
+  std::vector<Written> written_;
+  std::size_t next_written_ = 0;  // to make way
 };
 
 // Rows of several classes, in one form.
@@ -64,10 +81,14 @@ class RowWriter {
   RowWriter(Engine& engine, const wmi::wql::Schema& schema, const wmi::wql::Setting& setting,
             InstanceOptions options)
       : engine_(engine), schema_(schema), setting_(setting), options_(std::move(options)) {}
+  // Room for these, so that the answer need not move while it grows.
+  void expect(Output& out, std::span<const wmi::wql::Row> rows);
   // Fault: the answer grows too large.
   Outcome<void> append(Output& out, const wmi::wql::Row& row);
 
  private:
+  const InstanceForm& form_for(const wmi::ClassEntry& the_class);
+
   Engine& engine_;
   const wmi::wql::Schema& schema_;
   const wmi::wql::Setting& setting_;
@@ -126,7 +147,7 @@ Outcome<void> enumeration_count(Operation& operation);
 Outcome<wmi::wql::Found> found_links(Operation& operation, bool associators, std::string_view role);
 Outcome<std::shared_ptr<const wmi::wql::Plan>> query_plan(Operation& operation,
                                                           std::string_view language,
-                                                          std::string text);
+                                                          std::string_view text);
 // Behind SELECT; nothing: all.
 std::optional<std::vector<std::string>> selected_properties(const wmi::wql::Plan& plan);
 Outcome<InstanceOptions> instance_options(Operation& operation, Shape shape);

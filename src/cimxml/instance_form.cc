@@ -141,6 +141,15 @@ InstanceForm::InstanceForm(const wmi::ClassEntry& the_class, const wmi::Reposito
     }
   }
   if (!wrapper.empty()) tail_ += fmt::format("</{}>", wrapper);
+  weld();
+  constexpr std::size_t kTypicalValueBytes = 48;
+  expected_bytes_ = head_.size() + middle_.size() + tail_.size();
+  for (const auto* pieces : {&keys_, &properties_}) {
+    for (const Piece& piece : *pieces) {
+      expected_bytes_ +=
+          piece.open.size() + piece.value.size() + piece.close.size() + kTypicalValueBytes;
+    }
+  }
 }
 
 void InstanceForm::add_key(const wmi::PropertyEntry& entry) {
@@ -188,45 +197,50 @@ void InstanceForm::add_property(const wmi::PropertyEntry& entry, const wmi::Repo
   piece.close = refers        ? "</PROPERTY.REFERENCE>"
                 : of.is_array ? "</PROPERTY.ARRAY>"
                               : "</PROPERTY>";
-  if (entry.origin == Origin::instance_name) piece.kind = Kind::name;
-  if (entry.origin == Origin::active) piece.kind = Kind::active;
-  if (entry.origin == Origin::data && !of.is_array) {
-    piece.offset_bytes = entry.plan.offset;
-    piece.item = entry.plan.data_id - 1;
-    static constexpr std::pair<Type, Kind> kKinds[] = {
-        {Type::uint8, Kind::u8},   {Type::uint16, Kind::u16}, {Type::uint32, Kind::u32},
-        {Type::uint64, Kind::u64}, {Type::sint8, Kind::s8},   {Type::sint16, Kind::s16},
-        {Type::sint32, Kind::s32}, {Type::sint64, Kind::s64}, {Type::boolean, Kind::flag}};
-    for (const auto& [type, kind] : kKinds) {
-      if (type == of.type && entry.plan.element_bytes != 0) piece.kind = kind;
-    }
-  }
+  if (!of.is_array) plan(piece);
   properties_.push_back(std::move(piece));
 }
 
-void InstanceForm::append(Output& out, const Row& row) const {
-  out.raw(head_);
-  for (const Piece& piece : keys_) append_key(out, row, piece);
-  out.raw(middle_);
-  for (const Piece& piece : properties_) append_property(out, row, piece);
-  out.raw(tail_);
-}
-
-void InstanceForm::append_key(Output& out, const Row& row, const Piece& piece) const {
-  out.raw(piece.open);
-  if (piece.kind == Kind::name && row.instance != nullptr) {
-    out.escaped(row.instance->name);
-  } else {
-    const wmi::Value value = item_of(row, *piece.entry).value;
-    std::string text;
-    if (piece.entry->property->type == Type::reference) {
-      text = reference_element(value);
-    } else {
-      append_scalar(text, value);
-    }
-    out.raw(text);
+void InstanceForm::plan(Piece& piece) const {
+  const wmi::PropertyEntry& entry = *piece.entry;
+  const auto constant = [&](const wmi::Value& value) {
+    piece.kind = Kind::constant;
+    append_value(piece.value, value);
+  };
+  const provider::InstanceData any;
+  wmi::Part part;
+  part.the_class = &class_;
+  switch (entry.origin) {
+    case Origin::instance_name:
+      piece.kind = Kind::name;
+      return;
+    case Origin::active:
+      piece.kind = Kind::active;
+      return;
+    case Origin::caption:
+      piece.kind = Kind::caption;
+      return;
+    case Origin::timestamp_perf_time:
+      piece.kind = Kind::perf_time;
+      return;
+    case Origin::timestamp_100ns:
+      piece.kind = Kind::filetime;
+      return;
+    case Origin::none:
+    case Origin::class_description:
+    case Origin::frequency_perf_time:
+    case Origin::frequency_100ns:
+      return constant(wmi::item_of(part, any, entry).value);
+    case Origin::data:
+      break;
   }
-  out.raw(piece.close);
+  static constexpr std::pair<Type, Kind> kKinds[] = {
+      {Type::uint8, Kind::u8},   {Type::uint16, Kind::u16}, {Type::uint32, Kind::u32},
+      {Type::uint64, Kind::u64}, {Type::sint8, Kind::s8},   {Type::sint16, Kind::s16},
+      {Type::sint32, Kind::s32}, {Type::sint64, Kind::s64}, {Type::boolean, Kind::flag}};
+  for (const auto& [type, kind] : kKinds) {
+    if (type == entry.property->type && entry.plan.element_bytes != 0) piece.kind = kind;
+  }
 }
 
 namespace {
@@ -235,93 +249,155 @@ constexpr std::string_view kValue = "<VALUE>";
 constexpr std::string_view kEndOfValue = "</VALUE>";
 
 template <class Stored>
-void append_number(Output& out, const std::byte* at) {
+void append_stored(Output& out, const std::byte* at) {
   Stored stored;
   std::memcpy(&stored, at, sizeof stored);
-  if constexpr (sizeof stored == 1) {
-    out.number(static_cast<int>(stored));  // else a character
+  if constexpr (std::is_signed_v<Stored>) {
+    out.number(std::int64_t{stored});
   } else {
-    out.number(stored);
+    out.number(std::uint64_t{stored});
   }
 }
 
 }  // namespace
 
-// False: another way must be gone. Room was made.
-bool InstanceForm::append_from_block(Output& out, const Row& row, const Piece& piece) {
+void InstanceForm::weld() {
+  std::string text = head_;
+  const auto step = [&](const Piece& piece, bool is_key) {
+    const wmi::ItemPlan& plan = piece.entry->plan;
+    steps_.push_back({std::move(text), piece.kind, piece.entry, plan.offset,
+                      plan.offset + plan.element_bytes, plan.data_id - 1, is_key});
+    text.clear();
+  };
+  for (const Piece& piece : keys_) {
+    text += piece.open;
+    step(piece, true);
+    text += piece.close;
+  }
+  text += middle_;
+  for (const Piece& piece : properties_) {
+    text += piece.open;
+    if (piece.kind == Kind::constant) {
+      text += piece.value;
+    } else if (piece.kind == Kind::other) {
+      step(piece, false);
+    } else {
+      text += kValue;
+      step(piece, false);
+      text += kEndOfValue;
+    }
+    text += piece.close;
+  }
+  last_ = text + tail_;
+}
+
+void InstanceForm::append(Output& out, const Row& row) const {
+  if (row.instance == nullptr) return append_made(out, row);
+  constexpr std::size_t kRoomBytes = 64;  // for a number, and what is around it
+  std::size_t skip = 0;
+  for (const Step& step : steps_) {
+    out.room(step.text.size() + kRoomBytes);
+    out.copy(std::string_view(step.text).substr(skip));
+    skip = 0;
+    if (step.kind >= Kind::name) {
+      append_step(out, row, step);
+    } else if (!append_number(out, row, step)) {
+      out.cut(out.bytes() - kValue.size());
+      skip = kEndOfValue.size();
+    }
+  }
+  out.raw(std::string_view(last_).substr(skip));
+}
+
+void InstanceForm::append_made(Output& out, const Row& row) const {
+  out.raw(head_);
+  for (const Piece& piece : keys_) {
+    out.raw(piece.open);
+    append_key(out, row, *piece.entry);
+    out.raw(piece.close);
+  }
+  out.raw(middle_);
+  for (const Piece& piece : properties_) {
+    out.raw(piece.open);
+    append_other(out, row, *piece.entry);
+    out.raw(piece.close);
+  }
+  out.raw(tail_);
+}
+
+void InstanceForm::append_key(Output& out, const Row& row, const wmi::PropertyEntry& entry) {
+  const wmi::Value value = item_of(row, entry).value;
+  if (entry.property->type == Type::reference) return out.raw(reference_element(value));
+  std::string text;
+  append_scalar(text, value);
+  out.raw(text);
+}
+
+void InstanceForm::append_other(Output& out, const Row& row, const wmi::PropertyEntry& entry) {
+  const wmi::Value value = item_of(row, entry).value;
+  if (value.is_null()) return;
+  if (entry.property->type == Type::reference) return out.raw(reference_element(value));
+  std::string text;
+  append_value(text, value, entry.property->class_name);
+  out.raw(text);
+}
+
+// Room was made for a number.
+void InstanceForm::append_step(Output& out, const Row& row, const Step& step) {
+  const qm_times& times = row.part->generation.times;
+  switch (step.kind) {
+    case Kind::name:
+      return out.escaped(row.instance->name);
+    case Kind::caption:
+      return out.escaped(row.instance->caption);
+    case Kind::active:
+      return out.copy(row.instance->active ? "TRUE" : "FALSE");
+    case Kind::perf_time:
+      return out.number(std::uint64_t{times.boot_ns});
+    case Kind::filetime:
+      return out.number(std::uint64_t{times.filetime_100ns});
+    default:
+      return step.is_key ? append_key(out, row, *step.entry) : append_other(out, row, *step.entry);
+  }
+}
+
+// Room was made for a number.
+bool InstanceForm::append_number(Output& out, const Row& row, const Step& step) {
   const provider::InstanceData& instance = *row.instance;
-  const std::uint32_t bytes = piece.entry->plan.element_bytes;
-  if (piece.offset_bytes + std::uint64_t{bytes} > instance.block.size()) return false;
-  const bool available =
-      instance.active && (piece.item >= instance.qualities.size() ||
-                          instance.qualities[piece.item].quality != QM_UNAVAILABLE);
-  if (!available) return true;
-  const std::byte* const at = instance.block.data() + piece.offset_bytes;
-  out.copy(kValue);
-  switch (piece.kind) {
+  if (!instance.active || step.end_bytes > instance.block.size()) return false;
+  const bool known = step.item >= instance.qualities.size() ||
+                     instance.qualities[step.item].quality != QM_UNAVAILABLE;
+  if (!known) return false;
+  const std::byte* const at = instance.block.data() + step.offset_bytes;
+  switch (step.kind) {
     case Kind::u64:
-      append_number<std::uint64_t>(out, at);
+      append_stored<std::uint64_t>(out, at);
       break;
     case Kind::u32:
-      append_number<std::uint32_t>(out, at);
+      append_stored<std::uint32_t>(out, at);
       break;
     case Kind::u16:
-      append_number<std::uint16_t>(out, at);
+      append_stored<std::uint16_t>(out, at);
       break;
     case Kind::u8:
-      append_number<std::uint8_t>(out, at);
+      append_stored<std::uint8_t>(out, at);
       break;
     case Kind::s64:
-      append_number<std::int64_t>(out, at);
+      append_stored<std::int64_t>(out, at);
       break;
     case Kind::s32:
-      append_number<std::int32_t>(out, at);
+      append_stored<std::int32_t>(out, at);
       break;
     case Kind::s16:
-      append_number<std::int16_t>(out, at);
+      append_stored<std::int16_t>(out, at);
       break;
     case Kind::s8:
-      append_number<std::int8_t>(out, at);
+      append_stored<std::int8_t>(out, at);
       break;
     default:
       out.copy(*at != std::byte{0} ? "TRUE" : "FALSE");
   }
-  out.copy(kEndOfValue);
   return true;
-}
-
-void InstanceForm::append_property(Output& out, const Row& row, const Piece& piece) const {
-  constexpr std::size_t kMostValueBytes =
-      kValue.size() + Output::kMostDigits + kEndOfValue.size() + 32;  // and the closing tag
-  out.room(piece.open.size() + kMostValueBytes);
-  out.copy(piece.open);
-  if (piece.kind == Kind::other || row.instance == nullptr) {
-    append_other(out, row, piece);
-  } else if (piece.kind == Kind::name) {
-    out.copy(kValue);
-    out.escaped(row.instance->name);
-    out.raw(kEndOfValue);
-  } else if (piece.kind == Kind::active) {
-    out.copy(row.instance->active ? "<VALUE>TRUE</VALUE>" : "<VALUE>FALSE</VALUE>");
-  } else if (!append_from_block(out, row, piece)) {
-    append_other(out, row, piece);
-  }
-  out.raw(piece.close);
-}
-
-void InstanceForm::append_other(Output& out, const Row& row, const Piece& piece) const {
-  const wmi::Value value = item_of(row, *piece.entry).value;
-  if (value.is_null()) return;
-  if (piece.entry->property->type == Type::reference) return out.raw(reference_element(value));
-  if (const auto* number = std::get_if<std::uint64_t>(&value.data)) {
-    out.room(kValue.size() + Output::kMostDigits + kEndOfValue.size());
-    out.copy(kValue);
-    out.number(*number);
-    return out.raw(kEndOfValue);
-  }
-  std::string text;
-  append_value(text, value, piece.entry->property->class_name);
-  out.raw(text);
 }
 
 }  // namespace qm::cimxml

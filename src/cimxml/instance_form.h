@@ -44,6 +44,7 @@ class InstanceForm {
                const wmi::wql::Setting& setting, const InstanceOptions& options);
 
   void append(Output& out, const wmi::wql::Row& row) const;
+  std::size_t expected_bytes() const { return expected_bytes_; }  // of one row, about
 
  private:
   enum class Kind : std::uint8_t {
@@ -57,31 +58,52 @@ class InstanceForm {
     s64,
     flag,
     name,
+    caption,
     active,
+    perf_time,
+    filetime,
+    constant,  // the same in all instances that a provider published
     other
   };
   struct Piece {
     const wmi::PropertyEntry* entry = nullptr;
     Kind kind = Kind::other;
-    std::uint32_t offset_bytes = 0;
-    std::uint32_t item = 0;  // WmiDataId - 1
     std::string open;        // <PROPERTY …>
+    std::string value;       // of a constant
     std::string_view close;  // </PROPERTY>
   };
+  // Of instances that a provider published: what is between two values, and whose the next one is.
+  struct Step {
+    std::string text;  // up to the value; where VALUE is around that, it is in here
+    Kind kind = Kind::other;
+    const wmi::PropertyEntry* entry = nullptr;
+    std::uint32_t offset_bytes = 0;
+    std::uint32_t end_bytes = 0;
+    std::uint32_t item = 0;  // WmiDataId - 1
+    bool is_key = false;
+  };
+  void weld();
+  // Where its value comes from, in the instances that a provider published.
+  void plan(Piece& piece) const;
   void add_key(const wmi::PropertyEntry& entry);
   void add_property(const wmi::PropertyEntry& entry, const wmi::Repository& repository,
                     const InstanceOptions& options);
-  void append_key(Output& out, const wmi::wql::Row& row, const Piece& piece) const;
-  void append_property(Output& out, const wmi::wql::Row& row, const Piece& piece) const;
-  void append_other(Output& out, const wmi::wql::Row& row, const Piece& piece) const;
-  static bool append_from_block(Output& out, const wmi::wql::Row& row, const Piece& piece);
+  void append_made(Output& out, const wmi::wql::Row& row) const;
+  static void append_key(Output& out, const wmi::wql::Row& row, const wmi::PropertyEntry& entry);
+  static void append_other(Output& out, const wmi::wql::Row& row, const wmi::PropertyEntry& entry);
+  // False: it is NULL.
+  static bool append_number(Output& out, const wmi::wql::Row& row, const Step& step);
+  static void append_step(Output& out, const wmi::wql::Row& row, const Step& step);
 
   const wmi::ClassEntry& class_;
   std::string head_;    // up to the first key, or the first property where no path is shown
   std::string middle_;  // between the keys and the properties
   std::string tail_;
+  std::size_t expected_bytes_ = 0;
   std::vector<Piece> keys_;
   std::vector<Piece> properties_;
+  std::vector<Step> steps_;
+  std::string last_;  // behind the last of them
 };
 
 // LOCALNAMESPACEPATH of "root\wmi"; with a host, NAMESPACEPATH.

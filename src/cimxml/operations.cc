@@ -15,9 +15,27 @@ constexpr std::string_view kEndOfReturn = "</IRETURNVALUE>";
 
 Outcome<void> write_rows(Operation& operation, const wql::Found& found, InstanceOptions options) {
   RowWriter rows(operation.engine, *found.schema, operation.place->setting, std::move(options));
+  rows.expect(operation.out, found.rows);
   operation.out.raw(kReturn);
   for (const wql::Row& row : found.rows) TRY(rows.append(operation.out, row));
   operation.out.raw(kEndOfReturn);
+  return {};
+}
+
+Outcome<void> write_extent(Operation& operation, const wmi::ClassEntry& the_class,
+                           const InstanceOptions& options) {
+  Engine& engine = operation.engine;
+  const auto plan = TRY(engine.extent_of(*operation.place, the_class));
+  auto snapshot = engine.take(plan->sources());
+  const std::string_view before = engine.written(*plan, options, *snapshot);
+  if (!before.empty()) {
+    operation.out.raw(before);
+    return {};
+  }
+  const wql::Found found = wql::run(*plan, std::move(snapshot));
+  const std::size_t begin = operation.out.bytes();
+  TRY(write_rows(operation, found, options));
+  engine.keep_written(*plan, options, found, operation.out.since(begin));
   return {};
 }
 
@@ -84,6 +102,12 @@ const std::vector<Entry>& entries() {
        {"ObjectName", "ResultClass", "Role", "IncludeQualifiers", "IncludeClassOrigin",
         "PropertyList"}},
       {"ReferenceNames", reference_names, {"ObjectName", "ResultClass", "Role"}},
+  };
+  return table;
+}
+
+const std::vector<Entry>& pull_entries() {
+  static const std::vector<Entry> table = {
       {"OpenEnumerateInstances",
        open_enumerate_instances,
        {"ClassName", "LocalOnly", "DeepInheritance", "IncludeQualifiers", "IncludeClassOrigin",
@@ -124,6 +148,15 @@ const std::vector<Entry>& entries() {
   return table;
 }
 
+const Entry* find_entry(std::string_view method) {
+  for (const auto* table : {&entries(), &pull_entries()}) {
+    for (const Entry& one : *table) {
+      if (same_name(one.name, method)) return &one;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Outcome<InstanceOptions> instance_options(Operation& operation, Shape shape) {
@@ -143,17 +176,15 @@ Outcome<void> enumerate_instances(Operation& operation) {
   const wmi::ClassEntry* the_class = TRY(operation.find_class(name));
   InstanceOptions options = TRY(instance_options(operation, Shape::named_instance));
   if (!TRY(operation.arguments.flag("DeepInheritance", true))) options.seen_as = the_class;
-  const auto plan = TRY(operation.engine.extent_of(*operation.place, *the_class));
-  return write_rows(operation, operation.engine.run(*plan), std::move(options));
+  return write_extent(operation, *the_class, options);
 }
 
 Outcome<void> enumerate_instance_names(Operation& operation) {
   const std::string_view name = TRY(operation.arguments.required_class_name("ClassName"));
   const wmi::ClassEntry* the_class = TRY(operation.find_class(name));
-  const auto plan = TRY(operation.engine.extent_of(*operation.place, *the_class));
   InstanceOptions options;
   options.shape = Shape::name;
-  return write_rows(operation, operation.engine.run(*plan), std::move(options));
+  return write_extent(operation, *the_class, options);
 }
 
 Outcome<void> get_instance(Operation& operation) {
@@ -189,11 +220,11 @@ Outcome<void> run_call(Engine& engine, const Call& call, std::string_view client
                        std::uint64_t now_ms, Output& out) {
   auto place = TRY(engine.place_of(call.name_space));
   if (call.intrinsic) {
-    for (const Entry& one : entries()) {
-      if (!same_name(one.name, call.method)) continue;
-      Operation operation{engine, call, TRY(Arguments::of(call, one.parameters)), place, now_ms,
+    const Entry* found = find_entry(call.method);
+    if (found != nullptr) {
+      Operation operation{engine, call, TRY(Arguments::of(call, found->parameters)), place, now_ms,
                           client, out};
-      return one.run(operation);
+      return found->run(operation);
     }
   }
   return fault(Code::not_supported,

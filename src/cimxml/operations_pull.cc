@@ -52,8 +52,9 @@ void write_context(Output& out, std::string_view name, bool ended) {
 Outcome<void> write_piece(Operation& operation, wmi::Enumeration& of, std::uint64_t most) {
   const auto& pulled = *static_cast<const Pulled*>(of.own.get());
   RowWriter rows(operation.engine, *of.found.schema, of.setting, pulled.options);
-  operation.out.raw("<IRETURNVALUE>");
   const std::size_t end = of.next + std::min<std::uint64_t>({of.left(), most, kMostPulled});
+  rows.expect(operation.out, std::span(of.found.rows).subspan(of.next, end - of.next));
+  operation.out.raw("<IRETURNVALUE>");
   while (of.next < end) {
     TRY(rows.append(operation.out, of.found.rows[of.next]));
     ++of.next;
@@ -188,7 +189,7 @@ Outcome<void> open_query_instances(Operation& operation) {
   const std::string_view text = TRY(operation.arguments.required_text("FilterQuery"));
   const Opening opening = TRY(opening_of(operation));
   const bool with_class = TRY(operation.arguments.flag("ReturnQueryResultClass", false));
-  const auto plan = TRY(query_plan(operation, language, std::string(text)));
+  const auto plan = TRY(query_plan(operation, language, text));
   if (plan->kind != wql::Kind::data) {
     return fault(Code::invalid_query, "instances are what this operation returns: SELECT … FROM …");
   }

@@ -60,7 +60,8 @@ Outcome<void> write_objects(Operation& operation, const wql::Found& found,
 }  // namespace
 
 Outcome<std::shared_ptr<const wql::Plan>> query_plan(Operation& operation,
-                                                     std::string_view language, std::string text) {
+                                                     std::string_view language,
+                                                     std::string_view text) {
   if (!is_query_language(language)) {
     return fault(
         Code::query_language_not_supported,
@@ -81,7 +82,7 @@ Outcome<std::shared_ptr<const wql::Plan>> query_plan(Operation& operation,
 Outcome<void> exec_query(Operation& operation) {
   const std::string_view language = TRY(operation.arguments.required_text("QueryLanguage"));
   const std::string_view text = TRY(operation.arguments.required_text("Query"));
-  const auto plan = TRY(query_plan(operation, language, std::string(text)));
+  const auto plan = TRY(query_plan(operation, language, text));
   InstanceOptions options;
   options.shape = Shape::object_with_path;
   options.properties = selected_properties(*plan);

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "cimxml/arguments.h"
 #include "cimxml/responder_testing.h"
 
 namespace qm::cimxml {
@@ -32,10 +33,9 @@ class CimOperations : public testing::Test {
   }
   // What an answer says of the enumeration.
   static std::string context(const std::string& answer) {
-    const std::string_view before = "PARAMTYPE=\"string\">\n<VALUE>";
-    const std::size_t at = answer.find(before);
+    const std::size_t at = answer.find("PARAMTYPE=\"string\">");
     if (at == std::string::npos) return answer;
-    const std::size_t begin = at + before.size();
+    const std::size_t begin = answer.find("<VALUE>", at) + 7;
     return answer.substr(begin, answer.find("</VALUE>", begin) - begin);
   }
   static std::size_t count(std::string_view text, std::string_view what) {
@@ -55,6 +55,28 @@ TEST_F(CimOperations, AnInactiveInstanceHasNoValues) {
   EXPECT_THAT(text, HasSubstr("<PROPERTY NAME=\"U64\" TYPE=\"uint64\">\n<VALUE>42</VALUE>"));
   EXPECT_THAT(text, HasSubstr("<PROPERTY NAME=\"U64\" TYPE=\"uint64\"></PROPERTY>"));
   EXPECT_THAT(text, HasSubstr("<VALUE>&lt;small &amp; odd&gt;</VALUE>"));
+}
+
+TEST_F(CimOperations, WhatIsPublishedAnewIsShown) {
+  const wmi::ClassEntry& small = world_.the("Test_Small");
+  const std::string of_class = class_parameter("Test_Small");
+  const auto publish = [&](std::uint64_t number) {
+    wmi::BlockBuilder block(small);
+    block.set("U64", number);
+    world_.source.publish(2, {}, {{"one", "", true, block.block(), block.qualities()}});
+  };
+  for (const std::uint64_t number : {1U, 2U, 3U}) {
+    publish(number);
+    const std::string expected = fmt::format("<VALUE>{}</VALUE>", number);
+    // Twice: the second is as the first was written.
+    EXPECT_THAT(call("EnumerateInstances", of_class), HasSubstr(expected));
+    EXPECT_THAT(call("EnumerateInstances", of_class), HasSubstr(expected));
+    EXPECT_THAT(call("EnumerateInstanceNames", of_class), Not(HasSubstr("<VALUE>")));
+    EXPECT_THAT(call("EnumerateInstances", of_class + text_parameter("LocalOnly", "TRUE")),
+                AllOf(HasSubstr(expected), Not(HasSubstr("Caption"))));
+  }
+  world_.source.remove(2);
+  EXPECT_EQ(call("EnumerateInstances", of_class), "<IRETURNVALUE></IRETURNVALUE>");
 }
 
 TEST_F(CimOperations, SubclassesComeAlong) {
@@ -226,6 +248,41 @@ TEST_F(CimOperations, AnEnumerationIsFiltered) {
                                             text_parameter("MaxObjectCount", "9")),
                   "<INSTANCE "),
             2U);
+}
+
+TEST_F(CimOperations, WhatIsAssociatedIsPulled) {
+  const std::string of = instance_parameter("Test_All", "InstanceName", kHostile) +
+                         text_parameter("MaxObjectCount", "9");
+  EXPECT_EQ(count(call("OpenAssociatorInstances", of), "<VALUE.INSTANCEWITHPATH>"), 1U);
+  EXPECT_EQ(count(call("OpenAssociatorInstancePaths", of), "<INSTANCEPATH>"), 1U);
+  EXPECT_EQ(count(call("OpenReferenceInstances", of), "<VALUE.INSTANCEWITHPATH>"), 1U);
+  EXPECT_THAT(call("OpenReferenceInstancePaths", of), HasSubstr("CLASSNAME=\"Test_Link\""));
+}
+
+TEST_F(CimOperations, OnePullHasALimit) {
+  wmi::BlockBuilder block(world_.the("Test_Small"));
+  std::vector<wmi::MadeInstance> instances(kMostPulled + 1,
+                                           {"one", "", true, block.block(), block.qualities()});
+  world_.source.publish(2, {}, std::move(instances));
+  const std::string most = text_parameter("MaxObjectCount", "1000000");
+  const std::string first =
+      world_.raw("OpenEnumerateInstancePaths", class_parameter("Test_Small") + most);
+  EXPECT_EQ(count(first, "<INSTANCEPATH>"), kMostPulled);
+  const std::string second =
+      world_.raw("PullInstancePaths", text_parameter("EnumerationContext", context(first)) + most);
+  EXPECT_EQ(count(second, "<INSTANCEPATH>"), 1U);
+}
+
+TEST_F(CimOperations, APropertyListHasALimit) {
+  const auto listed = [&](std::size_t names) {
+    std::string list;
+    for (std::size_t i = 0; i < names; ++i) list += "<VALUE>U64</VALUE>";
+    return call("EnumerateInstances",
+                class_parameter("Test_Small") +
+                    parameter("PropertyList", "<VALUE.ARRAY>" + list + "</VALUE.ARRAY>"));
+  };
+  EXPECT_THAT(listed(kMostListed), HasSubstr("<VALUE>42</VALUE>"));
+  EXPECT_THAT(listed(kMostListed + 1), HasSubstr("CODE=\"4\""));
 }
 
 TEST_F(CimOperations, NamespacesAreInstances) {

@@ -78,7 +78,7 @@ Reply Responder::answer(const Ask& ask, std::uint64_t now_ms) {
   Reply reply;
   reply.body = std::move(out).take();
   add_mandatory(reply, ask.mandatory, "MethodResponse");
-  if (message->multiple) reply.fields.emplace_back("CIMBatch", "CIMBatch");
+  if (message->multiple) reply.fields.emplace_back("CIMBatch", "");
   return reply;
 }
 

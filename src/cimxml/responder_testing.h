@@ -90,20 +90,25 @@ class CimWorld : public wmi::wql::World {
     return responder.answer(ask, now_ms);
   }
 
-  // What stands within IMETHODRESPONSE, one element a line.
-  std::string call(std::string_view method, std::string_view parameters = {},
-                   std::string_view name_space = "root/wmi") {
-    const std::string body = message(simple_request(method, parameters, name_space));
+  // What stands within IMETHODRESPONSE.
+  std::string raw(std::string_view method, std::string_view parameters,
+                  std::string_view name_space = "root/wmi") {
     Ask ask;
     ask.method = method;
     ask.object = name_space;
-    const Reply reply = send(body, ask);
+    const Reply reply = send(message(simple_request(method, parameters, name_space)), ask);
     if (reply.status != 200) return fmt::format("{} {}", reply.status, reply.body);
-    xml::Reader reader;
-    if (!reader.read(reply.body)) return "not well-formed: " + reply.body;
     const std::string begin = fmt::format("<IMETHODRESPONSE NAME=\"{}\">", method);
     const std::size_t at = reply.body.find(begin) + begin.size();
-    std::string out = reply.body.substr(at, reply.body.find("</IMETHODRESPONSE>") - at);
+    return reply.body.substr(at, reply.body.find("</IMETHODRESPONSE>") - at);
+  }
+
+  // The same, well-formed, one element a line.
+  std::string call(std::string_view method, std::string_view parameters = {},
+                   std::string_view name_space = "root/wmi") {
+    std::string out = raw(method, parameters, name_space);
+    xml::Reader reader;
+    if (!reader.read("<a>" + out + "</a>")) return "not well-formed: " + out;
     for (std::size_t i = 0; (i = out.find("><", i)) != std::string::npos; ++i) {
       const bool opened = out[out.rfind('<', i) + 1] != '/' && out[i - 1] != '/';
       if (!opened || out.compare(i + 1, 2, "</") != 0) out.insert(i + 1, 1, '\n');

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "xml/encoding.h"
 
@@ -227,6 +228,8 @@ struct Reader::Parser {
   Parser& operator=(const Parser&) = delete;
   ~Parser() { XML_ParserFree(of); }
   XML_Parser of;
+  // Against names made to collide. Expat would ask the kernel for one at every document.
+  unsigned long salt = static_cast<unsigned long>(random_number() | 1U);
 };
 
 Reader::Reader(Limits limits) : limits_(limits), parser_(std::make_unique<Parser>()) {}
@@ -246,6 +249,7 @@ Result<Document> Reader::read(std::string_view bytes, std::string_view charset) 
   document.arena_ = std::make_unique<Document::Arena>(bytes.size() + 2'048);
   TreeMaker maker(parser_->of, limits_, encoding, !charset.empty(), document);
   if (XML_ParserReset(parser_->of, "UTF-8") != XML_TRUE) parser_ = std::make_unique<Parser>();
+  XML_SetHashSalt(parser_->of, parser_->salt);
   maker.attach();
   const XML_Status status =
       XML_Parse(parser_->of, bytes.data(), static_cast<int>(bytes.size()), XML_TRUE);

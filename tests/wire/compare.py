@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""compare.py INSTANCES.json EI EIN GI CLASS: what wbemcli printed beside what the JSON API shows.
+"""compare.py INSTANCES.json EI EIN GI CLASS NULLS: what wbemcli printed beside the JSON API.
 
-Every property of every instance must be there, a NULL without a value, numbers exact.
+Every property of every instance must be there, numbers exact; there must be NULLS values at least
+that are NULL, and they are printed without a value.
 """
 import json
 import re
@@ -9,9 +10,9 @@ import sys
 
 
 def unquoted(text):
-    """A value as wbemcli prints it: in quotes where it is text."""
+    """A value as wbemcli prints it: in quotes where it is text, backslashes doubled."""
     if len(text) >= 2 and text[0] == '"' and text[-1] == '"':
-        return text[1:-1]
+        return re.sub(r"\\(.)", r"\1", text[1:-1])
     return text
 
 
@@ -70,8 +71,8 @@ def main():
             wrong.append(f"{path} is no path of it")
         nulls += sum(value is None for value in by_name[name]["properties"].values())
         wrong += compare(by_name[name], properties, name)
-    if nulls == 0:
-        wrong.append("nothing was NULL: this shows less than it should")
+    if nulls < int(sys.argv[6]):
+        wrong.append(f"only {nulls} values were NULL: this shows less than it should")
     print("\n".join(wrong[:40]))
     return 1 if wrong else 0
 
