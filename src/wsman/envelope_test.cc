@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "wsman/resource.h"
 #include "wsman/service_testing.h"
 
 namespace qm::wsman {
@@ -98,6 +99,33 @@ TEST_F(WsManEnvelope, limits_hold) {
   asking.body = deep;
   EXPECT_EQ(read(ask_bytes(asking.text())).fault(),
             "s:Sender w:EncodingLimit ServiceEnvelopeLimit");
+}
+
+TEST_F(WsManEnvelope, what_is_echoed_is_bounded) {
+  const auto with_id = [](std::size_t bytes) {
+    std::string text = small("").text();
+    const std::size_t at = text.find("uuid:1-2");
+    return text.replace(at, 8, std::string(bytes, 'i'));
+  };
+  EXPECT_EQ(read(ask_bytes(with_id(kMostMessageIdBytes))).fault(), "(no fault)");
+  EXPECT_EQ(read(ask_bytes(with_id(kMostMessageIdBytes + 1))).fault(),
+            "s:Sender a:InvalidMessageInformationHeader");
+  std::string strange;
+  for (std::size_t i = 0; i <= kMostNotUnderstood; ++i) {
+    strange += "<x:S" + std::to_string(i) + " xmlns:x=\"urn:x\" env:mustUnderstand=\"1\"/>";
+  }
+  strange += "<x:" + std::string(100'000, 'y') + " xmlns:x=\"urn:x\" env:mustUnderstand=\"1\"/>";
+  const Told told = ask(small(strange));
+  std::size_t named = 0;
+  for (const auto* one = told.header->first_child; one != nullptr; one = one->next) {
+    named += one->is(kSoap, "NotUnderstood") ? 1 : 0;
+  }
+  EXPECT_EQ(named, kMostNotUnderstood);
+  Asking asking;
+  asking.action = std::string(100'000, 'a');
+  EXPECT_LT(ask(asking).reply.body.size(), kLeastEnvelopeBytes);
+  asking = small(selectors(selector("__cimnamespace", std::string(kMostNameSpaceBytes + 1, 'n'))));
+  EXPECT_EQ(fault_of(asking), "s:Sender w:InvalidSelectors InvalidValue");
 }
 
 TEST_F(WsManEnvelope, what_is_no_envelope_is_a_bad_request_with_a_fault) {

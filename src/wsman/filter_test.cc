@@ -190,6 +190,28 @@ TEST_F(WsManEvents, select_and_group) {
   EXPECT_EQ(values_of(*told.items()[0], "NumberOfEvents"), "1");
 }
 
+TEST_F(WsManEvents, wait_until_there_is_room_for_them) {
+  const std::string context = ask(subscribe("SELECT * FROM __InstanceOperationEvent WITHIN 1 WHERE "
+                                            "TargetInstance ISA 'Test_Small'"))
+                                  .context();
+  wmi::BlockBuilder block(world_.the("Test_Small"));
+  std::vector<wmi::MadeInstance> many;
+  for (int i = 0; i < 40; ++i) {
+    many.push_back({"n" + std::to_string(i), "", true, block.block(), block.qualities()});
+  }
+  world_.source.publish(small_, {7, 8}, std::move(many));
+  const std::string header = "<man:MaxEnvelopeSize>8192</man:MaxEnvelopeSize>";
+  std::size_t events = 0;
+  for (int pulls = 0; pulls < 60; ++pulls) {
+    const Reply reply =
+        ask_bytes(pull(context, "<en:MaxElements>100</en:MaxElements>", header).text());
+    if (reply.again_ms) break;
+    EXPECT_LE(reply.body.size(), 8'192U);
+    events += read(reply).items().size();
+  }
+  EXPECT_EQ(events, 41U);  // 40 came, one went
+}
+
 TEST_F(WsManEvents, only_what_can_be_delivered_is_subscribed_to) {
   EXPECT_EQ(fault_of(subscribe(kChanges,
                                "http://schemas.xmlsoap.org/ws/2004/08/eventing/"

@@ -14,10 +14,11 @@ namespace {
 
 namespace wql = wmi::wql;
 
-// Most pieces are an element's two tags, shorter than this: copied whole, they cost two wide moves
-// and no branch on their length.
+// Most pieces are two tags, shorter than this: copied whole, they cost a few wide moves and no
+// call.
 constexpr std::size_t kShortBytes = 64;
-constexpr std::size_t kUsualTextBytes = 24;
+constexpr std::size_t kPadBytes = 2 * kShortBytes;
+constexpr std::size_t kMostEscapedBytes = 5;  // of a byte: &amp;
 
 bool less_without_case(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -30,34 +31,46 @@ bool is_integer(mof::Type type) {
          type == sint32 || type == uint64 || type == sint64;
 }
 
-// Names are plain text already: nothing but these five is not copied as it stands.
-bool needs_escape(std::string_view text) {
-  return text.find_first_of("<>&") != std::string_view::npos;
+// Names are plain text already: nothing but these three is not copied as it stands.
+bool is_markup(char c) {
+  return c == '<' || c == '>' || c == '&';
 }
 
-void append_plain(Output& out, std::string_view text) {
-  if (!needs_escape(text)) return out.append(text);
+char* put_text(char* at, std::string_view text) {
+  if (std::ranges::none_of(text, is_markup)) [[likely]] {
+    std::memcpy(at, text.data(), text.size());
+    return at + text.size();
+  }
   std::string escaped;
   xml::append_text(escaped, text);
-  out.append(escaped);
+  std::memcpy(at, escaped.data(), escaped.size());
+  return at + escaped.size();
+}
+
+char* put_word(char* at, std::string_view word) {
+  std::memcpy(at, word.data(), word.size());
+  return at + word.size();
 }
 
 }  // namespace
 
-InstanceText::Piece InstanceText::piece(std::string text) {
-  const std::size_t bytes = text.size();
-  text.resize(std::max(bytes, kShortBytes));
-  return {std::move(text), bytes};
+InstanceText::Piece InstanceText::piece(std::string_view text) {
+  const Piece out{static_cast<std::uint32_t>(arena_.size()),
+                  static_cast<std::uint32_t>(text.size())};
+  arena_.append(text);
+  return out;
 }
 
-void InstanceText::put(Output& out, const Piece& piece) {
-  char* const at = out.room(std::max(piece.bytes, kShortBytes));
-  if (piece.bytes <= kShortBytes) [[likely]] {
-    std::memcpy(at, piece.padded.data(), kShortBytes);
+inline char* InstanceText::put(char* at, Piece piece) const {
+  const char* from = arena_.data() + piece.at;
+  if (piece.bytes <= kShortBytes) {
+    std::memcpy(at, from, kShortBytes);
+  } else if (piece.bytes <= kPadBytes) {
+    std::memcpy(at, from, kPadBytes);
   } else {
-    std::memcpy(at, piece.padded.data(), piece.bytes);
+    std::memcpy(at, from, piece.bytes);
   }
-  out.commit(at + piece.bytes);
+  return at + piece.bytes;
 }
 
 InstanceText::Kind InstanceText::kind_of(const wmi::PropertyEntry& entry) {
@@ -86,96 +99,141 @@ InstanceText::Kind InstanceText::kind_of(const wmi::PropertyEntry& entry) {
 
 InstanceText::InstanceText(const wmi::ClassEntry& shown, ValueSetting setting)
     : shown_(shown), setting_(std::move(setting)) {
-  std::string begin = fmt::format("<p:{} xmlns:p=\"", shown.name());
-  xml::append_attribute(begin, class_uri(setting_.form, setting_.name_space, shown.name()));
-  begin += fmt::format("\" xsi:type=\"p:{}_Type\">", shown.name());
-  begin_ = piece(std::move(begin));
-  end_ = piece(fmt::format("</p:{}>", shown.name()));
-  usual_bytes_ = begin_.bytes + end_.bytes;
-  for (const wmi::PropertyEntry& entry : shown.properties) {
-    Property one;
-    const std::string& name = entry.property->name;
-    one.entry = &entry;
-    one.kind = kind_of(entry);
-    one.open = piece(fmt::format("<p:{}>", name));
-    one.close = piece(fmt::format("</p:{}>", name));
-    one.nil = piece(fmt::format("<p:{} xsi:nil=\"true\"/>", name));
-    if (one.kind == Kind::constant) {
-      // What is the same for all instances does not look at a part's data.
-      wmi::Part part;
-      part.the_class = &shown;
-      append_value(one.constant, "p", name, wmi::item_of(part, {}, entry).value,
-                   type_of(entry, setting_), setting_);
+  begin_ = fmt::format("<p:{} xmlns:p=\"", shown.name());
+  xml::append_attribute(begin_, class_uri(setting_.form, setting_.name_space, shown.name()));
+  begin_ += fmt::format("\" xsi:type=\"p:{}_Type\">", shown.name());
+  end_ = fmt::format("</p:{}>", shown.name());
+  for (const wmi::PropertyEntry& entry : shown.properties) properties_.push_back(&entry);
+  std::ranges::sort(
+      properties_, less_without_case,
+      [](const wmi::PropertyEntry* one) -> std::string_view { return one->property->name; });
+  make_steps();
+}
+
+// What is the same for all instances does not look at a part's data.
+std::string InstanceText::constant_text(const wmi::PropertyEntry& entry) const {
+  wmi::Part part;
+  part.the_class = &shown_;
+  std::string out;
+  append_value(out, "p", entry.property->name, wmi::item_of(part, {}, entry).value,
+               type_of(entry, setting_), setting_);
+  return out;
+}
+
+void InstanceText::make_steps() {
+  std::string between = begin_;
+  std::string close;  // of the step before
+  for (const wmi::PropertyEntry* entry : properties_) {
+    const Kind kind = kind_of(*entry);
+    if (kind == Kind::constant) {
+      between += constant_text(*entry);
+      continue;
     }
-    usual_bytes_ += one.constant.empty() ? one.open.bytes + one.close.bytes + kUsualTextBytes
-                                         : one.constant.size();
-    properties_.push_back(std::move(one));
+    const std::string& name = entry->property->name;
+    const bool any = kind == Kind::any;  // it brings its own tags
+    const std::string open = any ? "" : fmt::format("<p:{}>", name);
+    const std::string nil = any ? "" : fmt::format("<p:{} xsi:nil=\"true\"/>", name);
+    Step step;
+    step.entry = entry;
+    step.kind = kind;
+    step.lead[0][0] = piece(between + open);
+    step.lead[0][1] = piece(between + nil);
+    step.lead[1][0] = piece(close + between + open);
+    step.lead[1][1] = piece(close + between + nil);
+    most_fixed_bytes_ += std::max(step.lead[1][0].bytes, step.lead[1][1].bytes) + kMostNumberBytes;
+    steps_.push_back(step);
+    close = any ? "" : fmt::format("</p:{}>", name);
+    between.clear();
   }
-  std::ranges::sort(properties_, less_without_case, [](const Property& one) -> std::string_view {
-    return one.entry->property->name;
-  });
+  tail_[0] = piece(between + end_);
+  tail_[1] = piece(close + between + end_);
+  most_fixed_bytes_ += tail_[1].bytes + kPadBytes;
+  arena_.append(kPadBytes, ' ');
+}
+
+std::size_t InstanceText::most_bytes(const wql::Row& row) const {
+  return most_fixed_bytes_ +
+         kMostEscapedBytes * (row.instance->name.size() + 2 * row.instance->caption.size());
 }
 
 void InstanceText::append(Output& out, const wql::Row& row) const {
-  const bool fast = row.instance != nullptr && row.the_class == &shown_;
-  put(out, begin_);
-  for (const Property& property : properties_) {
-    if (fast && property.kind != Kind::any) [[likely]] {
-      append_fast(out, row, property);
+  if (row.instance != nullptr && row.the_class == &shown_) return append_fast(out, row);
+  out.append(begin_);
+  for (const wmi::PropertyEntry* entry : properties_) append_any(out, row, *entry);
+  out.append(end_);
+}
+
+void InstanceText::append_fast(Output& out, const wql::Row& row) const {
+  const std::size_t most = most_bytes(row);
+  char* at = out.room(most);
+  unsigned had_value = 0;
+  for (const Step& step : steps_) {
+    if (step.kind == Kind::any) {
+      out.commit(put(at, step.lead[had_value][0]));
+      append_any(out, row, *step.entry);
+      at = out.room(most);
+      had_value = 0;
+      continue;
+    }
+    char* const value = put(at, step.lead[had_value][0]);
+    char* end = value;
+    if (put_value(end, row, step)) [[likely]] {
+      at = end;
+      had_value = 1;
     } else {
-      append_any(out, row, property);
+      at = put(at, step.lead[had_value][1]);
+      had_value = 0;
     }
   }
-  put(out, end_);
+  out.commit(put(at, tail_[had_value]));
 }
 
-void InstanceText::append_fast(Output& out, const wql::Row& row, const Property& property) const {
-  if (property.kind == Kind::constant) return out.append(property.constant);
-  if (property.kind == Kind::integer) {
-    std::uint64_t magnitude = 0;
-    bool negative = false;
-    const wmi::ItemPlan& item = property.entry->plan;
-    if (!wmi::is_available(*row.instance, item) ||
-        !wmi::load_integer(row.instance->block, item, magnitude, negative)) {
-      return put(out, property.nil);
+bool InstanceText::put_value(char*& at, const wql::Row& row, const Step& step) {
+  const provider::InstanceData& instance = *row.instance;
+  switch (step.kind) {
+    case Kind::integer: {
+      const wmi::ItemPlan& item = step.entry->plan;
+      std::uint64_t magnitude = 0;
+      bool negative = false;
+      if (!wmi::is_available(instance, item) ||
+          !wmi::load_integer(instance.block, item, magnitude, negative)) {
+        return false;
+      }
+      if (negative) *at++ = '-';
+      at = write_integer(at, magnitude);
+      return true;
     }
-    put(out, property.open);
-    if (negative) out.append("-");
-    out.append_integer(magnitude);
-    return put(out, property.close);
-  }
-  put(out, property.open);
-  const qm_times& times = row.part->generation.times;
-  switch (property.kind) {
     case Kind::flag:
-      out.append(row.instance->active ? "true" : "false");
-      break;
+      at = put_word(at, instance.active ? "true" : "false");
+      return true;
     case Kind::name:
-      append_plain(out, row.instance->name);
-      break;
+      at = put_text(at, instance.name);
+      return true;
     case Kind::caption:
-      append_plain(out, row.instance->caption);
-      break;
+      at = put_text(at, instance.caption);
+      return true;
     case Kind::boot:
-      out.append_integer(times.boot_ns);
-      break;
-    default:
-      out.append_integer(times.filetime_100ns);
+      at = write_integer(at, row.part->generation.times.boot_ns);
+      return true;
+    case Kind::filetime:
+      at = write_integer(at, row.part->generation.times.filetime_100ns);
+      return true;
+    case Kind::constant:
+    case Kind::any:
       break;
   }
-  put(out, property.close);
+  return false;
 }
 
-void InstanceText::append_any(Output& out, const wql::Row& row, const Property& property) const {
-  const wmi::PropertyEntry* entry = property.entry;
-  const std::string& name = entry->property->name;
-  if (row.the_class != &shown_) entry = row.the_class->property(name);
+void InstanceText::append_any(Output& out, const wql::Row& row,
+                              const wmi::PropertyEntry& entry) const {
+  const std::string& name = entry.property->name;
+  const wmi::PropertyEntry* own = row.the_class == &shown_ ? &entry : row.the_class->property(name);
   std::string text;
-  if (entry == nullptr) {
+  if (own == nullptr) {
     append_value(text, "p", name, {}, {}, setting_);
   } else {
-    append_value(text, "p", name, wql::item_of(row, *entry).value, type_of(*entry, setting_),
-                 setting_);
+    append_value(text, "p", name, wql::item_of(row, *own).value, type_of(*own, setting_), setting_);
   }
   out.append(text);
 }

@@ -39,34 +39,39 @@ class InstanceText {
   // Of a row of that class, or (then by their names) of one that derives from it.
   void append(Output& out, const wmi::wql::Row& row) const;
 
-  const wmi::ClassEntry& shown() const { return shown_; }
-  // About so many bytes make one; to reserve.
-  std::size_t usual_bytes() const { return usual_bytes_; }
-
  private:
-  // A piece of text, padded, so that short ones are copied without asking how long they are.
+  // Of arena_.
   struct Piece {
-    std::string padded;
-    std::size_t bytes = 0;
+    std::uint32_t at = 0;
+    std::uint32_t bytes = 0;
   };
   enum class Kind : std::uint8_t { constant, integer, flag, name, caption, boot, filetime, any };
-  struct Property {
+  // A property whose value differs from instance to instance, and all that stands between it and
+  // the one before: that one's end tag (unless it was NULL), what is constant, its own start tag.
+  struct Step {
     const wmi::PropertyEntry* entry = nullptr;
     Kind kind = Kind::any;
-    Piece open, close, nil;
-    std::string constant;
+    Piece lead[2][2];  // whether the one before had a value; whether this one is NULL
   };
-  static Piece piece(std::string text);
-  static void put(Output& out, const Piece& piece);
   static Kind kind_of(const wmi::PropertyEntry& entry);
-  void append_fast(Output& out, const wmi::wql::Row& row, const Property& property) const;
-  void append_any(Output& out, const wmi::wql::Row& row, const Property& property) const;
+  Piece piece(std::string_view text);
+  char* put(char* at, Piece piece) const;
+  std::string constant_text(const wmi::PropertyEntry& entry) const;
+  void make_steps();
+  void append_fast(Output& out, const wmi::wql::Row& row) const;
+  // False: it has none.
+  static bool put_value(char*& at, const wmi::wql::Row& row, const Step& step);
+  std::size_t most_bytes(const wmi::wql::Row& row) const;
+  void append_any(Output& out, const wmi::wql::Row& row, const wmi::PropertyEntry& entry) const;
 
   const wmi::ClassEntry& shown_;
   ValueSetting setting_;
-  Piece begin_, end_;
-  std::vector<Property> properties_;
-  std::size_t usual_bytes_ = 0;
+  std::string begin_, end_;
+  std::vector<const wmi::PropertyEntry*> properties_;  // by name
+  std::vector<Step> steps_;
+  Piece tail_[2];  // whether the last one had a value
+  std::string arena_;
+  std::size_t most_fixed_bytes_ = 0;  // but for texts
 };
 
 // What tells how a value is written, besides the value.
