@@ -322,6 +322,22 @@ TEST_F(Files, ReadingElsewhereIsAChoice) {
   EXPECT_EQ(outcome(cage(true), opening("/etc/passwd", O_RDONLY)), 0);
 }
 
+TEST_F(Files, WhatMayBeReadIsNotWritten) {
+  for (const bool reads : {false, true}) {
+    const Cage caged = [this, reads] {
+      FileRules rules;
+      rules.write_below = {room_};
+      rules.read_below = {home_};
+      rules.read_anywhere = reads;
+      return harden() && forbid_files(rules);
+    };
+    EXPECT_EQ(outcome(caged, opening(home_ + "/outside", O_RDONLY)), 0);
+    EXPECT_EQ(outcome(caged, opening(home_ + "/outside", O_WRONLY)), EACCES);
+    EXPECT_EQ(outcome(caged, opening(room_ + "/new", O_RDWR | O_CREAT)), 0);
+    EXPECT_EQ(outcome(caged, opening("/etc/passwd", O_RDONLY)), reads ? 0 : EACCES);
+  }
+}
+
 // Linux 6.7; an older one lets it pass.
 TEST_F(Files, NoNewListenerAndNoConnection) {
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, 1);
