@@ -75,13 +75,17 @@ void add_query(CLI::App& app, Options& options, Flags& flags) {
   query->add_option("--namespace", options.name_space, "else root/wmi")->type_name("NS");
   query->add_option("--count", flags.count, "of a query for events: stop after N looks")
       ->type_name("N");
-  query->add_option("--host", options.host, "ask another host, over WS-Management: HOST:PORT")
+  query->add_option("--host", options.host, "ask another host, over WS-Management: https://HOST")
       ->type_name("URL");
   query->add_option("--user", options.user, "log in there; the terminal asks for the password")
       ->type_name("USER");
   query
       ->add_option("--password-file", options.password_file,
                    "its first line, instead of $QUICKMODE_PASSWORD or the terminal")
+      ->type_name("FILE");
+  query
+      ->add_option("--ca-file", options.ca_file,
+                   "certificates to trust, in PEM, instead of the system's")
       ->type_name("FILE");
   json_flag(*query, flags);
   query->add_flag("--csv", flags.csv, "one row an instance or event, names first");

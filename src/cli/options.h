@@ -27,6 +27,7 @@ struct Options {
   std::string name_space = "root/wmi";           // of a query
   std::string host;           // of a query: another host's URL; "": this one's service
   std::string user;           // to log in as there; "": without a login
+  std::string ca_file;        // whom to trust there, in PEM; "": whom the system trusts
   std::string password_file;  // "": $QUICKMODE_PASSWORD, or the terminal is asked
   std::string instance;       // a glob on names or short names; "": all
   Format format = Format::text;

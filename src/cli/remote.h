@@ -16,13 +16,14 @@
 
 #include "cli/api.h"
 #include "cli/options.h"
+#include "login/basic.h"
+#include "login/secret.h"
 #include "xml/reader.h"
 
 namespace qm::cli {
 
 inline constexpr std::size_t kMostRemoteRows = 1'000'000;
 inline constexpr std::size_t kMostRemotePulls = 100'000;
-inline constexpr std::size_t kMostPasswordBytes = 1'024;
 inline constexpr std::uint16_t kRemotePort = 5985;
 inline constexpr std::uint16_t kRemoteTlsPort = 5986;
 
@@ -48,26 +49,29 @@ class Poster {
   virtual Result<Answer> post(std::string_view envelope) = 0;
 };
 
-// Over TCP (remote_linux.cc). user "": without a login.
+struct RemoteAccess {
+  std::string user;  // "": without a login
+  login::Secret password;
+  std::string ca_file;  // whom TLS trusts, in PEM; "": whom the system trusts
+};
+
+// Over TCP, or TLS (remote_linux.cc).
 class TcpPoster final : public Poster {
  public:
-  TcpPoster(RemoteUrl url, std::string user, std::string password, const class SignalPacer* pacer)
-      : url_(std::move(url)),
-        user_(std::move(user)),
-        password_(std::move(password)),
-        pacer_(pacer) {}
+  TcpPoster(RemoteUrl url, RemoteAccess access, const class SignalPacer* pacer)
+      : url_(std::move(url)), access_(std::move(access)), pacer_(pacer) {}
   Result<Answer> post(std::string_view envelope) override;
 
  private:
   RemoteUrl url_;
-  std::string user_, password_;
+  RemoteAccess access_;
   const class SignalPacer* pacer_;
 };
 
-// $QUICKMODE_PASSWORD, else the file's first line, else what the terminal is asked for
-// (remote_linux.cc). Errors: io, denied, state (there is no terminal), limit.
-Result<std::string> read_password(const char* environment, const std::string& file,
-                                  std::string_view user, std::string_view host);
+// The file's first line, else the environment's, else what the terminal is asked for
+// (remote_linux.cc). Errors: io, denied, state (there is no terminal, or Ctrl-C), limit.
+Result<login::Secret> password_for(std::string_view user, std::string_view host,
+                                   const char* environment, const std::string& file);
 
 class ManagementApi final : public Api {
  public:

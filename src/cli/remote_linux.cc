@@ -1,11 +1,12 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
+#include <openssl/evp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <termios.h>
 #include <unistd.h>
 
-#include <fcntl.h>
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -15,7 +16,9 @@
 #include "base/text.h"
 #include "cli/http_answer.h"
 #include "cli/pacer.h"
+#include "cli/prompt.h"
 #include "cli/remote.h"
+#include "cli/tls_client.h"
 
 namespace qm::cli {
 namespace {
@@ -24,20 +27,11 @@ constexpr std::size_t kRemoteReadBytes = std::size_t{64} << 10U;
 constexpr std::uint64_t kMostRemoteMs = 60'000;  // of one answer, to its last byte
 
 std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t three = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      const bool there = i + j < bytes.size();
-      three = three << 8U | (there ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      const bool there = i + j <= bytes.size();
-      out += there ? kDigits[three >> (18U - 6U * j) & 63U] : '=';
-    }
-  }
+  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  const int digits = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                     reinterpret_cast<const unsigned char*>(bytes.data()),
+                                     static_cast<int>(bytes.size()));
+  out.resize(static_cast<std::size_t>(digits));
   return out;
 }
 
@@ -56,7 +50,8 @@ bool is_loopback(const sockaddr* address) {
 // One connection, one request, until a deadline.
 class Call {
  public:
-  Call(const RemoteUrl& url, int interrupt_fd) : url_(url), interrupt_fd_(interrupt_fd) {}
+  Call(const RemoteUrl& url, const std::string& ca_file, int interrupt_fd)
+      : url_(url), ca_file_(ca_file), interrupt_fd_(interrupt_fd) {}
 
   // Of the addresses that the name has, the first that answers.
   Result<void> open() {
@@ -71,9 +66,9 @@ class Call {
     Error last{ErrorCode::state, fmt::format("{}: no address", url_.host)};
     for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
       if (auto opened = open_one(*one); opened) {
-        loopback_ = is_loopback(one->ai_addr);
+        private_ = url_.tls || is_loopback(one->ai_addr);
         freeaddrinfo(found);
-        return {};
+        return url_.tls ? greet() : Result<void>{};
       } else {
         last = std::move(opened).error();
       }
@@ -81,37 +76,73 @@ class Call {
     freeaddrinfo(found);
     return std::unexpected(std::move(last));
   }
-  bool loopback() const { return loopback_; }
+  bool is_private() const { return private_; }  // nobody else can read what is said
 
   Result<Answer> ask(std::string_view request) {
-    while (!request.empty()) {
-      const ssize_t sent = send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL);
+    if (tls_) {
+      TRY(tls_->write(request));
+      TRY(transmit(tls_->to_send()));
+    } else {
+      TRY(transmit(request));
+    }
+    HttpAnswer answer;
+    for (;;) {
+      const std::string_view got = TRY(receive());
+      if (got.empty()) return answer.finish();
+      if (!tls_) {
+        if (TRY(answer.feed(got))) return answer.finish();
+        continue;
+      }
+      tls_->feed(got);
+      const std::string text = TRY(tls_->read());
+      TRY(transmit(tls_->to_send()));
+      if (!text.empty() && TRY(answer.feed(text))) return answer.finish();
+    }
+  }
+
+ private:
+  Result<void> greet() {
+    tls_ = TRY(TlsClient::make(url_.host, ca_file_));
+    for (;;) {
+      const Result<bool> done = tls_->handshake();
+      TRY(transmit(tls_->to_send()));  // why it fails, too
+      if (!done) return std::unexpected(done.error());
+      if (*done) return {};
+      const std::string_view got = TRY(receive());
+      if (got.empty()) {
+        return fail(ErrorCode::state,
+                    fmt::format("{} ended the connection; does it speak TLS there?", url_.host));
+      }
+      tls_->feed(got);
+    }
+  }
+
+  Result<void> transmit(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent >= 0) {
-        request.remove_prefix(static_cast<std::size_t>(sent));
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
       } else if (errno == EAGAIN || errno == EINTR) {
         TRY(wait_for(POLLOUT));
       } else {
         return std::unexpected(system_error("asking " + url_.host, errno));
       }
     }
-    HttpAnswer answer;
-    std::array<char, kRemoteReadBytes> buffer;
+    return {};
+  }
+
+  // What has come, until the next call; "": the end.
+  Result<std::string_view> receive() {
     for (;;) {
-      const ssize_t got = recv(socket_.get(), buffer.data(), buffer.size(), 0);
-      if (got == 0) return answer.finish();
-      if (got > 0) {
-        if (TRY(answer.feed({buffer.data(), static_cast<std::size_t>(got)}))) {
-          return answer.finish();
-        }
-      } else if (errno == EAGAIN || errno == EINTR) {
-        TRY(wait_for(POLLIN));
-      } else {
+      const ssize_t got = recv(socket_.get(), buffer_.data(), buffer_.size(), 0);
+      if (got >= 0) return std::string_view(buffer_.data(), static_cast<std::size_t>(got));
+      if (errno != EAGAIN && errno != EINTR) {
         return std::unexpected(system_error("reading the answer of " + url_.host, errno));
       }
+      TRY(wait_for(POLLIN));
     }
   }
 
- private:
   Result<void> open_one(const addrinfo& to) {
     Descriptor socket(::socket(to.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (socket.get() < 0) return std::unexpected(system_error("making a socket", errno));
@@ -145,40 +176,20 @@ class Call {
   }
 
   const RemoteUrl& url_;
+  const std::string& ca_file_;
   int interrupt_fd_;
   Descriptor socket_;
-  bool loopback_ = false;
+  std::unique_ptr<TlsClient> tls_;
+  bool private_ = false;
+  std::array<char, kRemoteReadBytes> buffer_{};
   std::chrono::steady_clock::time_point deadline_ =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(kMostRemoteMs);
 };
 
-Result<std::string> from_terminal(std::string_view user, std::string_view host) {
-  const Descriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
-  if (terminal.get() < 0) {
-    return fail(ErrorCode::state,
-                "there is no terminal to ask for the password; set "
-                "QUICKMODE_PASSWORD, or name a file with --password-file");
-  }
-  const std::string prompt = plain_text(fmt::format("Password of {} on {}: ", user, host), 512);
-  termios shown{};
-  const bool hides = tcgetattr(terminal.get(), &shown) == 0;
-  termios hidden = shown;
-  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  if (hides) tcsetattr(terminal.get(), TCSAFLUSH, &hidden);
-  static_cast<void>(!write(terminal.get(), prompt.data(), prompt.size()));
-  std::string line(kMostPasswordBytes + 2, '\0');
-  const ssize_t got = read(terminal.get(), line.data(), line.size());
-  if (hides) tcsetattr(terminal.get(), TCSAFLUSH, &shown);
-  static_cast<void>(!write(terminal.get(), "\n", 1));
-  if (got < 0) return std::unexpected(system_error("reading the password", errno));
-  line.resize(static_cast<std::size_t>(got));
-  return line;
-}
-
 Result<std::string> from_file(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return std::unexpected(system_error(plain_text(path), errno));
-  std::string line(kMostPasswordBytes + 2, '\0');
+  if (!file.valid()) return std::unexpected(system_error(plain_text(path), errno));
+  std::string line(login::kMostPasswordBytes + 2, '\0');
   const ssize_t got = read(file.get(), line.data(), line.size());
   if (got < 0) return std::unexpected(system_error(plain_text(path), errno));
   line.resize(static_cast<std::size_t>(got));
@@ -187,38 +198,35 @@ Result<std::string> from_file(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> read_password(const char* environment, const std::string& file,
-                                  std::string_view user, std::string_view host) {
-  std::string password;
-  if (!file.empty()) {
-    password = TRY(from_file(file));
-  } else if (environment != nullptr) {
-    password = environment;
-  } else {
-    password = TRY(from_terminal(user, host));
+Result<login::Secret> password_for(std::string_view user, std::string_view host,
+                                   const char* environment, const std::string& file) {
+  if (file.empty() && environment == nullptr) {
+    auto asked = ask_password(plain_text(fmt::format("Password of {} on {}: ", user, host), 512));
+    if (asked || asked.error().code != ErrorCode::not_found) return asked;
+    return fail(ErrorCode::state,
+                "there is no terminal to ask for the password; set QUICKMODE_PASSWORD, or name a "
+                "file with --password-file");
   }
-  password = password.substr(0, password.find_first_of("\r\n"));
-  if (password.size() > kMostPasswordBytes) {
-    return fail(ErrorCode::limit,
-                fmt::format("a password may have {} bytes at most", kMostPasswordBytes));
-  }
-  return password;
+  std::string line = file.empty() ? std::string(environment) : TRY(from_file(file));
+  line.resize(std::min(line.size(), line.find_first_of("\r\n")));
+  login::Secret password(std::move(line));
+  if (password.text().size() <= login::kMostPasswordBytes) return password;
+  return fail(ErrorCode::limit,
+              fmt::format("a password has {} bytes at most", login::kMostPasswordBytes));
 }
 
 Result<Answer> TcpPoster::post(std::string_view envelope) {
-  if (url_.tls) {
-    return fail(ErrorCode::unsupported, "https is not spoken yet; leave out https://");
-  }
-  Call call(url_, pacer_ == nullptr ? -1 : pacer_->interrupt_fd());
+  Call call(url_, access_.ca_file, pacer_ == nullptr ? -1 : pacer_->interrupt_fd());
   TRY(call.open());
   std::string login;
-  if (!user_.empty()) {
-    if (!call.loopback()) {
+  if (!access_.user.empty()) {
+    if (!call.is_private()) {
       return fail(ErrorCode::denied,
-                  "a password over plain HTTP could be read on the way; use "
-                  "https://, or leave out --user");
+                  "a password over plain HTTP could be read on the way; use https://, or leave out "
+                  "--user");
     }
-    login = fmt::format("Authorization: Basic {}\r\n", base64(user_ + ":" + password_));
+    const login::Secret both(access_.user + ":" + access_.password.text());
+    login = fmt::format("Authorization: Basic {}\r\n", base64(both.text()));
   }
   return call.ask(fmt::format(
       "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/soap+xml;charset=UTF-8\r\n{}"
@@ -230,20 +238,19 @@ Result<std::unique_ptr<Api>> api_of_host(const Options& options, const char* env
                                          const SignalPacer* pacer) {
   // The Api and what it asks with, as one.
   struct Remote final : Api {
-    Remote(const RemoteUrl& url, const std::string& user, std::string password,
-           const SignalPacer* its_pacer)
-        : poster(url, user, std::move(password), its_pacer), api(url, poster) {}
+    Remote(const RemoteUrl& url, RemoteAccess access, const SignalPacer* its_pacer)
+        : poster(url, std::move(access), its_pacer), api(url, poster) {}
     Result<Answer> get(std::string_view target) override { return api.get(target); }
     TcpPoster poster;
     ManagementApi api;
   };
   const RemoteUrl url = TRY(parse_remote(options.host));
-  std::string password;
+  RemoteAccess access{options.user, {}, options.ca_file};
   if (!options.user.empty()) {
-    password =
-        TRY(read_password(environment_password, options.password_file, options.user, url.host));
+    access.password =
+        TRY(password_for(options.user, url.host, environment_password, options.password_file));
   }
-  return std::make_unique<Remote>(url, options.user, std::move(password), pacer);
+  return std::make_unique<Remote>(url, std::move(access), pacer);
 }
 
 }  // namespace qm::cli

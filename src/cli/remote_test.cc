@@ -170,9 +170,11 @@ TEST(Remote, passwords_are_no_arguments) {
   const auto ran = testing::run_command({"query", "--user", "me", "SELECT"});
   EXPECT_EQ(ran.exit_code, 64);
   EXPECT_THAT(ran.err, HasSubstr("--host"));
-  EXPECT_EQ(read_password("from the environment\n", "", "me", "there"), "from the environment");
-  EXPECT_FALSE(read_password(std::string(kMostPasswordBytes + 1, 'x').c_str(), "", "me", "there"));
-  EXPECT_TRUE(read_password(std::string(kMostPasswordBytes, 'x').c_str(), "", "me", "there"));
+  EXPECT_EQ(password_for("me", "there", "from the environment\n", "")->text(),
+            "from the environment");
+  EXPECT_FALSE(
+      password_for("me", "there", std::string(login::kMostPasswordBytes + 1, 'x').c_str(), ""));
+  EXPECT_TRUE(password_for("me", "there", std::string(login::kMostPasswordBytes, 'x').c_str(), ""));
 }
 
 }  // namespace

@@ -35,10 +35,9 @@ class OpenSslClient final : public TlsClient {
     if (!context_) return fail(ErrorCode::limit, "TLS: " + last_reason());
     SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-    const bool trusts =
-        ca_file.empty()
-            ? SSL_CTX_set_default_verify_paths(context_.get()) == 1
-            : SSL_CTX_load_verify_locations(context_.get(), ca_file.c_str(), nullptr) == 1;
+    const bool trusts = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context_.get()) == 1
+                                        : SSL_CTX_load_verify_locations(
+                                              context_.get(), ca_file.c_str(), nullptr) == 1;
     if (!trusts) {
       return fail(ErrorCode::invalid, fmt::format("{}: no certificate in PEM ({})",
                                                   plain_text(ca_file), last_reason()));
