@@ -228,10 +228,16 @@ Result<Answer> TcpPoster::post(std::string_view envelope) {
     const login::Secret both(access_.user + ":" + access_.password.text());
     login = fmt::format("Authorization: Basic {}\r\n", base64(both.text()));
   }
-  return call.ask(fmt::format(
+  Answer answer = TRY(call.ask(fmt::format(
       "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/soap+xml;charset=UTF-8\r\n{}"
       "User-Agent: quickmode\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
-      url_.path, host_field(url_), login, envelope.size(), envelope));
+      url_.path, host_field(url_), login, envelope.size(), envelope)));
+  if (answer.status == 401 && !login.empty()) {
+    return fail(ErrorCode::denied,
+                plain_text(fmt::format("{} does not let {} in with this password", url_.host,
+                                       access_.user)));
+  }
+  return answer;
 }
 
 Result<std::unique_ptr<Api>> api_of_host(const Options& options, const char* environment_password,
