@@ -70,13 +70,13 @@ class Call {
     }
     Error last{ErrorCode::state, fmt::format("{}: no address", url_.host)};
     for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-      if (auto opened = open_one(*one); opened) {
+      auto opened = open_one(*one);
+      if (opened) {
         loopback_ = is_loopback(one->ai_addr);
         freeaddrinfo(found);
         return {};
-      } else {
-        last = std::move(opened).error();
       }
+      last = std::move(opened).error();
     }
     freeaddrinfo(found);
     return std::unexpected(std::move(last));

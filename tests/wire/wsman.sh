@@ -1,9 +1,14 @@
 # shellcheck shell=bash disable=SC2154  # what tests/wire/run has set
 # Sourced by tests/wire/run, while the numbers stand still: WS-Management as python3-winrm and
 # quickmode itself see it; curl sends what no client would. Lets the numbers move again.
+get "$url/api/v1/instances/$class?integers=text&refresh=0" > "$room/wsman.json"
+for of in "Win32_PerfFormattedData_$class" Test_Hostile; do
+  get -G "$url/api/v1/query" --data-urlencode "q=SELECT * FROM $of" -d integers=text -d refresh=0 \
+    > "$room/wsman-$of.json"
+done
 tools=$here/../../build/tools/usr/lib/python3/dist-packages
 (
-  until [[ -e $room/instances.json.go ]]; do read -rt 0.1 <> <(:) || true; done
+  until [[ -e $room/wsman.json.go ]]; do read -rt 0.1 <> <(:) || true; done
   kill -CONT "${children[1]}"
 ) &
 children+=($!)
@@ -25,11 +30,12 @@ wrong_query() {
 check 'and its complaints, with a caret' wrong_query
 
 if command -v python3 > /dev/null; then
-  if python3 "$here/wsman.py" "$url" "$room/instances.json" $class "$tools"; then :; else
+  if python3 "$here/wsman.py" "$url" "$room/wsman.json" $class "$tools" \
+    "$room"/wsman-*.json; then :; else
     failures=$((failures + 1))
   fi
 fi
-: > "$room/instances.json.go"
+: > "$room/wsman.json.go"
 
 # soap STATUS TEXT CURL'S ARGUMENTS...: the answer's status, and what is in it.
 soap() {
