@@ -218,7 +218,8 @@ Result<Answer> TcpPoster::post(std::string_view envelope) {
                   "a password over plain HTTP could be read on the way; use "
                   "https://, or leave out --user");
     }
-    login = fmt::format("Authorization: Basic {}\r\n", base64(user_ + ":" + password_));
+    login =
+        fmt::format("Authorization: Basic {}\r\n", base64(fmt::format("{}:{}", user_, password_)));
   }
   return call.ask(fmt::format(
       "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/soap+xml;charset=UTF-8\r\n{}"

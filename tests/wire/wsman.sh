@@ -25,12 +25,12 @@ check 'quickmode query --host gives what quickmode query gives' same_answer
 wrong_query() {
   local code=0
   "$bin/quickmode" query --host "$url" "SELECT Colour FROM $class" 2> "$room/wrong" || code=$?
-  [[ $code == 64 ]] && grep -q '\^' "$room/wrong" || { cat "$room/wrong"; return 1; }
+  if [[ $code != 64 ]] || ! grep -q '\^' "$room/wrong"; then cat "$room/wrong"; return 1; fi
 }
 check 'and its complaints, with a caret' wrong_query
 
 if command -v python3 > /dev/null; then
-  if python3 "$here/wsman.py" "$url" "$room/wsman.json" $class "$tools" \
+  if python3 "$here/wsman.py" "$url" "$room/wsman.json" "$class" "$tools" \
     "$room"/wsman-*.json; then :; else
     failures=$((failures + 1))
   fi
@@ -42,8 +42,10 @@ soap() {
   local status=$1 text=$2
   shift 2
   curl -s --max-time 20 --noproxy '*' -o "$room/body" -D "$room/head" "$@"
-  grep -q "^HTTP/1.1 $status" "$room/head" && grep -q "$text" "$room/body" ||
-    { cat "$room/head" "$room/body"; return 1; }
+  if ! grep -q "^HTTP/1.1 $status" "$room/head" || ! grep -q "$text" "$room/body"; then
+    cat "$room/head" "$room/body"
+    return 1
+  fi
 }
 type='Content-Type: application/soap+xml;charset=UTF-8'
 identify='<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/><s:Body><i:Identify
