@@ -65,13 +65,13 @@ class Call {
     }
     Error last{ErrorCode::state, fmt::format("{}: no address", url_.host)};
     for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-      if (auto opened = open_one(*one); opened) {
+      auto opened = open_one(*one);
+      if (opened) {
         private_ = url_.tls || is_loopback(one->ai_addr);
         freeaddrinfo(found);
         return url_.tls ? greet() : Result<void>{};
-      } else {
-        last = std::move(opened).error();
       }
+      last = std::move(opened).error();
     }
     freeaddrinfo(found);
     return std::unexpected(std::move(last));
@@ -225,7 +225,7 @@ Result<Answer> TcpPoster::post(std::string_view envelope) {
                   "a password over plain HTTP could be read on the way; use https://, or leave out "
                   "--user");
     }
-    const login::Secret both(access_.user + ":" + access_.password.text());
+    const login::Secret both(fmt::format("{}:{}", access_.user, access_.password.text()));
     login = fmt::format("Authorization: Basic {}\r\n", base64(both.text()));
   }
   Answer answer = TRY(call.ask(fmt::format(

