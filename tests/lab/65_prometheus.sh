@@ -62,6 +62,8 @@ victoria-metrics -storageDataPath="$engines/victoria" -httpListenAddr="${victori
   -retentionPeriod=1d >"$engines/victoria.log" 2>&1 </dev/null &
 engines_pids+=($!)
 
+said=$(get "$lab_url/metrics" | promtool check metrics 2>&1) && said=yes
+check "promtool finds nothing on the lab's page" yes "$said"
 numbers_agree "at rest"
 check "no alert, as nothing is wrong" '' "$(alerts)"
 spis=$(promql 'quickmode_ipsec_bad_spi_packets_total{adapter="ikev2"}')
