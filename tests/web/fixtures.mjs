@@ -90,7 +90,7 @@ function sa(at, direction, adapter, sample, bytes, encryption) {
   });
 }
 
-// What a hostile target or driver could call itself: markup, a formula, quotes, a turn of direction.
+// What a hostile target or driver could call itself: markup, a formula, quotes, another direction.
 export const EVIL =
   '=1+1|cmd,"<img src=x onerror="document.title=1"><script>document.title=1</script>' +
   "'&amp;</td>${1}\u202e%2F#?";
