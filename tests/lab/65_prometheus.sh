@@ -86,6 +86,6 @@ check "PromQL: which session is in the clear" 'iqn.2026-11.lab:clear' "$(
 guest 'lab read ikev2 1'
 shown() { dashboard=$(python3 "$source_dir/tests/metrics/dashboard.py" "$prometheus" all 2>&1); }
 wait_until 20 shown && dashboard=yes
-check "every panel of the dashboard has data" yes "$dashboard"
+check "the panels of the dashboard have data" yes "$dashboard"
 kill "${engines_pids[@]}"
 wait "${engines_pids[@]}" || true
