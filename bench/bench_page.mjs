@@ -94,7 +94,8 @@ class OpenPage {
   }
 }
 
-const cpu_ms = (pid) => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+const cpu_ms = (pid) =>
+  Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
 const rss_mb = (pid) =>
   Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1e3;
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -116,7 +117,7 @@ async function manyPages(service) {
     `${statuses.filter((one) => one === 200).length} of ${PAGES} open pages: each told ` +
       `${events[0]} to ${events.at(-1)} times in ${SECONDS} s, snapshots ` +
       `${(times.length / SECONDS).toFixed(0)}/s, p50 ${at(times, 0.5).toFixed(1)} ms, ` +
-      `p99 ${at(times, 0.99).toFixed(1)} ms; quickmode-serve took ${share.toFixed(1)} % of a core ` +
+      `p99 ${at(times, 0.99).toFixed(1)} ms; serve took ${share.toFixed(1)} % of a core ` +
       `and ${grown_kb.toFixed(0)} kB a page`,
   );
   for (const one of pages) one.close();

@@ -1,5 +1,5 @@
-// GET /metrics of 10,000 adapters (180,000 samples and more) over HTTP on loopback: one scraper, then
-// four at once; beside the limit, which is the same bytes from a server that only sends them.
+// GET /metrics of 10,000 adapters (180,000 samples and more) over HTTP on loopback: one scraper,
+// then four at once; beside the limit, which is the same bytes from a server that only sends them.
 import http from 'node:http';
 import { readFileSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

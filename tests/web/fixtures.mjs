@@ -90,7 +90,7 @@ function sa(at, direction, adapter, sample, bytes, encryption) {
   });
 }
 
-// What a hostile target or driver could call itself: markup, a formula, quotes, a turn of direction.
+// What a hostile target or driver could call itself: markup, a formula, quotes, another direction.
 export const EVIL =
   '=1+1|cmd,"<img src=x onerror="document.title=1"><script>document.title=1</script>' +
   "'&amp;</td>${1}\u202e%2F#?";
@@ -110,14 +110,13 @@ function evilInstance(one) {
 }
 
 // The same of a class: what it says of itself and of its properties, and its values' names.
-export function evilClass(info) {
+function evilClass(info) {
   info.description = EVIL;
   for (const one of info.properties) {
     one.description = EVIL;
     if (one.semantics) one.semantics.definition = EVIL;
     for (const value of Object.keys(one.values ?? {})) one.values[value] = evil(one.values[value]);
   }
-  return info;
 }
 
 // answer: of /api/v1/snapshot. options.clear: one session runs in the clear. options.hostile: all
@@ -224,8 +223,11 @@ export async function laySessions(page, options = {}) {
     }
   });
   if (!options.hostile) return;
-  await page.route('**/api/v1/classes/*', async (route) => {
+  await page.route(/\/api\/v1\/classes/, async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, json: evilClass(await response.json()) });
+    const json = await response.json();
+    if (json.classes) for (const row of json.classes) row.description = EVIL;
+    else evilClass(json);
+    await route.fulfill({ response, json });
   });
 }

@@ -123,7 +123,7 @@ test('keyboard alone: from the verdict to an SA, times, zoom; a link that is sha
   await close(page);
 });
 
-test('who hears it: landmarks, one heading, charts in words, a verdict that is announced', async () => {
+test('who hears it: landmarks, one heading, charts in words, the verdict told', async () => {
   const page = await opened();
   const verdict = page.getByRole('status').filter({ hasText: '1 of 4 iSCSI sessions runs' });
   await verdict.waitFor();

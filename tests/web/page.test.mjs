@@ -23,7 +23,7 @@ after(async () => {
 const opened = (options) => open(browser, service, options);
 const RECEIVED = 'Confidential bytes received';
 
-test('numbers move, charts draw, a number leads to its SAs, what is shown is exported', async () => {
+test('numbers move, charts draw, a number leads to its SAs, all can be exported', async () => {
   const page = await opened({ prepare: (one) => laySessions(one, { clear: true }) });
   await page
     .getByRole('heading', { level: 1, name: '1 of 4 iSCSI sessions runs in the clear.' })
