@@ -32,6 +32,7 @@ struct Scalar {
   }
   void operator()(double number) const { out += real_text(number); }
   void operator()(const std::string& text) const { xml::append_text(out, text); }
+  void operator()(const mof::Text& text) const { xml::append_text(out, text); }
   void operator()(const auto&) const {}
 };
 

@@ -281,9 +281,9 @@ class ClassPlanner {
   void add_info(ClassPlan& plan) {
     std::string name = prefix_;
     if (!name.ends_with(fmt::format("_{}", plan.subject))) name = joined(name, plan.subject);
-    const std::string& what = the_class_.description;
-    plan.info =
-        family_of(claim(name, "_info"), Kind::info, "", what.empty() ? std::string(the_class_.name()) : what);
+    const std::string& said = the_class_.description;
+    const std::string what = said.empty() ? std::string(the_class_.name()) : said;
+    plan.info = family_of(claim(name, "_info"), Kind::info, "", what);
     std::set<std::string> taken(std::begin(kInstanceLabels), std::end(kInstanceLabels));
     taken.insert(plan.subject);
     for (const auto& [label, property] : labels_of(the_class_.semantics->info)) {

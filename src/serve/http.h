@@ -38,7 +38,7 @@ inline constexpr std::size_t kMostBodyBytes = 65'536;      // that nobody asked 
 inline constexpr std::size_t kMostTakenBytes = 1U << 20U;  // of a body that a handler takes
 inline constexpr std::size_t kMostTcpConnections = 512;
 inline constexpr std::size_t kMostTlsConnections = 512;    // apart: strangers may come here
-inline constexpr std::size_t kMostHandshakes = 64;         // of those; the next ends the oldest
+inline constexpr std::size_t kMostHandshakes = 256;        // of those; the next ends the oldest
 inline constexpr std::size_t kMostLocalConnections = 128;  // of the query socket, apart: any user
                                                            // may exhaust loopback TCP
 inline constexpr std::size_t kMostRequestsPerConnection = 10'000;

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "login/basic.h"
 #include "serve/host.h"
-#include "serve/http_refusal.h"
+#include "serve/http_message.h"
 #include "serve/system.h"
 
 namespace qm::serve {
@@ -23,20 +23,11 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
-using Message = http::request<http::string_body>;
 using Milliseconds = std::chrono::milliseconds;
 
 constexpr std::size_t kReadBytes = 4'096;
 constexpr char kTlsRecord = 0x16;  // RFC 8446 section 5.1: a handshake's first byte
 constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
-
-std::string_view view(boost::string_view text) {
-  return {text.data(), text.size()};
-}
-
-boost::string_view beast_view(std::string_view text) {
-  return {text.data(), text.size()};
-}
 
 // What every answer carries: it is data for the one who asked, never a document or a script. An
 // answer that is a document says so by fields of its own.
@@ -57,62 +48,6 @@ void add_headers(Response& response, const Answer& answer) {
   for (const Field& field : answer.fields) {
     response.set(beast_view(field.name), plain_text(field.value));
   }
-}
-
-bool is_mandatory(const Message& message) {
-  return view(message.method_string()) == "M-POST";
-}
-
-// HEAD, too, is a GET.
-std::optional<Verb> verb_of(const Message& message) {
-  switch (message.method()) {
-    case http::verb::get:
-    case http::verb::head:
-      return Verb::get;
-    case http::verb::post:
-      return Verb::post;
-    case http::verb::delete_:
-      return Verb::remove;
-    default:
-      break;
-  }
-  return is_mandatory(message) ? std::optional(Verb::post) : std::nullopt;
-}
-
-// RFC 2774: Man: "http://…" ; ns=73 makes CIMOperation 73-CIMOperation.
-std::string extension_prefix(const Message& message) {
-  const std::string_view man = view(message["Man"]);
-  const std::size_t at = man.rfind("ns=");
-  std::string out;
-  for (std::size_t i = at; at != std::string_view::npos && i + 3 < man.size(); ++i) {
-    const char digit = man[i + 3];
-    if (digit < '0' || digit > '9') break;
-    out += digit;
-  }
-  return out.empty() ? out : out + '-';
-}
-
-void take_cim_fields(CimFields& cim, const Message& message, const std::string& prefix) {
-  const auto field = [&](std::string_view name) {
-    return view(message[beast_view(prefix + std::string(name))]);
-  };
-  cim.operation = field("CIMOperation");
-  if (cim.operation.empty()) return;  // nobody's but CIM-XML's
-  cim.method = field("CIMMethod");
-  cim.object = field("CIMObject");
-  cim.batch = field("CIMBatch");
-  cim.protocol = field("CIMProtocolVersion");
-}
-
-void take_fields(Request& request, const Message& message) {
-  request.accept = view(message[http::field::accept]);
-  request.accept_encoding = view(message[http::field::accept_encoding]);
-  request.authorization = view(message[http::field::authorization]);
-  request.content_type = view(message[http::field::content_type]);
-  request.if_none_match = view(message[http::field::if_none_match]);
-  request.mandatory = is_mandatory(message);
-  if (request.verb != Verb::post) return;
-  take_cim_fields(request.cim, message, request.mandatory ? extension_prefix(message) : "");
 }
 
 class HttpConnection final : public Connection,

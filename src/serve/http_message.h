@@ -1,0 +1,33 @@
+// What Beast read of a request, as the handlers know it, and which status says what is wrong. Pure.
+#pragma once
+
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/system/error_code.hpp>
+#include <optional>
+#include <string_view>
+
+#include "serve/http.h"
+
+namespace qm::serve {
+
+using Message = boost::beast::http::request<boost::beast::http::string_body>;
+
+inline std::string_view view(boost::string_view text) {
+  return {text.data(), text.size()};
+}
+
+inline boost::string_view beast_view(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+// HEAD, too, is a GET, and M-POST (RFC 2774) a POST. None: it is not served.
+std::optional<Verb> verb_of(const Message& message);
+
+// The fields that handlers ask for; the verb is known. Views are of message.
+void take_fields(Request& request, const Message& message);
+
+// None: the connection itself is broken.
+std::optional<Refusal> refusal_of(boost::system::error_code ec);
+
+}  // namespace qm::serve
