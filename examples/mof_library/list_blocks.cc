@@ -20,11 +20,11 @@ class Example_Adapter
 class Printer : public qm::mof::Visitor {
  public:
   void the_class(const qm::mof::Class& one) override {
-    std::printf("class %s\n", one.name.c_str());
+    std::printf("class %s\n", std::string(one.name).c_str());
   }
   void property(const qm::mof::Class&, const qm::mof::Property& one) override {
     const std::string type(qm::mof::type_name(one.type));
-    std::printf("  %s %s\n", type.c_str(), one.name.c_str());
+    std::printf("  %s %s\n", type.c_str(), std::string(one.name).c_str());
   }
 };
 

@@ -26,7 +26,7 @@ TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 EVENTING = "http://schemas.xmlsoap.org/ws/2004/08/eventing"
 WQL = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
 failures = 0
-client = Protocol(endpoint=url + "/wsman", transport="basic", username="reader", password="none")
+client = Protocol(endpoint=url + "/wsman", transport="basic", username="reader", password="correct horse")
 
 
 def check(what, fine, said=""):

@@ -15,7 +15,7 @@ children+=($!)
 
 # The same question, here and over WS-Management: one CSV.
 same_answer() {
-  local -x QUICKMODE_PASSWORD=none
+  local -x QUICKMODE_PASSWORD="correct horse"
   local query="SELECT InstanceName, Active, ConfidentialBytesSent, BadSPIPackets FROM $class"
   "$bin/quickmode" --runtime-dir "$room/run" query --csv "$query" > "$room/here.csv" || return
   "$bin/quickmode" query --csv --host "$url" --user reader "$query" > "$room/there.csv" || return
