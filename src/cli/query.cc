@@ -164,6 +164,7 @@ void write_text(const std::vector<Found>& rows, const std::vector<std::string>& 
     Table table(std::move(headings));
     for (const Found& row : rows) {
       std::vector<Cell> cells;
+      cells.reserve(columns.size());
       for (const std::string& column : columns) {
         cells.push_back({nullptr, cell_text(row, column, terminal)});
       }

@@ -212,7 +212,10 @@ TEST_F(OutsideClasses, another_user_reads_and_does_not_change) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be somebody else";
   config_.query_mode = 0666;
   start();
-  std::filesystem::permissions(config_.runtime_dir, std::filesystem::perms(0755));
+  using std::filesystem::perms;
+  std::filesystem::permissions(config_.runtime_dir, perms::owner_all | perms::group_read |
+                                                        perms::group_exec | perms::others_read |
+                                                        perms::others_exec);
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {

@@ -159,6 +159,7 @@ TEST_F(EventsTest, so_many_classes_are_anything) {
 TEST_F(EventsTest, two_hundred_pages_cost_one_question_an_interval_and_no_more_than_the_limit_fit) {
   serve({.streams = 200, .interval = milliseconds(3'600'000), .heartbeat = milliseconds(1)});
   std::vector<Client> pages;
+  pages.reserve(200);
   for (std::size_t i = 0; i < 200; ++i) pages.push_back(follow());
   for (Client& page : pages) EXPECT_THAT(page.until("\n\n"), HasSubstr("event: refresh"));
   EXPECT_EQ(refreshes, 1U);

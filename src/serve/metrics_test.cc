@@ -81,6 +81,7 @@ class MetricsTest : public ::testing::Test {
     const wmi::ClassEntry& stats = *repository_->find("MSiSCSI_QMIPSECStats");
     const wmi::BlockBuilder block(stats);
     std::vector<wmi::MadeInstance> instances;
+    instances.reserve(500);
     for (int i = 0; i < 500; ++i) {
       instances.push_back({fmt::format("X\\{}_0", i), "", true, block.block(), {}});
     }

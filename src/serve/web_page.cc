@@ -42,6 +42,7 @@ WebPage::WebPage() {
 
 std::vector<std::string> WebPage::paths() const {
   std::vector<std::string> paths;
+  paths.reserve(files_.size());
   for (const auto& [name, file] : files_) paths.push_back(name);
   return paths;
 }

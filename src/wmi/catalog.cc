@@ -217,7 +217,7 @@ void Catalog::keep_provided() {
   std::vector<Addition> additions = additions_;
   std::erase_if(additions, unused);
   // Without a superclass that went with it another addition may not stand; then all stay.
-  static_cast<void>(adopt(std::move(additions)));
+  [[maybe_unused]] const Result<void> adopted = adopt(std::move(additions));
 }
 
 Result<void> Catalog::adopt(std::vector<Addition> additions) {

@@ -53,8 +53,8 @@ constexpr std::string_view kWrong[] = {
     "SELECT * FROM __InstanceCreationEvent WHERE TargetInstance ISA 'Test_All'",
     "SELECT * FROM __InstanceCreationEvent WITHIN 5 WHERE TargetInstance.U8 = 1",
     "SELECT * FROM __InstanceCreationEvent WITHIN 0 WHERE TargetInstance ISA 'Test_All'",
-    "SELECT * FROM __InstanceCreationEvent WITHIN 5 WHERE TargetInstance ISA 'Test_All' AND "
-    "PreviousInstance.U8 = 1",
+    ("SELECT * FROM __InstanceCreationEvent WITHIN 5 WHERE TargetInstance ISA 'Test_All' AND "
+     "PreviousInstance.U8 = 1"),
     "SELECT * FROM __InstanceCreationEvent WITHIN 5 WHERE TargetInstance ISA 'Test_Al'",
     "SELECT * FROM __AggregateEvent WITHIN 5",
     "ASSOCIATORS OF Test_All",

@@ -37,6 +37,7 @@ class WqlEvents : public ::testing::Test {
     const auto first = publish(before);
     const Events events = events_between(*plan_, first, publish(after));
     std::vector<std::string> out;
+    out.reserve(events.events.size());
     for (const Event& event : events.events) {
       out.push_back(event.the_class->name().substr(10) + " " + event.target.instance->name);
     }

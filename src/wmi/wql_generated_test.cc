@@ -2,6 +2,7 @@
 // the tree that the query was written from, over rows of its own. QM_SOAK=1: 100,000 of them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <random>

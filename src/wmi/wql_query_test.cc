@@ -229,7 +229,6 @@ TEST_F(WqlQuery, so_many_rows_are_made_and_no_more) {
 }
 
 TEST_F(WqlQuery, associations_are_followed_both_ways) {
-  const std::string whole = R"(Test_Link.Whole="\\HOST\root\wmi:Test_All.InstanceName=\"two\"")";
   EXPECT_THAT(world_.names("SELECT * FROM Test_Link").size(), 2U);
   EXPECT_THAT(world_.names("ASSOCIATORS OF {Test_All.InstanceName='two'}"), ElementsAre("b_SMALL"));
   EXPECT_THAT(world_.names("ASSOCIATORS OF {Test_Small='b_small'} WHERE ResultClass = Test_All "

@@ -116,6 +116,7 @@ class Resolver {
       break;
     }
     std::vector<std::string> known;
+    known.reserve(one.properties.size());
     for (const PropertyEntry& entry : one.properties) known.push_back(entry.property->name);
     if (now().text.starts_with('_')) std::ranges::copy(system_names(), std::back_inserter(known));
     return wrong(fmt::format("{} has no property {}", one.name(), now().text),

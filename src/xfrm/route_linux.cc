@@ -19,7 +19,7 @@ Result<RouteSocket> RouteSocket::open() {
   const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (fd < 0) return std::unexpected(system_error("opening rtnetlink", errno));
   RouteSocket opened(fd);
-  const timeval patience{kAnswerMs / 1000, (kAnswerMs % 1000) * 1000};
+  const timeval patience{kAnswerMs / 1000, kAnswerMs % 1000 * 1000L};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   opened.answer_.resize(kMostRouteBytes);
   return opened;
