@@ -19,8 +19,8 @@ build: ## compile all programs into build/bin/
 	@scripts/install-deps.sh build
 	@scripts/build release programs
 
-run: build ## the lab, live (ONCE=1: print once; HOST=1: watch this machine)
-	@scripts/install-deps.sh $(if $(HOST),run,lab)
+run: ## the lab, live (ONCE=1: print once; HOST=1: watch this machine)
+	@scripts/install-deps.sh build $(if $(HOST),run,lab)
 	@lab/run
 
 test: ## everything that proves it, but for long fuzzing

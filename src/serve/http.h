@@ -105,6 +105,13 @@ struct Request {
   bool mandatory = false;  // M-POST (RFC 2774): a handler that does not know it must refuse
 };
 
+// For what is limited by client: a user, or one of those who need no login.
+inline std::string whose_share(const Request& request) {
+  if (!request.user.empty()) return "user " + request.user;
+  if (request.role == login::Role::none) return "strangers";
+  return request.local ? "the query socket" : "loopback";
+}
+
 class Handler {
  public:
   using Done = std::function<void(Answer)>;

@@ -12,11 +12,13 @@ struct Management::Held {
   Held(boost::asio::io_context& io, const Request& request, Done when_done)
       : content_type(request.content_type),
         body(request.body),
-        client(request.local ? "the query socket" : "loopback"),
+        client(whose_share(request)),
+        stranger(request.role == login::Role::none),
         done(std::move(when_done)),
         timer(io) {}
 
   std::string content_type, body, client;
+  bool stranger;
   Done done;
   boost::asio::steady_timer timer;
   std::uint64_t began_ns = now().boot_ns;
@@ -42,6 +44,7 @@ wsman::Reply Management::ask(const Held& asked) {
   question.content_type = asked.content_type;
   question.body = asked.body;
   question.client = asked.client;
+  question.stranger = asked.stranger;
   question.now = now();
   question.repository = repository_;
   question.snapshot = [this](std::span<const wmi::ClassEntry* const> classes) {

@@ -31,6 +31,10 @@ class Management final : public Handler {
   }
 
   Asked<std::size_t> admit(const Request& request) override;
+  // Who has no role may ask who this is.
+  bool serves_strangers(const Request& request) const override {
+    return request.verb == Verb::post && request.target.path.size() == 1;
+  }
   void handle(const Request& request, Done done) override;
 
  private:

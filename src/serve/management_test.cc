@@ -29,6 +29,7 @@ class ManagementTest : public ::testing::Test {
     request.target.path = {"wsman"};
     request.content_type = "application/soap+xml;charset=UTF-8";
     request.body = body;
+    request.role = role_;
     auto out = std::make_shared<std::optional<Answer>>();
     management_.handle(request, [out](Answer answer) { *out = std::move(answer); });
     return out;
@@ -50,11 +51,26 @@ class ManagementTest : public ::testing::Test {
     return body.substr(at, body.find('<', at) - at);
   }
 
+  login::Role role_ = login::Role::read;
   boost::asio::io_context io_;
   wmi::wql::World world_;
   wmi::Snapshots snapshots_;
   Management management_;
 };
+
+TEST_F(ManagementTest, a_stranger_is_told_who_this_is_and_nothing_else) {
+  role_ = login::Role::none;
+  const std::string identify =
+      "<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope'><s:Body><i:Identify xmlns:i='"
+      "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd'/></s:Body></s:Envelope>";
+  EXPECT_THAT((*ask(identify))->body, HasSubstr("IdentifyResponse"));
+  for (const std::string& other :
+       {wsman::enumerate(std::string(wsman::kAllAtOnce), "Test_Small").text(), identify.substr(9),
+        std::string()}) {
+    EXPECT_EQ((*ask(other))->status, 401U);
+    EXPECT_THAT((*ask(other))->body, HasSubstr("AccessDenied"));
+  }
+}
 
 TEST_F(ManagementTest, answers_at_once_what_needs_no_wait) {
   const auto answer = ask(wsman::enumerate(std::string(wsman::kAllAtOnce), "Test_Small").text());

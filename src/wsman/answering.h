@@ -44,6 +44,7 @@ class Answering {
  private:
   using Text = Answered<std::string>;  // of the whole answer, in UTF-8
 
+  bool asks_who_this_is() const;
   Text dispatch();
   Text identify();
   Text get();

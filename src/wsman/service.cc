@@ -94,7 +94,14 @@ Reply Answering::run() {
   const std::string charset = xml::charset_of(question_.content_type);
   const auto encoding = xml::encoding_of(question_.body, charset);
   utf16_ = encoding && *encoding != xml::Encoding::utf8;
-  if (const auto wrong = read_envelope(service_.reader_, question_.body, charset, envelope_)) {
+  const auto wrong = read_envelope(service_.reader_, question_.body, charset, envelope_);
+  if (question_.stranger && (wrong || !asks_who_this_is())) {
+    Reply out = reply(
+        {FaultKind::access_denied, "log in to ask for more than Identify", {}, {}, {}, 0, {}});
+    out.status = 401;
+    return out;
+  }
+  if (wrong) {
     Reply out = reply(*wrong);
     if (!envelope_.well_formed && wrong->kind != FaultKind::version_mismatch) out.status = 400;
     return out;
@@ -105,8 +112,12 @@ Reply Answering::run() {
   return reply(200, std::move(*text));
 }
 
+bool Answering::asks_who_this_is() const {
+  return envelope_.body != nullptr && envelope_.body->is(kIdentity, "Identify");
+}
+
 Answering::Text Answering::dispatch() {
-  if (envelope_.body != nullptr && envelope_.body->is(kIdentity, "Identify")) return identify();
+  if (asks_who_this_is()) return identify();
   const std::string_view action = envelope_.action;
   if (action == kGet) return get();
   if (action == kEnumerate) return enumerate();

@@ -37,6 +37,7 @@ struct Question {
   std::string_view content_type;  // "": none was sent
   std::string_view body;
   std::string_view client;  // who shares a share of what is limited
+  bool stranger = false;    // who has not logged in: Identify alone is answered, else 401
   Time now;
   std::shared_ptr<const wmi::Repository> repository;
   // A snapshot of these classes, of all when there are none.
@@ -48,7 +49,8 @@ struct Question {
 struct Reply {
   // Of HTTP. Faults have 500, whatever their code: SOAP 1.2's binding would answer a sender's with
   // 400, but Windows answers 500, and its clients look for a fault nowhere else. 400: what came is
-  // no SOAP envelope; 415: it says that it is something else.
+  // no SOAP envelope; 401: a stranger asks for more than Identify; 415: it says that it is
+  // something else.
   unsigned status = 200;
   std::string content_type;
   std::string body;
