@@ -10,6 +10,8 @@
 // Threads: one, the io_context's.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -107,7 +109,7 @@ struct Request {
 
 // For what is limited by client: a user, or one of those who need no login.
 inline std::string whose_share(const Request& request) {
-  if (!request.user.empty()) return "user " + request.user;
+  if (!request.user.empty()) return fmt::format("user {}", request.user);
   if (request.role == login::Role::none) return "strangers";
   return request.local ? "the query socket" : "loopback";
 }
