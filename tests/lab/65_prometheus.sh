@@ -51,9 +51,9 @@ alerts() {
     "\(.labels.alertname):\(.labels.adapter)"] | sort | join(" ")'
 }
 
-# A collector with probes, and nothing in the clear.
+# A collector with probes, nothing in the clear, and SAs for all, whatever an earlier test flushed.
 guest 'lab daemons stop collect; lab daemons start & lab up; wait; lab logout clear
-  lab daemons sampled'
+  for name in ikev1 ikev2 ikev2-ipv6; do lab read $name 1; done; lab daemons sampled'
 prometheus --config.file="$engines/prometheus.yml" --storage.tsdb.path="$engines/prometheus" \
   --web.listen-address="${prometheus#http://}" >"$engines/prometheus.log" 2>&1 </dev/null &
 engines_pids=($!)
