@@ -174,10 +174,10 @@ Result<ManagementApi::Said> ManagementApi::send(std::string_view action, const s
   const Answer answer = TRY(poster_.post(text));
   auto document = reader_.read(answer.body);
   const std::string host = plain_text(url_.host, 100);
+  if (answer.status == 401) {
+    return fail(ErrorCode::denied, fmt::format("{} wants a login: --user USER", host));
+  }
   if (!document) {
-    if (answer.status == 401) {
-      return fail(ErrorCode::denied, fmt::format("{} wants a login: --user USER", host));
-    }
     return fail(ErrorCode::invalid,
                 fmt::format("{} answered HTTP {} without WS-Management", host, answer.status));
   }

@@ -45,6 +45,7 @@ class Answering {
   using Text = Answered<std::string>;  // of the whole answer, in UTF-8
 
   bool asks_who_this_is() const;
+  Reply not_for_strangers();
   Text dispatch();
   Text identify();
   Text get();

@@ -78,8 +78,16 @@ Reply Service::answer(const Question& question) {
   return Answering(*this, question).run();
 }
 
+Reply Answering::not_for_strangers() {
+  Reply out =
+      reply({FaultKind::access_denied, "log in to ask for more than Identify", {}, {}, {}, 0, {}});
+  out.status = 401;
+  return out;
+}
+
 Reply Answering::run() {
   if (!is_soap(question_.content_type)) {
+    if (question_.stranger) return not_for_strangers();
     const Fault wrong{FaultKind::encoding_limit,
                       "the body must be application/soap+xml, in UTF-8 or UTF-16",
                       "EncodingType",
@@ -95,12 +103,7 @@ Reply Answering::run() {
   const auto encoding = xml::encoding_of(question_.body, charset);
   utf16_ = encoding && *encoding != xml::Encoding::utf8;
   const auto wrong = read_envelope(service_.reader_, question_.body, charset, envelope_);
-  if (question_.stranger && (wrong || !asks_who_this_is())) {
-    Reply out = reply(
-        {FaultKind::access_denied, "log in to ask for more than Identify", {}, {}, {}, 0, {}});
-    out.status = 401;
-    return out;
-  }
+  if (question_.stranger && (wrong || !asks_who_this_is())) return not_for_strangers();
   if (wrong) {
     Reply out = reply(*wrong);
     if (!envelope_.well_formed && wrong->kind != FaultKind::version_mismatch) out.status = 400;
