@@ -6,8 +6,8 @@
 #include <functional>
 #include <utility>
 
-#include "metrics/names.h"
 #include "base/output.h"
+#include "metrics/names.h"
 
 namespace qm::metrics {
 
