@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters.h"
 #include "cimxml/instance_form.h"
 #include "cimxml/responder.h"
 #include "cimxml/responder_testing.h"
@@ -15,7 +16,7 @@
 namespace qm::cimxml {
 namespace {
 
-constexpr std::string_view kClass = "MSiSCSI_QMIPSECStats";
+constexpr std::string_view kClass = kBenchClass;
 
 class Host {
  public:
@@ -26,22 +27,8 @@ class Host {
             repository_, [this](auto classes) { return snapshots_.take(classes, {}); },
             enumerations_, "HOST") {
     const wmi::ClassEntry& the_class = *repository_->find(kClass);
-    std::vector<wmi::MadeInstance> instances;
-    for (int i = 0; i < adapters; ++i) {
-      wmi::BlockBuilder block(the_class);
-      std::uint64_t counter = 0;
-      for (const wmi::PropertyEntry& entry : the_class.properties) {
-        // Of all lengths up to 13 digits: bytes that were moved, and errors that were few.
-        if (entry.origin != wmi::Origin::data) continue;
-        ++counter;
-        block.set(entry.property->name,
-                  static_cast<std::uint64_t>(i) * 2'654'435'761U * counter >> (counter * 3 % 30));
-      }
-      instances.push_back({fmt::format("SIM\\ISCSI\\ADAPTER{:05}_0", i), "", true, block.block(),
-                           block.qualities()});
-    }
     const std::uint64_t id = source_.add(the_class, "bench", 1);
-    source_.publish(id, {}, std::move(instances));
+    source_.publish(id, {}, made_adapters(the_class, adapters));
   }
 
   // The rows, written anew, without request and answer.

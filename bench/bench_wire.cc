@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "adapters.h"
 #include "cimxml/responder_testing.h"
 #include "serve/cim_endpoint.h"
 #include "serve/http.h"
@@ -34,7 +35,7 @@ namespace wmi = qm::wmi;
 namespace serve = qm::serve;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::string_view kClass = "MSiSCSI_QMIPSECStats";
+constexpr std::string_view kClass = qm::kBenchClass;
 constexpr std::size_t kConnections = 4;
 constexpr std::chrono::seconds kDuration{3};
 
@@ -59,20 +60,7 @@ struct World {
         management(io, repository, snapshots, "HOST", "0.1.0"),
         routes(constant) {
     const wmi::ClassEntry& the_class = *repository->find(kClass);
-    std::vector<wmi::MadeInstance> instances;
-    for (int i = 0; i < 64; ++i) {
-      wmi::BlockBuilder block(the_class);
-      std::uint64_t counter = 0;
-      for (const wmi::PropertyEntry& entry : the_class.properties) {
-        if (entry.origin != wmi::Origin::data) continue;
-        ++counter;
-        block.set(entry.property->name,
-                  static_cast<std::uint64_t>(i) * 2'654'435'761U * counter >> (counter * 3 % 30));
-      }
-      instances.push_back({fmt::format("SIM\\ISCSI\\ADAPTER{:05}_0", i), "", true, block.block(),
-                           block.qualities()});
-    }
-    source.publish(source.add(the_class, "bench", 1), {}, std::move(instances));
+    source.publish(source.add(the_class, "bench", 1), {}, qm::made_adapters(the_class, 64));
     routes.add("cimom", cim);
     routes.add("wsman", management);
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters.h"
 #include "wmi/source_testing.h"
 #include "wsman/asking_testing.h"
 #include "wsman/service.h"
@@ -15,28 +16,14 @@
 namespace qm::wsman {
 namespace {
 
-constexpr std::string_view kClass = "MSiSCSI_QMIPSECStats";
+constexpr std::string_view kClass = kBenchClass;
 
 class Host {
  public:
   explicit Host(int adapters)
       : repository_(wmi::Repository::built_in().value()), snapshots_(repository_, source_, {}) {
     const wmi::ClassEntry& the_class = *repository_->find(kClass);
-    std::vector<wmi::MadeInstance> instances;
-    for (int i = 0; i < adapters; ++i) {
-      wmi::BlockBuilder block(the_class);
-      std::uint64_t counter = 0;
-      for (const wmi::PropertyEntry& entry : the_class.properties) {
-        // Of all lengths up to 13 digits: bytes that were moved, and errors that were few.
-        if (entry.origin != wmi::Origin::data) continue;
-        ++counter;
-        block.set(entry.property->name,
-                  static_cast<std::uint64_t>(i) * 2'654'435'761U * counter >> (counter * 3 % 30));
-      }
-      instances.push_back({fmt::format("SIM\\ISCSI\\ADAPTER{:05}_0", i), "", true, block.block(),
-                           block.qualities()});
-    }
-    source_.publish(source_.add(the_class, "bench", 1), {5, 6}, std::move(instances));
+    source_.publish(source_.add(the_class, "bench", 1), {5, 6}, made_adapters(the_class, adapters));
   }
 
   std::string answer(std::string_view body) {
