@@ -44,23 +44,35 @@ endfunction()
 set(QM_COMMON_HEADERS <algorithm> <array> <expected> <functional> <map> <memory> <optional> <span>
   <string> <string_view> <unordered_map> <vector> <fmt/format.h>)
 
+# Libraries take part in libquickmode-mof.so, and one precompiled header serves them all only when
+# all are compiled alike. Without interposition calls inside a library stay direct.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+add_compile_options(-fno-semantic-interposition)
+
 # The rule of the house: a folder is one library, and its link line says what it may use.
 # qm_library(NAME SOURCES files... USES other folders... LINKS outside libraries...
-#   PARSE_ONCE further headers that nearly every file of the folder includes... HOT)
-# HOT: a release optimizes it as the benchmarks do; what only talks to people compiles faster so.
+#   PARSE_ONCE further headers that nearly every file of the folder includes... OPTIMIZE -O2|-O3)
+# OPTIMIZE: what a release does for a folder whose speed counts; what only talks to people compiles
+# faster without.
 function(qm_library name)
-  cmake_parse_arguments(ARG "HOT" "" "SOURCES;USES;LINKS;PARSE_ONCE" ${ARGN})
+  cmake_parse_arguments(ARG "" "OPTIMIZE" "SOURCES;USES;LINKS;PARSE_ONCE" ${ARGN})
   add_library(qm_${name} STATIC ${ARG_SOURCES})
   list(TRANSFORM ARG_USES PREPEND qm_)
   target_link_libraries(qm_${name} PUBLIC qm_options ${ARG_USES} ${ARG_LINKS})
-  if(ARG_HOT)
-    target_compile_options(qm_${name} PRIVATE $<$<CONFIG:Release>:-O3>)
+  set(alike "")
+  if(ARG_OPTIMIZE AND CMAKE_BUILD_TYPE STREQUAL Release)
+    target_compile_options(qm_${name} PRIVATE ${ARG_OPTIMIZE})
+    set(alike ${ARG_OPTIMIZE})
   endif()
-  # What nearly every file includes is parsed once a folder: it halves the build on two cores. Once
-  # for all of them where all are compiled alike.
-  if(QM_SANITIZE AND NOT ARG_PARSE_ONCE AND NOT name STREQUAL base)
-    target_precompile_headers(qm_${name} REUSE_FROM qm_base)
+  # What nearly every file includes is parsed once for all folders that are compiled alike: it halves
+  # the build on two cores.
+  get_property(parsed GLOBAL PROPERTY qm_parsed${alike})
+  if(parsed AND NOT ARG_PARSE_ONCE)
+    target_precompile_headers(qm_${name} REUSE_FROM ${parsed})
   else()
     target_precompile_headers(qm_${name} PRIVATE ${QM_COMMON_HEADERS} ${ARG_PARSE_ONCE})
+    if(NOT ARG_PARSE_ONCE)
+      set_property(GLOBAL PROPERTY qm_parsed${alike} qm_${name})
+    endif()
   endif()
 endfunction()
