@@ -26,7 +26,6 @@ void Checker::check_block(const Class& the_class) {
   const auto in_block = [](const Property& property) {
     return find(property.qualifiers, "WmiDataId") != nullptr;
   };
-  if (std::ranges::none_of(the_class.properties, in_block)) return;
   check_data_ids(the_class);
   check_embedding(the_class);
   if (describes_event(the_class)) return;

@@ -34,6 +34,13 @@ class Earlier {
       const auto [at, fresh] = names_.emplace(one.name, &one);
       return fresh ? nullptr : at->second;
     }
+    // Names that differ in length or in their end need no comparison, and nearly all do.
+    const std::string_view name = one.name;
+    const std::size_t end = name.empty() ? 0 : name.back() & 7;
+    const std::uint64_t sort = std::uint64_t{1} << ((name.size() * 8 + end) % 64);
+    const bool is_new = (seen_ & sort) == 0;
+    seen_ |= sort;
+    if (is_new) return nullptr;
     for (const Member& each : all_) {
       if (&each == &one) return nullptr;
       if (same_name(each.name, one.name)) return &each;
@@ -45,6 +52,7 @@ class Earlier {
   static constexpr std::size_t kFew = 48;
   const std::vector<Member>& all_;
   NameMap<const Member*> names_;
+  std::uint64_t seen_ = 0;  // sorts of names
 };
 
 std::size_t text_count(const Qualifier& qualifier) {
@@ -71,7 +79,6 @@ void Checker::check_class(const Class& the_class) {
   check_guid(the_class);
   check_members(the_class);
   check_method_ids(the_class);
-  check_block(the_class);
 }
 
 void Checker::check_superclass(const Class& the_class) {
@@ -108,9 +115,9 @@ void Checker::check_members(const Class& the_class) {
   const Class* superclass = superclass_of(the_class);
   Line above;
   if (superclass != nullptr && superclass != &the_class) above = line_of(*superclass);
-  check_keys(the_class, above);
   check_association(the_class, above);
   for (const Class* one : above.classes) check_locked(the_class.qualifiers, one->qualifiers);
+  std::uint8_t roles = 0;
   Earlier properties(the_class.properties);
   for (const Property& property : the_class.properties) {
     if (const Property* first = properties.same_as(property)) {
@@ -118,8 +125,10 @@ void Checker::check_members(const Class& the_class) {
                          fmt::format("property '{}' is declared twice", property.name));
       diagnostics_.also(first->span, "first here");
     }
-    check_property(above, property);
+    roles |= check_property(above, property);
   }
+  if ((roles & kKey) != 0) check_keys(the_class, above);
+  if ((roles & kDataId) != 0) check_block(the_class);
   Earlier methods(the_class.methods);
   for (const Method& method : the_class.methods) {
     if (const Method* first = methods.same_as(method)) {
@@ -135,13 +144,14 @@ void Checker::check_members(const Class& the_class) {
   }
 }
 
-void Checker::check_property(const Line& above, const Property& property) {
-  check_qualifiers(property.qualifiers,
-                   property.type == Type::reference ? kScopeReference : kScopeProperty);
+std::uint8_t Checker::check_property(const Line& above, const Property& property) {
+  const std::uint8_t roles = check_qualifiers(
+      property.qualifiers, property.type == Type::reference ? kScopeReference : kScopeProperty);
   check_class_reference(property);
   check_override(above, property);
-  check_values_map(property);
+  if ((roles & kValues) != 0) check_values_map(property);
   if (property.default_value) check_value(*property.default_value, property, 0);
+  return roles;
 }
 
 void Checker::check_override(const Line& above, const Property& property) {
@@ -175,23 +185,26 @@ void Checker::check_class_reference(const Property& property) {
       did_you_mean(name, names, "declare the class, or #include the file that does"));
 }
 
-void Checker::check_qualifiers(const std::vector<Qualifier>& qualifiers, std::uint8_t places) {
-  for (std::size_t i = 0; i < qualifiers.size(); ++i) {
-    const Qualifier& one = qualifiers[i];
-    const Qualifier* first = find(qualifiers, one.name);
-    if (first != &one) {
+// The roles of all of them.
+std::uint8_t Checker::check_qualifiers(const std::vector<Qualifier>& qualifiers,
+                                       std::uint8_t places) {
+  std::uint8_t roles = 0;
+  Earlier earlier(qualifiers);
+  for (const Qualifier& one : qualifiers) {
+    if (const Qualifier* first = earlier.same_as(one)) {
       diagnostics_.error("duplicate-qualifier", one.span,
                          fmt::format("qualifier '{}' is there twice", one.name));
       diagnostics_.also(first->span, "first here");
       continue;
     }
-    check_qualifier(one, places);
+    roles |= check_qualifier(one, places);
   }
+  return roles;
 }
 
-void Checker::check_qualifier(const Qualifier& qualifier, std::uint8_t places) {
+std::uint8_t Checker::check_qualifier(const Qualifier& qualifier, std::uint8_t places) {
   const Rule* rule = rules_.find(qualifier.name);
-  if (rule == nullptr) return;
+  if (rule == nullptr) return 0;
   if (rule->holds != Holds::anything && !qualifier.value.is_null()) {
     const bool is_number = std::holds_alternative<std::uint64_t>(qualifier.value.data);
     const bool is_text = std::holds_alternative<Text>(qualifier.value.data);
@@ -200,12 +213,13 @@ void Checker::check_qualifier(const Qualifier& qualifier, std::uint8_t places) {
           "bad-qualifier", qualifier.span,
           fmt::format("qualifier '{}' wants {}", qualifier.name,
                       rule->holds == Holds::number ? "a number from 0 up" : "a string"));
-      return;
+      return rule->roles;
     }
   }
-  if (rule->declaration == nullptr) return;
+  if (rule->declaration == nullptr) return rule->roles;
   check_scope(qualifier, *rule, places);
   check_value(qualifier.value, rule->shape, 0);
+  return rule->roles;
 }
 
 void Checker::check_guid(const Class& the_class) {

@@ -19,7 +19,6 @@ bool is_association(const Class& one) {
 
 void Checker::check_keys(const Class& the_class, const Line& above) {
   const auto is_key = [](const Property& one) { return flag_of(one.qualifiers, "key"); };
-  if (std::ranges::none_of(the_class.properties, is_key)) return;
   const Property* key_above = nullptr;
   for (const Class* one : above.classes) {
     for (const Property& property : one->properties) {

@@ -43,6 +43,13 @@ const std::vector<Checker::Rule>& Checker::known_rules() {
       all.emplace_back().name = name;
       all.back().holds = Holds::text;
     }
+    for (const std::string_view name : {"DefineValues", "ValueMap", "Values"}) {
+      all.emplace_back().name = name;
+      all.back().roles = kValues;
+    }
+    all.emplace_back().name = "Key";
+    all.back().roles = kKey;
+    std::ranges::find(all, "WmiDataId", &Rule::name)->roles = kDataId;
     return all;
   }();
   return rules;

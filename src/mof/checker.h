@@ -55,11 +55,11 @@ class Checker {
   void check_class(const Class& the_class);
   void check_superclass(const Class& the_class);
   void check_members(const Class& the_class);
-  void check_property(const Line& above, const Property& property);
+  std::uint8_t check_property(const Line& above, const Property& property);
   void check_override(const Line& above, const Property& property);
   void check_class_reference(const Property& property);
-  void check_qualifiers(const std::vector<Qualifier>& qualifiers, std::uint8_t places);
-  void check_qualifier(const Qualifier& qualifier, std::uint8_t places);
+  std::uint8_t check_qualifiers(const std::vector<Qualifier>& qualifiers, std::uint8_t places);
+  std::uint8_t check_qualifier(const Qualifier& qualifier, std::uint8_t places);
   void check_guid(const Class& the_class);
   void check_names_for_c(const std::vector<Qualifier>& qualifiers);
 
@@ -98,8 +98,11 @@ class Checker {
   // What holds for all qualifiers of a name: by its declaration in these texts, or because the
   // data block and the header rest on it.
   enum class Holds : std::uint8_t { anything, number, text };
+  // What a list of qualifiers holds that later checks ask for: most hold none of it.
+  enum Role : std::uint8_t { kDataId = 0x01, kKey = 0x02, kValues = 0x04 };
   struct Rule {
     std::string_view name;
+    std::uint8_t roles = 0;
     Holds holds = Holds::anything;
     const QualifierDeclaration* declaration = nullptr;  // without one, what follows says nothing
     Property shape;                                     // as if the qualifier were a property

@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "wmi/cooking.h"
+
 namespace qm::wmi {
 namespace {
 
