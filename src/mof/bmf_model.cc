@@ -80,7 +80,7 @@ class ModelMaker {
   template <class Declaration>
   static System take_common(BmfObject& object, Declaration& made, Text& name) {
     System system = take_system(object.properties);
-    name = std::move(system.the_class);
+    name = system.the_class;
     made.name_space = std::move(system.name_space);
     made.alias = std::move(system.alias);
     made.setting = std::move(system.setting);
@@ -103,7 +103,7 @@ class ModelMaker {
     for (BmfProperty& one : object.properties) {
       PropertyValue value;
       value.value = value_of(one);
-      value.name = std::move(one.name);
+      value.name = one.name;
       value.qualifiers = qualifiers(std::move(one.qualifiers));
       made.values.push_back(std::move(value));
     }
@@ -125,8 +125,7 @@ class ModelMaker {
     std::vector<Qualifier> made;
     made.reserve(records.size());
     for (BmfQualifier& one : records) {
-      made.push_back(
-          {std::move(one.name), std::move(one.value), static_cast<std::uint8_t>(one.flavor), {}});
+      made.push_back({one.name, std::move(one.value), static_cast<std::uint8_t>(one.flavor), {}});
     }
     return made;
   }
@@ -181,7 +180,7 @@ class ModelMaker {
     take_type(record, made);
     take_size(record, made);
     if (record.has_value) made.default_value = value_of(record);
-    made.name = std::move(record.name);
+    made.name = record.name;
     made.qualifiers = qualifiers(std::move(record.qualifiers));
     return made;
   }
@@ -209,7 +208,7 @@ class ModelMaker {
         }
         take_size(one, property);
         if (one.has_value) property.default_value = value_of(one);
-        property.name = std::move(one.name);
+        property.name = one.name;
         property.qualifiers = qualifiers(std::move(one.qualifiers));
         // A text may number its parameters itself.
         const std::uint64_t place =
@@ -218,7 +217,7 @@ class ModelMaker {
       }
     }
     for (Parameter& one : parameters) made.parameters.push_back(std::move(one.property));
-    made.name = std::move(record.name);
+    made.name = record.name;
     made.qualifiers = qualifiers(std::move(record.qualifiers));
     return made;
   }

@@ -30,7 +30,7 @@ const Member* find_member(const std::vector<Member>& list, std::string_view name
   return found == list.end() ? nullptr : &*found;
 }
 
-std::string shortened(std::string text) {
+std::string shortened(std::string_view text) {
   constexpr std::size_t kMost = 60;
   return plain_text(text, kMost);
 }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <tuple>
 
 #include "base/descriptor_linux.h"
 #include "mof/file.h"
@@ -134,7 +135,7 @@ Result<bool> write_output(std::string_view bytes) {
 }
 
 void write_error(std::string_view bytes) {
-  (void)write_all(STDERR_FILENO, bytes);
+  std::ignore = write_all(STDERR_FILENO, bytes);  // nobody is left to be told
 }
 
 bool error_is_terminal() {

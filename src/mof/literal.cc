@@ -147,8 +147,9 @@ Result<Value> parse_integer(std::string_view text, bool negative) {
     digits.remove_prefix(1);
   }
   std::uint64_t magnitude = 0;
-  const char* end = digits.data() + digits.size();
-  const auto result = std::from_chars(digits.data(), end, magnitude, base);
+  const char* begin = digits.data();
+  const char* end = begin + digits.size();
+  const auto result = std::from_chars(begin, end, magnitude, base);
   if (digits.empty() || result.ptr != end) {
     return fail(ErrorCode::invalid, fmt::format("'{}' is no number", plain_text(text, 60)));
   }
@@ -170,8 +171,9 @@ Result<Value> parse_integer(std::string_view text, bool negative) {
 
 Result<double> parse_real(std::string_view text, bool negative) {
   double value = 0;
-  const char* end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, value);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto result = std::from_chars(begin, end, value);
   if (result.ptr != end || result.ec == std::errc::invalid_argument) {
     return fail(ErrorCode::invalid, fmt::format("'{}' is no number", plain_text(text, 60)));
   }
