@@ -42,6 +42,7 @@ scenario() {
   index=          # 1..250, its own: it makes the addresses
   family=4        # 4 or 6
   ike=            # 1 or 2; empty: no policy, the session runs in the clear
+  pluto=          # yes: Libreswan's daemon speaks it for the initiator
   ike_proposals=aes128-sha256-curve25519   # modp2048 takes seconds under TCG
   esp_proposals=aes128-sha256
   mode=transport

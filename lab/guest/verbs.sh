@@ -12,6 +12,7 @@ lab read|write NAME MIB   moves that much, O_DIRECT, 1 MiB at a time
 lab rekey NAME            a new child SA pair; returns when it is in use
 lab rekeys NAME COUNT     many, as fast as they go
 lab watch NAME start|show netfilter's count of its TCP, name=value
+lab pluto start|stop      Libreswan's daemon for the initiator, once charon is killed
 lab charon kill|start ini|tgt    an IKE daemon; `lab cut NAME`: its TCP connection is reset
 lab terminate NAME        ends its IKE SA and all SAs; the trap policy stays
 lab reconnect NAME        negotiates again at once, without waiting for traffic
@@ -66,7 +67,7 @@ verb_up() {
     before_up || die "$one: what it needs was refused"
     ((${#manual[@]} == 0)) || add_manual || die "$one: ip xfrm refused"
     [[ -n $ike ]] || continue
-    write_connection ini
+    if [[ -n $pluto ]]; then write_pluto_connection; else write_connection ini; fi
     write_connection tgt
   done
   load_connections tgt &
@@ -74,6 +75,10 @@ verb_up() {
   load_connections ini &
   jobs+=($!)
   wait_all "${jobs[@]}" || die "the targets, nodes or policies were refused"
+  for one in "${names[@]}"; do
+    scenario "$one"
+    [[ -z $pluto ]] || load_pluto_connection
+  done
   jobs=()
   for one in "${sessions[@]}"; do
     verb_login "$one" &
@@ -87,8 +92,9 @@ verb_down() {
   scenario "$1"
   ! find_session || verb_logout "$1"
   if [[ -n $ike ]]; then
-    swan ini --terminate --ike "$name" --timeout 20 >/dev/null 2>&1
-    rm -f "/run/ini/conf.d/$name.conf" "/run/tgt/conf.d/$name.conf"
+    if [[ -n $pluto ]]; then whack --delete --name "$name" >/dev/null
+    else swan ini --terminate --ike "$name" --timeout 20 >/dev/null 2>&1; fi
+    rm -f "$pluto_home/conf.d/$name".* "/run/ini/conf.d/$name.conf" "/run/tgt/conf.d/$name.conf"
     load_connections tgt
     load_connections ini
     # A daemon that was killed leaves its SAs behind.
@@ -106,6 +112,7 @@ verb_down() {
 
 load_connections() {
   local said
+  [[ $1 == tgt ]] || ! pluto_runs || return 0   # in charon's place
   # Nothing to load, and nothing that was loaded before.
   [[ -e /run/$1/loaded ]] || compgen -G "/run/$1/conf.d/*.conf" >/dev/null || return 0
   : >"/run/$1/loaded"
@@ -168,7 +175,8 @@ verb_rekey() {
   local before said
   before=$(out_spis)
   [[ -n $before ]] || die "$name: no SA to rekey"
-  said=$(swan ini --rekey --child "$name" 2>&1) || die "$name: $said"
+  if [[ -n $pluto ]]; then said=$(whack --rekey-ipsec --name "$name" 2>&1)
+  else said=$(swan ini --rekey --child "$name" 2>&1); fi || die "$name: $said"
   renewed() { [[ -n $(comm -13 <(echo "$before") <(out_spis)) ]]; }
   wait_for 20 renewed || die "$name: no new SA after the rekey: $said"
   comm -13 <(echo "$before") <(out_spis)
@@ -211,7 +219,8 @@ NFT
 verb_terminate() {
   scenario "$1"
   local said
-  said=$(swan ini --terminate --ike "$name" --timeout 20 2>&1) || die "$name: $said"
+  if [[ -n $pluto ]]; then said=$(whack --terminate --name "$name" 2>&1)
+  else said=$(swan ini --terminate --ike "$name" --timeout 20 2>&1); fi || die "$name: $said"
   no_sa() { [[ -z $(out_spis) ]]; }
   wait_for 20 no_sa || die "$name: SAs stay after terminate"
 }
@@ -219,7 +228,8 @@ verb_terminate() {
 verb_reconnect() {
   scenario "$1"
   local said
-  said=$(swan ini --initiate --child "$name" --timeout 20 2>&1) || die "$name: $said"
+  if [[ -n $pluto ]]; then said=$(whack --initiate --name "$name" 2>&1)
+  else said=$(swan ini --initiate --child "$name" --timeout 20 2>&1); fi || die "$name: $said"
   has_sa() { [[ -n $(out_spis) ]]; }
   wait_for 20 has_sa || die "$name: no SA after reconnect: $said"
 }
