@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/output.h"
 #include "serve/query.h"
 #include "wmi/snapshot.h"
 
@@ -38,6 +39,18 @@ struct Answer {
   // Set: the header is sent, then what is pushed, until either side ends the connection; no body.
   // Called once, when the header is out; held until the connection ends.
   std::function<void(const std::shared_ptr<EventSink>&)> follow = {};
+  // What follows the body; the middle is others' as well and is not copied.
+  std::shared_ptr<const std::string> middle = nullptr;
+  std::string end = {};
+
+  void take(Pieces pieces) {
+    body = std::move(pieces.before);
+    middle = std::move(pieces.middle);
+    end = std::move(pieces.after);
+  }
+  std::size_t bytes() const {
+    return body.size() + (middle == nullptr ? 0 : middle->size()) + end.size();
+  }
 };
 
 // What /api/v1/health tells.
@@ -52,9 +65,10 @@ struct Health {
   };
   std::vector<Provider> providers;
   std::uint64_t requests = 0;
-  std::uint64_t refused = 0;           // answered with an error, or turned away
-  std::uint64_t connections = 0;       // open now
-  std::uint64_t event_streams = 0;     // of these: they follow /api/v1/events
+  std::uint64_t refused = 0;        // answered with an error, or turned away
+  std::uint64_t connections = 0;    // open now
+  std::uint64_t event_streams = 0;  // of these: they follow /api/v1/events
+  std::uint64_t failed_logins = 0;
   std::uint64_t unreadable_pages = 0;  // reads that failed: a page broke the format's rules
   std::uint64_t malformed_values = 0;  // values shown as NULL for that reason
 };

@@ -222,6 +222,7 @@ TEST_F(AnswersTest, health) {
   health.providers = {{"quickmode-collect", 7, 8}};
   health.requests = 17;
   health.event_streams = 3;
+  health.failed_logins = 5;
   expect_golden("health.json", pretty(health_answer(health).body));
 }
 

@@ -93,7 +93,7 @@ class HttpConnection final : public Connection,
                       [self = shared_from_this()](error_code ec, std::size_t) {
                         self->event_ = nullptr;
                         if (ec) return self->close();
-                        self->timer_.cancel(ec);
+                        self->disarm();
                         if (self->next_event_) self->push(std::exchange(self->next_event_, {}));
                       });
   }
@@ -159,14 +159,23 @@ class HttpConnection final : public Connection,
     respond(refusal_answer({400, "this port speaks TLS: ask https://HOST:PORT"}));
   }
 
-  // Closes the connection unless something else arms the timer before.
+  // Closes the connection then, unless another deadline is set before. A later one costs nothing:
+  // who waits already finds it out at the end. Every request sets four.
   void arm(Milliseconds deadline) {
-    timer_.expires_after(deadline);
+    deadline_ = Clock::now() + deadline;
+    if (deadline_ < waiting_until_) wait();
+  }
+  void disarm() { deadline_ = Clock::time_point::max(); }
+
+  void wait() {
+    waiting_until_ = deadline_;
+    timer_.expires_at(deadline_);
     timer_.async_wait([weak = weak_from_this()](error_code ec) {
       const auto self = weak.lock();
-      // A wait that had already ended when a new deadline was set is none of today's.
-      const auto now = asio::steady_timer::clock_type::now();
-      if (!ec && self && self->timer_.expiry() <= now) self->close();
+      if (ec || !self || self->closed_) return;
+      self->waiting_until_ = Clock::time_point::max();
+      if (self->deadline_ <= Clock::now()) return self->close();
+      if (self->deadline_ != Clock::time_point::max()) self->wait();
     });
   }
 
@@ -292,8 +301,7 @@ class HttpConnection final : public Connection,
       return respond(refusal_answer(*refusal));
     }
     if (request_.verb != Verb::get) request_.body = parser_->get().body();
-    error_code ignored;
-    timer_.cancel(ignored);  // the handler has its own deadlines
+    disarm();  // the handler has its own deadlines
     shared_->handler.handle(
         request_, [self = shared_from_this()](Answer answer) { self->respond(std::move(answer)); });
   }
@@ -334,13 +342,13 @@ class HttpConnection final : public Connection,
     if (closed_) return;
     enter(Phase::busy);
     const bool bodiless = answer.status == 204 || answer.status == 304;  // RFC 9110 section 6.4.1
-    if (bodiless) answer.body.clear();
-    if (shared_->queued_bytes + answer.body.size() > shared_->limits.queued_bytes) {
+    if (bodiless) answer.take(Pieces());
+    if (shared_->queued_bytes + answer.bytes() > shared_->limits.queued_bytes) {
       answer = refusal_answer({503, "too many answers are being sent; try again"});
     }
     ++shared_->counts.requests;
     if (answer.status >= 400) ++shared_->counts.refused;
-    queued_bytes_ = answer.body.size();
+    queued_bytes_ = answer.bytes();
     shared_->queued_bytes += queued_bytes_;
     arm(shared_->limits.write);
     const auto status = static_cast<http::status>(answer.status);
@@ -350,13 +358,13 @@ class HttpConnection final : public Connection,
     if (head_ || bodiless) {
       head_response_.result(status);
       add_headers(head_response_, answer);
-      if (!bodiless) head_response_.content_length(answer.body.size());
+      if (!bodiless) head_response_.content_length(answer.bytes());
       head_response_.keep_alive(keep_alive_);
       return write(head_response_);
     }
     response_.result(status);
     add_headers(response_, answer);
-    response_.body() = std::move(answer.body);
+    response_.body() = {std::move(answer.body), std::move(answer.middle), std::move(answer.end)};
     response_.keep_alive(keep_alive_);
     response_.prepare_payload();
     write(response_);
@@ -372,7 +380,7 @@ class HttpConnection final : public Connection,
     http::async_write(wire_, head_response_,
                       [self = shared_from_this()](error_code ec, std::size_t) {
                         if (ec || self->closed_) return self->close();
-                        self->timer_.cancel(ec);
+                        self->disarm();
                         const auto follow = self->follow_;
                         follow(self);
                         self->drain(self->wire_);  // to see its end
@@ -383,7 +391,7 @@ class HttpConnection final : public Connection,
   void write(Response& response) {
     http::async_write(wire_, response, [self = shared_from_this()](error_code ec, std::size_t) {
       self->release_queued();
-      self->response_.body() = std::string();
+      self->response_.body() = Pieces();
       if (ec) return self->close();
       if (!self->keep_alive_) return self->linger();
       if (self->parser_->is_done()) return self->next_request();
@@ -424,13 +432,15 @@ class HttpConnection final : public Connection,
 
   Wire wire_;
   asio::steady_timer timer_;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  Clock::time_point waiting_until_ = Clock::time_point::max();  // timer_; max: nobody waits
   std::shared_ptr<HttpShared> shared_;
   std::shared_ptr<asio::ssl::context> tls_;  // that wire_ began with
   boost::beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   Request request_;  // views into parser_ and user_
   std::string user_;
-  http::response<http::string_body> response_;
+  http::response<PiecesBody> response_;
   http::response<http::empty_body> head_response_;
   std::array<char, kReadBytes> drained_{};
   std::function<void(const std::shared_ptr<EventSink>&)> follow_;

@@ -60,6 +60,7 @@ Answer health_answer(const Health& health) {
   json.end_array().member("requests", health.requests).member("refused", health.refused);
   json.member("connections", health.connections);
   json.member("event_streams", health.event_streams);
+  json.member("failed_logins", health.failed_logins);
   json.member("unreadable_pages", health.unreadable_pages);
   json.member("malformed_values", health.malformed_values).end_object();
   return {200, "application/json", std::move(json).take()};

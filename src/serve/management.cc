@@ -6,6 +6,25 @@
 #include "base/clock.h"
 
 namespace qm::serve {
+namespace {
+
+// /wsman, and the place where nobody asks for anything but Identify.
+bool is_anonymous(const Request& request) {
+  const std::vector<std::string>& path = request.target.path;
+  return path.size() == 2 && path[0] == "wsman-anon" && path[1] == "identify";
+}
+bool is_here(const Request& request) {
+  const std::vector<std::string>& path = request.target.path;
+  return (path.size() == 1 && path[0] == "wsman") || is_anonymous(request);
+}
+
+Answer answer_of(wsman::Reply reply) {
+  Answer answer{reply.status, "", {}, {{"Content-Type", std::move(reply.content_type)}}};
+  answer.take(std::move(reply.body));
+  return answer;
+}
+
+}  // namespace
 
 // A request that is not answered yet, apart from the connection that it came over.
 struct Management::Held {
@@ -13,7 +32,7 @@ struct Management::Held {
       : content_type(request.content_type),
         body(request.body),
         client(whose_share(request)),
-        stranger(request.role == login::Role::none),
+        stranger(request.role == login::Role::none || is_anonymous(request)),
         done(std::move(when_done)),
         timer(io) {}
 
@@ -39,6 +58,10 @@ Asked<std::size_t> Management::admit(const Request& request) {
   return wsman::kMostRequestBytes;
 }
 
+bool Management::serves_strangers(const Request& request) const {
+  return request.verb == Verb::post && is_here(request);
+}
+
 wsman::Reply Management::ask(const Held& asked) {
   wsman::Question question;
   question.content_type = asked.content_type;
@@ -56,15 +79,19 @@ wsman::Reply Management::ask(const Held& asked) {
 }
 
 void Management::handle(const Request& request, Done done) {
-  if (request.verb != Verb::post || request.target.path.size() != 1) {
-    return done(refusal_answer({405, "WS-Management is asked with POST, at /wsman"}));
+  if (!is_here(request)) {
+    return done(refusal_answer({404, "no such path; WS-Management is at /wsman"}));
+  }
+  if (request.verb != Verb::post) {
+    Answer answer = refusal_answer({405, "WS-Management is asked with POST, at /wsman"});
+    answer.fields.push_back({"Allow", "POST"});
+    return done(std::move(answer));
   }
   auto asked = std::make_shared<Held>(io_, request, std::move(done));
   asked->patient = held_ < kMostHeldPulls;
   wsman::Reply reply = ask(*asked);
   if (reply.again_ms) return hold(std::move(asked), *reply.again_ms);
-  asked->done(
-      {reply.status, "", std::move(reply.body), {{"Content-Type", std::move(reply.content_type)}}});
+  asked->done(answer_of(std::move(reply)));
 }
 
 void Management::hold(std::shared_ptr<Held> held, std::uint64_t again_ms) {
@@ -77,10 +104,7 @@ void Management::hold(std::shared_ptr<Held> held, std::uint64_t again_ms) {
     --held_;
     wsman::Reply reply = ask(*asked);
     if (reply.again_ms) return hold(std::move(asked), *reply.again_ms);
-    asked->done({reply.status,
-                 "",
-                 std::move(reply.body),
-                 {{"Content-Type", std::move(reply.content_type)}}});
+    asked->done(answer_of(std::move(reply)));
   });
 }
 

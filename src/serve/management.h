@@ -1,5 +1,6 @@
-// WS-Management at /wsman, as the HTTP server's handler: what is published already is answered
-// from; a Pull for events is held until there are some or its time is over.
+// WS-Management at /wsman (and Identify alone at /wsman-anon/identify), as the HTTP server's
+// handler: what is published already is answered from; a Pull for events is held until there are
+// some or its time is over.
 //
 // Threads: one, the io_context's. Limits: kMostHeldPulls; those of wsman/service.h.
 #pragma once
@@ -32,9 +33,7 @@ class Management final : public Handler {
 
   Asked<std::size_t> admit(const Request& request) override;
   // Who has no role may ask who this is.
-  bool serves_strangers(const Request& request) const override {
-    return request.verb == Verb::post && request.target.path.size() == 1;
-  }
+  bool serves_strangers(const Request& request) const override;
   void handle(const Request& request, Done done) override;
 
  private:

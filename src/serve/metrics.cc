@@ -82,6 +82,9 @@ void add_health(std::vector<OwnFamily>& families, const Health& health) {
   add("quickmode_serve_connections", Kind::gauge, "", "Connections open now", health.connections);
   add("quickmode_serve_event_streams", Kind::gauge, "",
       "Connections that follow /api/v1/events now: open web pages, mostly", health.event_streams);
+  add("quickmode_serve_failed_logins", Kind::counter, "",
+      "Names and passwords that were wrong; the log says whose and from where",
+      health.failed_logins);
   add("quickmode_serve_unreadable_pages", Kind::counter, "",
       "Reads of a provider's page that broke the format's rules", health.unreadable_pages);
   add("quickmode_serve_malformed_values", Kind::counter, "",

@@ -66,7 +66,10 @@ class OneThreadService final : public Service {
     TRY(group_ids({&config.query_group, config.query_group.empty() ? 0U : 1U}));
     catalog_.emplace(TRY(wmi::Repository::built_in()));
     read_classes(config.class_dir);
-    TRY(make_directory(config.runtime_dir));
+    if (auto made = make_directory(config.runtime_dir); !made) {
+      return std::unexpected(
+          std::move(made).error().in("the runtime directory (choose another with --runtime-dir)"));
+    }
     lock_ = TRY(lock_directory(config.runtime_dir));
     TRY(open_registry(config.runtime_dir, std::move(admission)));
     source_.emplace(*registry_);
@@ -102,6 +105,7 @@ class OneThreadService final : public Service {
     routes_->add("cimom", *cim_);
     management_.emplace(io_, catalog_->current(), *snapshots_, name, QM_VERSION);
     routes_->add("wsman", *management_);
+    routes_->add("wsman-anon", *management_);
     http_ = HttpServer::make(io_, *routes_, names, limits.http);
     TRY(open_doors(config, wanted));
     const std::string path = config.runtime_dir + "/query.sock";
@@ -131,6 +135,11 @@ class OneThreadService final : public Service {
 
  private:
   Result<void> open_doors(const Config& config, const std::vector<Listener>& wanted) {
+    // Who may not make it may still serve; but one that is made later lies outside the cage.
+    if (const auto made = make_directory(config.state_dir); !made) {
+      say(fmt::format("no users until there is {} at a start: {}", config.state_dir,
+                      made.error().message));
+    }
     gate_.emplace(io_, config.state_dir + "/users", [this](const std::string& line) { say(line); });
     http_->guard(login::Access({config.loopback_password, config.identify}), *gate_);
     if (std::ranges::any_of(wanted, &Listener::tls)) TRY(open_tls(config));
@@ -284,6 +293,7 @@ class OneThreadService final : public Service {
     health.refused = counts.refused;
     health.connections = counts.connections;
     health.event_streams = events_->streams();
+    health.failed_logins = gate_->failures();
     return health;
   }
 
