@@ -75,7 +75,9 @@ struct Health {
 
 Answer refusal_answer(const Refusal& refusal);
 Answer health_answer(const Health& health);
-Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot);
+// cooked: with the twins of raw classes (wmi/cooking.h).
+Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot,
+                      bool cooked = false);
 Answer class_answer(const wmi::ClassEntry& entry);
 Answer class_mof_answer(const wmi::ClassEntry& entry);
 

@@ -44,7 +44,8 @@ class JsonApi final : public Api {
       work->refreshed = false;
       return settle(work);
     }
-    const auto guids = questions_for(source_.registrations(), work->query.classes);
+    const auto guids =
+        questions_for(source_.registrations(), sources_of(work->query.classes, *work->repository));
     refresher_.want(guids, now().boot_ns, [this, work](bool all_answered) {
       work->refreshed = all_answered;
       settle(work);
@@ -124,8 +125,10 @@ class JsonApi final : public Api {
     if (what == What::health) return work->reply(health_answer(health()));
     if (what == What::one_class) return work->reply(class_answer(*work->query.classes.front()));
     if (what == What::class_mof) return work->reply(class_mof_answer(*work->query.classes.front()));
-    const auto snapshot = snapshots_.take(work->query.classes, now());
-    if (what == What::classes) return work->reply(classes_answer(*repository_, *snapshot));
+    const auto snapshot = snapshots_.take(sources_of(work->query.classes, *repository_), now());
+    if (what == What::classes) {
+      return work->reply(classes_answer(*repository_, *snapshot, work->query.cooked));
+    }
     if (snapshot->mixed && work->query.classes.size() > 1 && work->settles < kMostSettles) {
       return settle_later(work);
     }
@@ -150,7 +153,7 @@ class JsonApi final : public Api {
       return understand(work);
     }
     for (const wmi::ClassEntry*& one : work.query.classes) {
-      const wmi::ClassEntry* now = repository_->find(one->name());
+      const wmi::ClassEntry* now = find_class(*repository_, one->name());
       if (now == nullptr) return refuse(404, "class " + one->name() + " is gone");
       one = now;
     }

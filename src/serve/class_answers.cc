@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "serve/answers.h"
 #include "wmi/class_text.h"
+#include "wmi/cooking.h"
 
 namespace qm::serve {
 namespace {
@@ -108,18 +109,24 @@ std::string guid_or_empty(const wmi::ClassEntry& entry) {
 
 }  // namespace
 
-Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot) {
+Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot,
+                      bool cooked) {
   JsonWriter json(0);
-  json.begin_object().key("classes").begin_array();
-  for (const wmi::ClassEntry& entry : repository.classes()) {
+  const auto write = [&](const wmi::ClassEntry& entry, const wmi::ClassEntry& made_of) {
     json.begin_object().member("name", entry.name());
     write_text_or_null(json, "guid", guid_or_empty(entry));
     write_text_or_null(json, "superclass", entry.definition->superclass);
     write_text_or_null(json, "description", entry.description);
     json.member("abstract", entry.abstract);
-    json.member("instances", std::uint64_t{snapshot.instances_of(entry)});
-    json.member("providers", std::uint64_t{snapshot.parts_of(entry).size()});
+    json.member("instances", std::uint64_t{snapshot.instances_of(made_of)});
+    json.member("providers", std::uint64_t{snapshot.parts_of(made_of).size()});
     json.end_object();
+  };
+  json.begin_object().key("classes").begin_array();
+  for (const wmi::ClassEntry& entry : repository.classes()) write(entry, entry);
+  for (const wmi::ClassEntry& entry : repository.cooked().classes()) {
+    const wmi::ClassEntry* raw = cooked ? wmi::raw_class_of(entry, repository) : nullptr;
+    if (raw != nullptr) write(entry, *raw);
   }
   json.end_array().end_object();
   return {200, "application/json", std::move(json).take()};

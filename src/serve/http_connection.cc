@@ -29,27 +29,6 @@ constexpr std::size_t kReadBytes = 4'096;
 constexpr char kTlsRecord = 0x16;  // RFC 8446 section 5.1: a handshake's first byte
 constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// What every answer carries: it is data for the one who asked, never a document or a script. An
-// answer that is a document says so by fields of its own.
-template <class Response>
-void add_headers(Response& response, const Answer& answer) {
-  if (!answer.content_type.empty()) {
-    response.set(http::field::content_type, beast_view(answer.content_type));
-  }
-  response.set(http::field::cache_control, "no-store");
-  response.set("X-Content-Type-Options", "nosniff");
-  response.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  response.set("Cross-Origin-Resource-Policy", "same-origin");
-  response.set("Referrer-Policy", "no-referrer");
-  if (answer.status == 405) response.set(http::field::allow, "GET, HEAD");
-  if (answer.status == 401) {
-    response.set(http::field::www_authenticate, beast_view(login::kChallenge));
-  }
-  for (const Field& field : answer.fields) {
-    response.set(beast_view(field.name), plain_text(field.value));
-  }
-}
-
 class HttpConnection final : public Connection,
                              public EventSink,
                              public std::enable_shared_from_this<HttpConnection> {
@@ -351,33 +330,34 @@ class HttpConnection final : public Connection,
     queued_bytes_ = answer.bytes();
     shared_->queued_bytes += queued_bytes_;
     arm(shared_->limits.write);
-    const auto status = static_cast<http::status>(answer.status);
-    response_ = {};
-    head_response_ = {};
-    if (answer.follow && !head_) return stream(std::move(answer));
-    if (head_ || bodiless) {
-      head_response_.result(status);
-      add_headers(head_response_, answer);
-      if (!bodiless) head_response_.content_length(answer.bytes());
-      head_response_.keep_alive(keep_alive_);
-      return write(head_response_);
+    answer_ = std::move(answer);
+    const bool follows = answer_.follow != nullptr && !head_;
+    if (follows) keep_alive_ = false;
+    HeadSetting setting{keep_alive_, parser_ && parser_->get().version() < 11, {}};
+    if (!bodiless && !follows) setting.content_bytes = answer_.bytes();
+    answer_head_ = head_of(answer_, setting);
+    if (follows) return stream();
+    std::array<asio::const_buffer, 4> buffers{asio::buffer(answer_head_)};
+    if (!head_) {
+      buffers[1] = asio::buffer(answer_.body);
+      if (answer_.middle != nullptr) buffers[2] = asio::buffer(*answer_.middle);
+      buffers[3] = asio::buffer(answer_.end);
     }
-    response_.result(status);
-    add_headers(response_, answer);
-    response_.body() = {std::move(answer.body), std::move(answer.middle), std::move(answer.end)};
-    response_.keep_alive(keep_alive_);
-    response_.prepare_payload();
-    write(response_);
+    asio::async_write(wire_, buffers, [self = shared_from_this()](error_code ec, std::size_t) {
+      self->release_queued();
+      self->answer_ = {};
+      if (ec) return self->close();
+      if (!self->keep_alive_) return self->linger();
+      if (self->parser_->is_done()) return self->next_request();
+      self->skip_body();
+    });
   }
 
-  void stream(Answer answer) {
-    follow_ = std::move(answer.follow);
+  void stream() {
     error_code ignored;
     wire_.socket().set_option(asio::socket_base::send_buffer_size(kEventSendBytes), ignored);
-    head_response_.result(http::status::ok);
-    add_headers(head_response_, answer);
-    head_response_.keep_alive(false);
-    http::async_write(wire_, head_response_,
+    follow_ = std::move(answer_.follow);
+    asio::async_write(wire_, asio::buffer(answer_head_),
                       [self = shared_from_this()](error_code ec, std::size_t) {
                         if (ec || self->closed_) return self->close();
                         self->disarm();
@@ -385,18 +365,6 @@ class HttpConnection final : public Connection,
                         follow(self);
                         self->drain(self->wire_);  // to see its end
                       });
-  }
-
-  template <class Response>
-  void write(Response& response) {
-    http::async_write(wire_, response, [self = shared_from_this()](error_code ec, std::size_t) {
-      self->release_queued();
-      self->response_.body() = Pieces();
-      if (ec) return self->close();
-      if (!self->keep_alive_) return self->linger();
-      if (self->parser_->is_done()) return self->next_request();
-      self->skip_body();
-    });
   }
 
   // Closing with unread input would make the kernel send a reset, which may overtake the answer.
@@ -440,8 +408,8 @@ class HttpConnection final : public Connection,
   std::optional<http::request_parser<http::string_body>> parser_;
   Request request_;  // views into parser_ and user_
   std::string user_;
-  http::response<PiecesBody> response_;
-  http::response<http::empty_body> head_response_;
+  std::string answer_head_;
+  Answer answer_;  // being sent
   std::array<char, kReadBytes> drained_{};
   std::function<void(const std::shared_ptr<EventSink>&)> follow_;
   std::shared_ptr<const std::string> event_;       // being sent

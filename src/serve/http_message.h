@@ -1,15 +1,12 @@
 // What Beast read of a request, as the handlers know it, and which status says what is wrong. Pure.
 #pragma once
 
-#include <array>
-#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/optional.hpp>
 #include <boost/system/error_code.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
-#include <utility>
 
 #include "serve/http.h"
 
@@ -25,30 +22,16 @@ inline boost::string_view beast_view(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-// An answer's body, as Beast asks for one: it is sent from where it is.
-struct PiecesBody {
-  using value_type = Pieces;
-  static std::uint64_t size(const value_type& body) { return body.size(); }
-
-  class writer {
-   public:
-    using const_buffers_type = std::array<boost::asio::const_buffer, 3>;
-    template <bool is_request, class Fields>
-    writer(const boost::beast::http::header<is_request, Fields>&, const value_type& body)
-        : body_(body) {}
-    static void init(boost::system::error_code& ec) { ec = {}; }
-    boost::optional<std::pair<const_buffers_type, bool>> get(boost::system::error_code& ec) const {
-      ec = {};
-      const auto middle = body_.middle == nullptr ? boost::asio::const_buffer()
-                                                  : boost::asio::buffer(*body_.middle);
-      return {
-          {{boost::asio::buffer(body_.before), middle, boost::asio::buffer(body_.after)}, false}};
-    }
-
-   private:
-    const value_type& body_;
-  };
+// How an answer is sent.
+struct HeadSetting {
+  bool keep_alive = true;
+  bool old = false;  // the request is HTTP/1.0
+  std::optional<std::size_t>
+      content_bytes;  // none: there is no body, or its end is the connection's
 };
+
+// Status line and fields, with the empty line behind them.
+std::string head_of(const Answer& answer, const HeadSetting& setting);
 
 // HEAD, too, is a GET, and M-POST (RFC 2774) a POST. None: it is not served.
 std::optional<Verb> verb_of(const Message& message);

@@ -28,20 +28,21 @@ Answer answer_of(wsman::Reply reply) {
 
 // A request that is not answered yet, apart from the connection that it came over.
 struct Management::Held {
-  Held(boost::asio::io_context& io, const Request& request, Done when_done)
-      : content_type(request.content_type),
-        body(request.body),
-        client(whose_share(request)),
-        stranger(request.role == login::Role::none || is_anonymous(request)),
+  Held(boost::asio::io_context& io, const Wanted& asked, Done when_done)
+      : content_type(asked.content_type),
+        body(asked.body),
+        client(asked.client),
+        stranger(asked.stranger),
+        began_ns(asked.began_ns),
         done(std::move(when_done)),
         timer(io) {}
+  Wanted asked() const { return {content_type, body, client, stranger, true, began_ns}; }
 
   std::string content_type, body, client;
   bool stranger;
+  std::uint64_t began_ns;
   Done done;
   boost::asio::steady_timer timer;
-  std::uint64_t began_ns = now().boot_ns;
-  bool patient = true;
 };
 
 Management::Management(boost::asio::io_context& io,
@@ -62,7 +63,7 @@ bool Management::serves_strangers(const Request& request) const {
   return request.verb == Verb::post && is_here(request);
 }
 
-wsman::Reply Management::ask(const Held& asked) {
+wsman::Reply Management::ask(const Wanted& asked) {
   wsman::Question question;
   question.content_type = asked.content_type;
   question.body = asked.body;
@@ -87,11 +88,16 @@ void Management::handle(const Request& request, Done done) {
     answer.fields.push_back({"Allow", "POST"});
     return done(std::move(answer));
   }
-  auto asked = std::make_shared<Held>(io_, request, std::move(done));
-  asked->patient = held_ < kMostHeldPulls;
-  wsman::Reply reply = ask(*asked);
-  if (reply.again_ms) return hold(std::move(asked), *reply.again_ms);
-  asked->done(answer_of(std::move(reply)));
+  const std::string client = whose_share(request);
+  const Wanted asked{request.content_type,
+                     request.body,
+                     client,
+                     request.role == login::Role::none || is_anonymous(request),
+                     held_ < kMostHeldPulls,
+                     now().boot_ns};
+  wsman::Reply reply = ask(asked);
+  if (!reply.again_ms) return done(answer_of(std::move(reply)));
+  hold(std::make_shared<Held>(io_, asked, std::move(done)), *reply.again_ms);
 }
 
 void Management::hold(std::shared_ptr<Held> held, std::uint64_t again_ms) {
@@ -102,7 +108,7 @@ void Management::hold(std::shared_ptr<Held> held, std::uint64_t again_ms) {
   timer.async_wait([this, alive, asked = std::move(held)](boost::system::error_code ec) mutable {
     if (ec || alive.expired()) return;
     --held_;
-    wsman::Reply reply = ask(*asked);
+    wsman::Reply reply = ask(asked->asked());
     if (reply.again_ms) return hold(std::move(asked), *reply.again_ms);
     asked->done(answer_of(std::move(reply)));
   });

@@ -7,8 +7,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "serve/http.h"
 #include "wmi/snapshot.h"
@@ -37,8 +39,14 @@ class Management final : public Handler {
   void handle(const Request& request, Done done) override;
 
  private:
+  struct Wanted {
+    std::string_view content_type, body, client;
+    bool stranger = false;
+    bool patient = true;  // may wait for events
+    std::uint64_t began_ns = 0;
+  };
   struct Held;
-  wsman::Reply ask(const Held& asked);
+  wsman::Reply ask(const Wanted& asked);
   void hold(std::shared_ptr<Held> held, std::uint64_t again_ms);
 
   boost::asio::io_context& io_;

@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include "wmi/cooking.h"
+
 namespace qm::serve {
 namespace {
 
@@ -16,9 +18,8 @@ constexpr std::string_view kPaths =
     "/api/v1/classes, /api/v1/classes/NAME, /api/v1/instances/CLASS, "
     "/api/v1/snapshot?class=NAME, /api/v1/query?q=WQL, /api/v1/health";
 
-Asked<const wmi::ClassEntry*> find_class(const wmi::Repository& repository,
-                                         const std::string& name) {
-  const wmi::ClassEntry* entry = repository.find(name);
+Asked<const wmi::ClassEntry*> class_of(const wmi::Repository& repository, const std::string& name) {
+  const wmi::ClassEntry* entry = find_class(repository, name);
   if (entry == nullptr) {
     return refuse(404, fmt::format("no class {}; see /api/v1/classes", name));
   }
@@ -51,13 +52,14 @@ Asked<void> match_path(const Target& target, const wmi::Repository& repository, 
   } else {
     return unknown();
   }
-  const auto found = find_class(repository, path[3]);
+  const auto found = class_of(repository, path[3]);
   if (!found) return std::unexpected(found.error());
   query.classes.push_back(*found);
   return {};
 }
 
 std::span<const std::string_view> known_parameters(What what) {
+  static constexpr std::string_view kOfClasses[] = {"cooked"};
   static constexpr std::string_view kOfClass[] = {"form"};
   static constexpr std::string_view kOfInstances[] = {"instance", "integers", "refresh"};
   static constexpr std::string_view kOfSnapshot[] = {"class", "instance", "integers", "refresh"};
@@ -74,6 +76,7 @@ std::span<const std::string_view> known_parameters(What what) {
     case What::snapshot:
       return kOfSnapshot;
     case What::classes:
+      return kOfClasses;
     case What::health:
       return {};
   }
@@ -99,6 +102,9 @@ Asked<void> apply(const Parameter& parameter, const wmi::Repository& repository,
   if (parameter.name == "form") {
     if (value != "mof" && value != "json") return bad_value(parameter, "json, mof");
     query.what = value == "mof" ? What::class_mof : What::one_class;
+  } else if (parameter.name == "cooked") {
+    if (value != "0" && value != "1") return bad_value(parameter, "0, 1");
+    query.cooked = value == "1";
   } else if (parameter.name == "refresh") {
     if (value != "0" && value != "1") return bad_value(parameter, "0, 1");
     query.refresh = value == "1";
@@ -118,7 +124,7 @@ Asked<void> apply(const Parameter& parameter, const wmi::Repository& repository,
     if (query.classes.size() == kMostSnapshotClasses) {
       return refuse(400, fmt::format("more than {} classes", kMostSnapshotClasses));
     }
-    const auto found = find_class(repository, value);
+    const auto found = class_of(repository, value);
     if (!found) return std::unexpected(found.error());
     query.classes.push_back(*found);
   }
@@ -126,6 +132,22 @@ Asked<void> apply(const Parameter& parameter, const wmi::Repository& repository,
 }
 
 }  // namespace
+
+const wmi::ClassEntry* find_class(const wmi::Repository& repository, std::string_view name) {
+  if (const wmi::ClassEntry* one = repository.find(name)) return one;
+  const wmi::ClassEntry* twin = repository.cooked().find(name);
+  return twin != nullptr && wmi::raw_class_of(*twin, repository) != nullptr ? twin : nullptr;
+}
+
+std::vector<const wmi::ClassEntry*> sources_of(std::span<const wmi::ClassEntry* const> classes,
+                                               const wmi::Repository& repository) {
+  std::vector<const wmi::ClassEntry*> out(classes.begin(), classes.end());
+  for (const wmi::ClassEntry* one : classes) {
+    const wmi::ClassEntry* raw = wmi::raw_class_of(*one, repository);
+    if (raw != nullptr) out.push_back(raw);
+  }
+  return out;
+}
 
 Asked<Query> parse_query(const Target& target, const wmi::Repository& repository) {
   Query query;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "serve/target.h"
@@ -26,6 +28,7 @@ struct Query {
   };
   What what = What::health;
   std::vector<const wmi::ClassEntry*> classes;  // of one_class, class_mof, instances, snapshot
+  bool cooked = false;                          // of classes: the twins are listed, too
   std::string instance_glob;                    // "": all
   bool refresh = false;                         // ask the providers first
   bool integers_as_text = false;
@@ -36,5 +39,11 @@ struct Query {
 
 // 404: no such path or class. 400: a parameter that is unknown, repeated or out of range.
 Asked<Query> parse_query(const Target& target, const wmi::Repository& repository);
+
+// By its name: a class, or the cooked twin of one (wmi/cooking.h). nullptr: there is none.
+const wmi::ClassEntry* find_class(const wmi::Repository& repository, std::string_view name);
+// With the raw class of each twin among them: what their instances are made of.
+std::vector<const wmi::ClassEntry*> sources_of(std::span<const wmi::ClassEntry* const> classes,
+                                               const wmi::Repository& repository);
 
 }  // namespace qm::serve

@@ -26,6 +26,7 @@ std::string why(std::string_view raw) {
 
 TEST(Query, understands_every_path_of_the_api) {
   EXPECT_EQ(query("/api/v1/classes")->what, What::classes);
+  EXPECT_TRUE(query("/api/v1/classes?cooked=1")->cooked);
   EXPECT_EQ(query("/api/v1/health")->what, What::health);
   EXPECT_EQ(query("/api/v1/classes/quickmode_sa")->classes.front()->name(), "Quickmode_SA");
   EXPECT_EQ(query("/api/v1/classes/Quickmode_SA?form=mof")->what, What::class_mof);
@@ -64,6 +65,7 @@ TEST(Query, says_what_is_wrong_and_what_would_be_right) {
   EXPECT_EQ(why("/api/v1/instances/Quickmode_SA?integers=hex"),
             "400 integers=hex is not one of: number, text");
   EXPECT_EQ(why("/api/v1/classes/Quickmode_SA?form=xml"), "400 form=xml is not one of: json, mof");
+  EXPECT_EQ(why("/api/v1/classes?cooked=yes"), "400 cooked=yes is not one of: 0, 1");
   EXPECT_EQ(why("/api/v1/health?x=1"), "400 no parameter x here; see docs/api.md");
   EXPECT_EQ(why("/api/v1/instances/Quickmode_SA?refresh=0&refresh=0"),
             "400 refresh= is given twice");

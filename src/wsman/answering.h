@@ -23,7 +23,10 @@ struct Listing {
   const wmi::ClassEntry* shown_as = nullptr;      // ExcludeSubClassProperties: whose are shown
   std::shared_ptr<const wmi::wql::Plan> columns;  // of a query that selects; else none
   std::vector<std::string> properties;            // that an association filter names; none: all
-  std::optional<WrittenKey> written;              // of a class's whole extent
+  // Of a class's whole extent: where its rows come from, and of which class alone they are.
+  std::shared_ptr<const wmi::wql::Plan> extent;
+  const wmi::ClassEntry* alone = nullptr;
+  std::optional<WrittenKey> written;
 };
 
 // What a subscription keeps. It is mutable through its enumeration alone.
@@ -70,7 +73,8 @@ class Answering {
                                            const std::shared_ptr<Space>& space, Listing& listing);
   Answered<wmi::Enumeration> definitions(const xml::Element& request, const Resource& resource,
                                          const Space& space) const;
-  // An optimized Enumerate's items, as they were written before where nobody has published since.
+  static void find_rows(wmi::Enumeration& enumeration);
+  // An optimized Enumerate's items; all of them are kept for those who ask next.
   void append_extent(Output& out, wmi::Enumeration& enumeration, std::size_t most_elements,
                      std::size_t most_bytes);
   const wmi::WrittenExtents<WrittenKey>::Extent* written(const wmi::Enumeration& enumeration,

@@ -189,15 +189,24 @@ Answered<wmi::Enumeration> Answering::rows_of_class(const xml::Element& request,
   if (!polymorphism) return std::unexpected(polymorphism.error());
   const auto plan = space->plan_of_all(**one);
   wmi::Enumeration out;
-  if (plan) out.found = wql::run(*plan, look(*plan));
-  const bool alone = *polymorphism == Polymorphism::none;
-  if (alone) {
-    std::erase_if(out.found.rows, [&](const wql::Row& row) { return row.the_class != *one; });
-  } else if (*polymorphism == Polymorphism::exclude) {
-    listing.shown_as = *one;
-  }
-  listing.written = {space.get(), *one, listing.shown_as, listing.form, listing.mode, alone};
+  if (!plan) return out;
+  out.found.snapshot = look(*plan);
+  listing.extent = plan;
+  if (*polymorphism == Polymorphism::none) listing.alone = *one;
+  if (*polymorphism == Polymorphism::exclude) listing.shown_as = *one;
+  listing.written = {space.get(),  *one,         listing.shown_as,
+                     listing.form, listing.mode, listing.alone != nullptr};
   return out;
+}
+
+// The rows of a class's extent: they are not looked for before they are needed.
+void Answering::find_rows(wmi::Enumeration& enumeration) {
+  const auto& listing = *std::static_pointer_cast<const Listing>(enumeration.own);
+  if (!listing.extent) return;
+  enumeration.found = wql::run(*listing.extent, std::move(enumeration.found.snapshot));
+  if (listing.alone == nullptr) return;
+  std::erase_if(enumeration.found.rows,
+                [&](const wql::Row& row) { return row.the_class != listing.alone; });
 }
 
 // All classes of the namespace, or those that derive from one, as CIM-XML's CLASS elements.
@@ -294,12 +303,6 @@ const wmi::WrittenExtents<WrittenKey>::Extent* Answering::written(
 
 void Answering::append_extent(Output& out, wmi::Enumeration& enumeration, std::size_t most_elements,
                               std::size_t most_bytes) {
-  const auto* extent = written(enumeration, most_elements);
-  if (extent != nullptr && out.bytes() + extent->text->size() <= most_bytes) {
-    out.append_shared(extent->text);
-    enumeration.next = enumeration.found.rows.size();
-    return;
-  }
   const std::size_t begin = out.bytes();
   append_items(out, enumeration, most_elements, most_bytes);
   const auto& listing = *std::static_pointer_cast<const Listing>(enumeration.own);
@@ -333,13 +336,18 @@ Answering::Text Answering::enumerate() {
   enumeration.life_ms =
       std::min(life_ms.value_or(wmi::kEnumerationLifeMs), wmi::kMostEnumerationLifeMs);
 
-  const std::size_t total = enumeration.found.rows.size();
+  const bool optimized = request->child(kManagement, "OptimizeEnumeration") != nullptr;
+  const auto* extent = optimized ? written(enumeration, *most) : nullptr;
+  if (extent == nullptr) find_rows(enumeration);
+  const std::size_t total = extent != nullptr ? extent->rows : enumeration.found.rows.size();
   const std::string start = head(
       "http://schemas.xmlsoap.org/ws/2004/09/enumeration/EnumerateResponse", total_header(total));
-  const bool optimized = request->child(kManagement, "OptimizeEnumeration") != nullptr;
-  const bool anew = optimized && written(enumeration, *most) == nullptr;
+  const std::size_t most_items_bytes = most_bytes() - std::min(most_bytes(), kTailBytes);
   Output out(start.size() +
-             (anew ? std::min(most_bytes(), std::min(*most, total) * kUsualItemBytes) : 0) + 1'024);
+             (optimized && extent == nullptr
+                  ? std::min(most_bytes(), std::min(*most, total) * kUsualItemBytes)
+                  : 0) +
+             1'024);
   out.append(start);
   out.append("<n:EnumerateResponse>");
   if (life_ms) {
@@ -349,9 +357,15 @@ Answering::Text Answering::enumerate() {
   bool ended = false;
   if (optimized) {
     out.append("<w:Items>");
-    // Not even the first: a Pull then says why, and may bring a larger MaxEnvelopeSize.
-    append_extent(out, enumeration, *most, most_bytes() - std::min(most_bytes(), kTailBytes));
-    ended = enumeration.left() == 0;
+    if (extent != nullptr && out.bytes() + extent->text->size() <= most_items_bytes) {
+      out.append_shared(extent->text);
+      ended = true;
+    } else {
+      if (extent != nullptr) find_rows(enumeration);
+      // Not even the first: a Pull then says why, and may bring a larger MaxEnvelopeSize.
+      append_extent(out, enumeration, *most, most_items_bytes);
+      ended = enumeration.left() == 0;
+    }
     out.append(ended ? "</w:Items><w:EndOfSequence/>" : "</w:Items>");
   }
   std::string name;
