@@ -54,7 +54,8 @@ TEST_F(CookedAnswers, are_rates_of_two_samples) {
   EXPECT_THAT(answer(instances + "?instance=two*"),
               AllOf(HasSubstr("\"ConfidentialBytesSent\":null"), Not(HasSubstr("one_0"))));
   EXPECT_THAT(answer("/api/v1/snapshot?class=MSiSCSI_QMIPSECStats&class=" + std::string(kTwin)),
-              AllOf(HasSubstr("\"ConfidentialBytesSent\":30,"), HasSubstr("\"ConfidentialBytesSent\":10,")));
+              AllOf(HasSubstr("\"ConfidentialBytesSent\":30,"),
+                    HasSubstr("\"ConfidentialBytesSent\":10,")));
 }
 
 TEST_F(CookedAnswers, are_listed_when_asked_for) {

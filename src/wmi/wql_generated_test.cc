@@ -1,4 +1,5 @@
-// A few of the generated queries under the sanitizers; 100,000 of them: tests/tools/wql_generated.cc.
+// A few of the generated queries under the sanitizers; 100,000 of them:
+// tests/tools/wql_generated.cc.
 #include <gtest/gtest.h>
 
 #include "wmi/wql_generated_testing.h"
