@@ -153,6 +153,7 @@ class Connection {
  private:
   void open() {
     fd_ = socket(AF_INET, SOCK_STREAM, 0);
+    QM_ASSERT(fd_ >= 0);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port_);

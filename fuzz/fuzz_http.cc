@@ -48,6 +48,7 @@ struct World {
     std::memcpy(&address.sun_path[1], name.data(), name.size());
     bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
     const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    QM_ASSERT(fd >= 0);
     QM_ASSERT(::bind(fd, reinterpret_cast<const sockaddr*>(&address), bytes) == 0);
     QM_ASSERT(::listen(fd, 8) == 0);
     QM_ASSERT(server->listen_local(fd).has_value());
@@ -66,11 +67,16 @@ struct World {
   socklen_t bytes = 0;
 };
 
+World& the_world() {
+  static World& world = *new World;
+  return world;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static World& world = *new World;
   if (size > 65'536) return 0;
+  World& world = the_world();
   const Descriptor client(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
   QM_ASSERT(
       ::connect(client.get(), reinterpret_cast<const sockaddr*>(&world.address), world.bytes) == 0);

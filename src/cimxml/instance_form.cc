@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "cimxml/class_element.h"
 #include "cimxml/text.h"
@@ -252,12 +253,14 @@ template <class Stored>
 char* put_stored(char* to, const std::byte* at) {
   Stored stored;
   std::memcpy(&stored, at, sizeof stored);
-  auto magnitude = static_cast<std::uint64_t>(stored);
-  if (stored < 0) {
+  if constexpr (std::is_unsigned_v<Stored>) {
+    return write_integer(to, stored);
+  } else {
+    const std::int64_t number{stored};
+    if (number >= 0) return write_integer(to, static_cast<std::uint64_t>(number));
     *to++ = '-';
-    magnitude = ~magnitude + 1;
+    return write_integer(to, ~static_cast<std::uint64_t>(number) + 1);
   }
-  return write_integer(to, magnitude);
 }
 
 char* put(char* to, std::string_view text) {
