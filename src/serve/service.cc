@@ -60,6 +60,7 @@ class OneThreadService final : public Service {
   Result<void> open(const Config& config, const ServiceLimits& limits) {
     // What is wrong with the configuration is said before anything is made.
     std::vector<Listener> wanted;
+    wanted.reserve(config.listen.size());
     for (const std::string& one : config.listen) wanted.push_back(TRY(parse_listener(one)));
     provider::Admission admission{TRY(user_ids(config.provider_users)),
                                   TRY(group_ids(config.provider_groups))};
@@ -208,7 +209,7 @@ class OneThreadService final : public Service {
     const auto names = files_ending(directory, ".bmf", wmi::kMostAdditions);
     if (!names) return say("classes: " + names.error().message);
     for (const std::string& name : *names) {
-      const std::string path = directory + "/" + name;
+      const std::string path = fmt::format("{}/{}", directory, name);
       const auto bytes = read_text_file(path, wmi::kMostAdditionBytes);
       const Result<wmi::Added> added =
           bytes ? catalog_->add(wmi::Bringer::file, path, std::as_bytes(std::span(*bytes)))

@@ -20,7 +20,7 @@ namespace qm::serve {
 
 inline constexpr std::size_t kMostPemBytes = 262'144;        // a certificate with its chain, a key
 inline constexpr std::chrono::seconds kCertificateLook{60};  // how often files are looked at
-inline constexpr std::int64_t kSoonExpires_s = 30 * 86'400;
+inline constexpr std::int64_t kSoonExpires_s = std::int64_t{30} * 86'400;
 
 struct TlsFiles {
   std::string certificate;  // PEM, the chain behind it
