@@ -102,7 +102,7 @@ Result<TlsFiles> own_certificate(const std::string& state_dir, std::span<const s
                                  std::span<const Address> addresses, std::int64_t now_s,
                                  const std::function<void(const std::string&)>& say) {
   const std::string directory = state_dir + "/tls";
-  const TlsFiles files{directory + "/certificate.pem", directory + "/key.pem"};
+  TlsFiles files{directory + "/certificate.pem", directory + "/key.pem"};
   if (const auto text = login::read_private_file(files.certificate, kMostPemBytes)) {
     const auto facts = read_certificate(*text);
     const bool lasts = facts && facts->until_s - now_s > kSoonExpires_s;

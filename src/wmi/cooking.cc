@@ -33,8 +33,8 @@ const CounterKind* kind_of(const mof::Property& property) {
   return at == std::end(kKinds) ? nullptr : &*at;
 }
 
-mof::Qualifier qualifier(std::string name, mof::Value value, std::uint8_t flavor = 0) {
-  return {std::move(name), std::move(value), flavor, {}};
+mof::Qualifier qualifier(std::string_view name, mof::Value value, std::uint8_t flavor = 0) {
+  return {std::string(name), std::move(value), flavor, {}};
 }
 
 mof::Value mof_text(std::string_view value) {
