@@ -35,9 +35,12 @@ struct Answer {
   std::string_view content_type = "application/json";  // "": none
   std::string body;                                    // none is sent with 204 and 304
   std::vector<Field> fields = {};                      // instead of, or beside, the server's own
+  std::shared_ptr<const std::string> shared = {};  // sent before the body; others may send it too
   // Set: the header is sent, then what is pushed, until either side ends the connection; no body.
   // Called once, when the header is out; held until the connection ends.
   std::function<void(const std::shared_ptr<EventSink>&)> follow = {};
+
+  std::size_t bytes() const { return body.size() + (shared ? shared->size() : 0); }
 };
 
 // What /api/v1/health tells.
@@ -69,5 +72,20 @@ Answer class_mof_answer(const wmi::ClassEntry& entry);
 // 503 when the answer would exceed most_bytes.
 Asked<Answer> instances_answer(const Query& query, const wmi::Snapshot& snapshot, bool refreshed,
                                std::uint64_t& malformed, std::size_t most_bytes = kMostAnswerBytes);
+
+// What was kept of the query's classes, up to query.seconds before now.
+class History;
+Answer history_answer(const Query& query, const History& history, const Time& now);
+
+// Of start: all that a page draws first, so that it asks once. snapshot: of all classes.
+inline constexpr std::size_t kMostStartCells = 100'000;  // of history; the rest is asked for later
+struct Beginning {
+  const wmi::Snapshot& snapshot;
+  const wmi::Repository& repository;
+  const History& history;
+  std::string_view host;
+};
+Asked<Answer> start_answer(const Query& query, const Beginning& of, std::uint64_t& malformed,
+                           std::size_t most_bytes = kMostAnswerBytes);
 
 }  // namespace qm::serve

@@ -29,6 +29,33 @@ constexpr std::size_t kReadBytes = 4'096;
 constexpr char kTlsRecord = 0x16;  // RFC 8446 section 5.1: a handshake's first byte
 constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
 
+// What is this answer's own stands behind what answers share.
+struct AnswerBody {
+  struct value_type {
+    std::shared_ptr<const std::string> shared;
+    std::string own;
+  };
+  static std::uint64_t size(const value_type& of) {
+    return of.own.size() + (of.shared ? of.shared->size() : 0);
+  }
+  class writer {
+   public:
+    using const_buffers_type = std::array<asio::const_buffer, 2>;
+    template <bool is_request, class Fields>
+    writer(const http::header<is_request, Fields>&, const value_type& of) : of_(of) {}
+    void init(error_code& ec) { ec = {}; }
+    boost::optional<std::pair<const_buffers_type, bool>> get(error_code& ec) {
+      ec = {};
+      const asio::const_buffer shared =
+          of_.shared ? asio::buffer(*of_.shared) : asio::const_buffer();
+      return {{const_buffers_type{shared, asio::buffer(of_.own)}, false}};
+    }
+
+   private:
+    const value_type& of_;
+  };
+};
+
 // What every answer carries: it is data for the one who asked, never a document or a script. An
 // answer that is a document says so by fields of its own.
 template <class Response>
@@ -334,13 +361,16 @@ class HttpConnection final : public Connection,
     if (closed_) return;
     enter(Phase::busy);
     const bool bodiless = answer.status == 204 || answer.status == 304;  // RFC 9110 section 6.4.1
-    if (bodiless) answer.body.clear();
-    if (shared_->queued_bytes + answer.body.size() > shared_->limits.queued_bytes) {
+    if (bodiless) {
+      answer.body.clear();
+      answer.shared.reset();
+    }
+    if (shared_->queued_bytes + answer.bytes() > shared_->limits.queued_bytes) {
       answer = refusal_answer({503, "too many answers are being sent; try again"});
     }
     ++shared_->counts.requests;
     if (answer.status >= 400) ++shared_->counts.refused;
-    queued_bytes_ = answer.body.size();
+    queued_bytes_ = answer.bytes();
     shared_->queued_bytes += queued_bytes_;
     arm(shared_->limits.write);
     const auto status = static_cast<http::status>(answer.status);
@@ -350,13 +380,13 @@ class HttpConnection final : public Connection,
     if (head_ || bodiless) {
       head_response_.result(status);
       add_headers(head_response_, answer);
-      if (!bodiless) head_response_.content_length(answer.body.size());
+      if (!bodiless) head_response_.content_length(answer.bytes());
       head_response_.keep_alive(keep_alive_);
       return write(head_response_);
     }
     response_.result(status);
     add_headers(response_, answer);
-    response_.body() = std::move(answer.body);
+    response_.body() = {std::move(answer.shared), std::move(answer.body)};
     response_.keep_alive(keep_alive_);
     response_.prepare_payload();
     write(response_);
@@ -383,7 +413,7 @@ class HttpConnection final : public Connection,
   void write(Response& response) {
     http::async_write(wire_, response, [self = shared_from_this()](error_code ec, std::size_t) {
       self->release_queued();
-      self->response_.body() = std::string();
+      self->response_.body() = {};
       if (ec) return self->close();
       if (!self->keep_alive_) return self->linger();
       if (self->parser_->is_done()) return self->next_request();
@@ -430,7 +460,7 @@ class HttpConnection final : public Connection,
   std::optional<http::request_parser<http::string_body>> parser_;
   Request request_;  // views into parser_ and user_
   std::string user_;
-  http::response<http::string_body> response_;
+  http::response<AnswerBody> response_;
   http::response<http::empty_body> head_response_;
   std::array<char, kReadBytes> drained_{};
   std::function<void(const std::shared_ptr<EventSink>&)> follow_;
