@@ -5,6 +5,7 @@
 #include "base/guid.h"
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "serve/answer_parts.h"
 #include "serve/answers.h"
 #include "wmi/class_text.h"
 
@@ -80,7 +81,7 @@ void write_semantics(JsonWriter& json, const wmi::Semantics& semantics) {
   json.end_object();
 }
 
-void write_property(JsonWriter& json, const wmi::PropertyEntry& entry) {
+void write_property(JsonWriter& json, const wmi::PropertyEntry& entry, Qualifiers which) {
   const mof::Property& property = *entry.property;
   json.begin_object().member("name", property.name);
   const bool is_class = property.type == mof::Type::object && !property.class_name.empty();
@@ -97,7 +98,7 @@ void write_property(JsonWriter& json, const wmi::PropertyEntry& entry) {
     json.member("counter_type", *counter);
   }
   write_values(json, property.qualifiers);
-  write_qualifiers(json, property.qualifiers);
+  if (which == Qualifiers::all) write_qualifiers(json, property.qualifiers);
   if (entry.semantics) write_semantics(json, *entry.semantics);
   json.end_object();
 }
@@ -108,9 +109,9 @@ std::string guid_or_empty(const wmi::ClassEntry& entry) {
 
 }  // namespace
 
-Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot) {
-  JsonWriter json(0);
-  json.begin_object().key("classes").begin_array();
+void write_class_rows(JsonWriter& json, const wmi::Repository& repository,
+                      const wmi::Snapshot& snapshot) {
+  json.begin_array();
   for (const wmi::ClassEntry& entry : repository.classes()) {
     json.begin_object().member("name", entry.name());
     write_text_or_null(json, "guid", guid_or_empty(entry));
@@ -121,12 +122,10 @@ Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& sn
     json.member("providers", std::uint64_t{snapshot.parts_of(entry).size()});
     json.end_object();
   }
-  json.end_array().end_object();
-  return {200, "application/json", std::move(json).take()};
+  json.end_array();
 }
 
-Answer class_answer(const wmi::ClassEntry& entry) {
-  JsonWriter json(0);
+void write_class(JsonWriter& json, const wmi::ClassEntry& entry, Qualifiers which) {
   json.begin_object().member("name", entry.name());
   write_text_or_null(json, "guid", guid_or_empty(entry));
   write_text_or_null(json, "superclass", entry.definition->superclass);
@@ -138,10 +137,23 @@ Answer class_answer(const wmi::ClassEntry& entry) {
   json.member("abstract", entry.abstract);
   write_text_or_null(json, "description", entry.description);
   json.member("block_bytes", entry.layout.bytes);
-  write_qualifiers(json, entry.definition->qualifiers);
+  if (which == Qualifiers::all) write_qualifiers(json, entry.definition->qualifiers);
   json.key("properties").begin_array();
-  for (const wmi::PropertyEntry& property : entry.properties) write_property(json, property);
+  for (const wmi::PropertyEntry& property : entry.properties) write_property(json, property, which);
   json.end_array().end_object();
+}
+
+Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot) {
+  JsonWriter json(0);
+  json.begin_object().key("classes");
+  write_class_rows(json, repository, snapshot);
+  json.end_object();
+  return {200, "application/json", std::move(json).take()};
+}
+
+Answer class_answer(const wmi::ClassEntry& entry) {
+  JsonWriter json(0);
+  write_class(json, entry, Qualifiers::all);
   return {200, "application/json", std::move(json).take()};
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "serve/answer_parts.h"
 #include "serve/answers.h"
 #include "serve/value_json.h"
 
@@ -65,30 +66,40 @@ Answer health_answer(const Health& health) {
   return {200, "application/json", std::move(json).take()};
 }
 
+Asked<void> write_instances(JsonWriter& json, const wmi::ClassEntry& entry,
+                            const InstancesPart& part, std::uint64_t& malformed) {
+  const auto& [query, snapshot, refreshed, most_bytes] = part;
+  json.begin_object().member("class", entry.name()).member("refreshed", refreshed);
+  json.member("taken_boot_ns", std::uint64_t{snapshot.taken.boot_ns});
+  json.member("providers", std::uint64_t{snapshot.parts_of(entry).size()});
+  json.key("instances").begin_array();
+  for (const auto& of : snapshot.parts_of(entry)) {
+    for (const provider::InstanceData& instance : of->generation.instances) {
+      if (!query.instance_glob.empty() && !glob_match(query.instance_glob, instance.name)) {
+        continue;
+      }
+      write_instance(json, *of, instance, query, snapshot.taken.boot_ns, malformed);
+      if (json.bytes() > most_bytes) {
+        return refuse(503, fmt::format("the answer would exceed {} bytes; ask for fewer "
+                                       "instances with instance=GLOB",
+                                       most_bytes));
+      }
+    }
+  }
+  json.end_array().end_object();
+  return {};
+}
+
 Asked<Answer> instances_answer(const Query& query, const wmi::Snapshot& snapshot, bool refreshed,
                                std::uint64_t& malformed, std::size_t most_bytes) {
   JsonWriter json(0);
   const bool several = query.what == Query::What::snapshot;
   if (several) json.begin_object().key("classes").begin_array();
   for (const wmi::ClassEntry* entry : query.classes) {
-    json.begin_object().member("class", entry->name()).member("refreshed", refreshed);
-    json.member("taken_boot_ns", std::uint64_t{snapshot.taken.boot_ns});
-    json.member("providers", std::uint64_t{snapshot.parts_of(*entry).size()});
-    json.key("instances").begin_array();
-    for (const auto& part : snapshot.parts_of(*entry)) {
-      for (const provider::InstanceData& instance : part->generation.instances) {
-        if (!query.instance_glob.empty() && !glob_match(query.instance_glob, instance.name)) {
-          continue;
-        }
-        write_instance(json, *part, instance, query, snapshot.taken.boot_ns, malformed);
-        if (json.bytes() > most_bytes) {
-          return refuse(503, fmt::format("the answer would exceed {} bytes; ask for fewer "
-                                         "instances with instance=GLOB",
-                                         most_bytes));
-        }
-      }
+    const InstancesPart part{query, snapshot, refreshed, most_bytes};
+    if (auto done = write_instances(json, *entry, part, malformed); !done) {
+      return std::unexpected(done.error());
     }
-    json.end_array().end_object();
   }
   if (several) json.end_array().end_object();
   return Answer{200, "application/json", std::move(json).take()};
