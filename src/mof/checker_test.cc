@@ -130,7 +130,8 @@ TEST(Check, LineageUpToTheLimit) {
 }
 
 TEST(Check, EmbeddedClasses) {
-  EXPECT_EQ(codes("class A { Nowhere x; };"), "error unknown-class\n");
+  EXPECT_EQ(codes("class A { Nowhere x; };"), "warning unknown-class\n");
+  EXPECT_EQ(codes(block("[WmiDataId(1)] Nowhere x;")), "error unknown-class\n");
   EXPECT_EQ(codes("class A { Nowhere ref x; };"), "warning unknown-class\n");
   EXPECT_EQ(codes("class A { uint31 x; };"), "error unknown-class\n");
   EXPECT_EQ(codes(block("[WmiDataId(1)] object x;")), "error no-wire-form\n");

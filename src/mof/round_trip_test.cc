@@ -68,8 +68,8 @@ Value any_value() {
   return value;
 }
 
-std::vector<Qualifier> any_qualifiers(std::uint8_t flavors) {
-  std::vector<Qualifier> list(*rc::gen::inRange<std::size_t>(0, 4));
+Qualifiers any_qualifiers(std::uint8_t flavors) {
+  Qualifiers list(*rc::gen::inRange<std::size_t>(0, 4));
   for (std::size_t i = 0; i < list.size(); ++i) {
     list[i].name = "Q" + std::to_string(i);
     list[i].value = any_value();
