@@ -74,9 +74,7 @@ std::string from_windows1252(std::string_view bytes) {
   return utf8(units);
 }
 
-}  // namespace
-
-Result<DecodedSource> decode_source(KeptText text) {
+Result<DecodedSource> decoded_bytes(KeptText text) {
   using std::string_view_literals::operator""sv;
   std::string_view bytes = text.view();
   if (bytes.starts_with("\xff\xfe"sv) || bytes.starts_with("\xfe\xff"sv)) {
@@ -93,6 +91,23 @@ Result<DecodedSource> decode_source(KeptText text) {
   }
   if (is_utf8(bytes)) return DecodedSource{std::move(text), {}};
   return DecodedSource{from_windows1252(bytes), "not UTF-8; read as Windows-1252"};
+}
+
+// Lines that end as they did on a Macintosh: nothing would end a // comment else.
+bool has_only_carriage_returns(std::string_view text) {
+  return text.find('\n') == std::string_view::npos && text.find('\r') != std::string_view::npos;
+}
+
+}  // namespace
+
+Result<DecodedSource> decode_source(KeptText bytes) {
+  DecodedSource decoded = TRY(decoded_bytes(std::move(bytes)));
+  if (has_only_carriage_returns(decoded.text.view())) {
+    std::string lines(decoded.text.view());
+    std::ranges::replace(lines, '\r', '\n');
+    decoded.text = std::move(lines);
+  }
+  return decoded;
 }
 
 }  // namespace qm::mof

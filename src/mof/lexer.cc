@@ -41,6 +41,8 @@ constexpr std::array<std::uint8_t, 256> classes() {
   table['\n'] |= kGap;
   table['/'] |= kGap;   // a comment
   table['\\'] |= kGap;  // a spliced line
+  table[0xc2] |= kGap;  // kWideBlanks
+  table[0xef] |= kGap;
   return table;
 }
 constexpr std::array<std::uint8_t, 256> kClasses = classes();
@@ -70,6 +72,27 @@ bool is(char c, std::uint8_t wanted) {
   }
   while (at < end && *at != quote && *at != '\\' && *at != '\n' && *at != '\r') ++at;
   return at;
+}
+
+// What DSP0004 counts among the letters and everybody takes for blanks: a no-break space, and the
+// byte order mark that files which were put together hold in their middle.
+constexpr std::array<std::string_view, 2> kWideBlanks = {"\xc2\xa0", "\xef\xbb\xbf"};
+
+bool beyond_ascii(char c) {
+  return (static_cast<unsigned char>(c) & 0x80U) != 0;
+}
+
+std::size_t wide_blank_bytes(std::string_view text) {
+  for (const std::string_view blank : kWideBlanks) {
+    if (text.starts_with(blank)) return blank.size();
+  }
+  return 0;
+}
+
+const char* first_blank(const char* begin, const char* end) {
+  std::string_view word(begin, static_cast<std::size_t>(end - begin));
+  for (const std::string_view blank : kWideBlanks) word = word.substr(0, word.find(blank));
+  return begin + word.size();
 }
 
 constexpr std::array<std::string_view, 9> kDouble = {
@@ -114,6 +137,10 @@ bool Lexer::skip_blanks(bool stop_at_line_end) {
       line_start_ = true;
     } else if (c == '\\' && (peek(1) == '\n' || (peek(1) == '\r' && peek(2) == '\n'))) {
       at_ += peek(1) == '\n' ? 2 : 3;
+    } else if (beyond_ascii(c)) {
+      const std::size_t bytes = wide_blank_bytes(text(at_, end_));
+      if (bytes == 0) return false;
+      at_ += bytes;
     } else if (c == '/' && peek(1) == '/') {
       at_ = line_end();
     } else if (c == '/' && peek(1) == '*') {
@@ -248,6 +275,8 @@ void Lexer::scan_odd(Token& token) {
 
 [[gnu::always_inline]] inline void Lexer::word(Token& token, const char* begin) {
   at_ = name_end(begin, end_);
+  if (std::any_of(begin, at_, beyond_ascii)) [[unlikely]]
+    at_ = first_blank(begin, at_);
   if (static_cast<std::size_t>(at_ - begin) > kMostIdentifierBytes) [[unlikely]] {
     diagnostics_->error(
         "long-name", span(begin, at_),
@@ -265,6 +294,7 @@ void Lexer::number(Token& token, const char* begin) {
     ++at_;
     if (exponent && (peek(0) == '+' || peek(0) == '-')) ++at_;
   }
+  at_ = first_blank(begin, at_);
   finish(token, is_real ? TokenKind::real : TokenKind::integer, begin);
 }
 

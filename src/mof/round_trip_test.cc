@@ -242,6 +242,19 @@ TEST(RoundTrip, OfDeletionsAndFlags) {
   EXPECT_EQ(binary->model.classes[0].setting.flags, std::uint32_t{kUpdateOnly});
 }
 
+// As texts for WMI's registry provider have it: the value is the provider's.
+TEST(RoundTrip, OfValuesThatAreNotGiven) {
+  const Model model = model_of_text(
+      "class A { string x; string y; };\n"
+      "[DYNPROPS] instance of A { [PropertyContext(\"local|x\")] x; y = NULL; };");
+  ASSERT_EQ(model.instances[0].values.size(), 2U);
+  EXPECT_FALSE(model.instances[0].values[0].has_value);
+  EXPECT_TRUE(model.instances[0].values[1].has_value);
+  const std::string written = emit_mof(model);
+  EXPECT_NE(written.find("[PropertyContext(\"local|x\")] x;\n"), std::string::npos) << written;
+  EXPECT_EQ(emit_mof(model_of_text(written)), written);
+}
+
 TEST(RoundTrip, ADeletedClassIsNotInTheModel) {
   const Model model = model_of_text(
       "class A { uint8 x; };\n#pragma deleteclass(\"a\", NOFAIL)\nclass A { uint16 x; };\n");

@@ -168,6 +168,13 @@ WmimofckLine read_wmimofck(std::span<char* const> arguments) {
   return line;
 }
 
+// The file itself when it is one: what text cannot say of it stays.
+Result<std::string> binary_of(const std::string& path, const Model& model) {
+  std::string file = TRY(read_file(path, kMostBmfBytes));
+  if (looks_like_bmf(std::as_bytes(std::span(file)))) return file;
+  return write_bmf(model);
+}
+
 // The halves that mofcomp -AMENDMENT made, as the one text that a driver's binary is made of.
 int put_together(const WmimofckLine& line) {
   std::string whole;
@@ -226,7 +233,7 @@ int run_wmimofck(std::span<char* const> arguments) {
   }
   if (!line.neutral.empty() || !line.localized.empty()) return put_together(line);
   Diagnostics diagnostics;
-  const Model model = load_model({line.input}, {}, "", diagnostics);
+  const Model model = compile({line.input}, reader_of_any_form(""), {}, diagnostics);
   if (!tell(diagnostics, Severity::warning)) return 1;
   if (!line.header.empty()) {
     HeaderOptions options;
@@ -242,7 +249,7 @@ int run_wmimofck(std::span<char* const> arguments) {
     if (!deliver_to(line.stubs, emit_c_stubs(model, header))) return 1;
   }
   if (!line.hex.empty()) {
-    const Result<std::string> file = write_bmf(model);
+    const Result<std::string> file = binary_of(line.input, model);
     if (!file) return failed(file.error().message);
     if (!deliver_to(line.hex, hex_text(*file))) return 1;
   }
