@@ -45,7 +45,7 @@ void write_value(JsonWriter& json, const mof::Value& value) {
   std::visit(Write{json}, value.data);
 }
 
-void write_qualifiers(JsonWriter& json, const std::vector<mof::Qualifier>& qualifiers) {
+void write_qualifiers(JsonWriter& json, const mof::Qualifiers& qualifiers) {
   json.key("qualifiers").begin_array();
   for (const mof::Qualifier& qualifier : qualifiers) {
     json.begin_object().member("name", qualifier.name).key("value");
@@ -56,7 +56,7 @@ void write_qualifiers(JsonWriter& json, const std::vector<mof::Qualifier>& quali
 }
 
 // Values and ValueMap side by side; without a ValueMap the values count from 0 (DSP0004 5.6.3.55).
-void write_values(JsonWriter& json, const std::vector<mof::Qualifier>& qualifiers) {
+void write_values(JsonWriter& json, const mof::Qualifiers& qualifiers) {
   const std::vector<std::string> texts = mof::texts_of(qualifiers, "Values");
   const std::vector<std::string> map = mof::texts_of(qualifiers, "ValueMap");
   if (texts.empty() || (!map.empty() && map.size() != texts.size())) return;
