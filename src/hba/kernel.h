@@ -20,7 +20,8 @@ class Kernel {
   // Opens the sockets and syncs. unsupported: no XFRM (retry later); denied: no CAP_NET_ADMIN.
   Result<void> open();
   bool is_open() const { return events_.has_value(); }
-  int event_fd() const { return events_ ? events_->fd() : -1; }
+  // -1: there is none, or it gives nothing but errors until the next refresh.
+  int event_fd() const { return events_ && broken_.empty() ? events_->fd() : -1; }
   // Applies what has arrived; a loss leads to a new sync, at the next refresh at the latest.
   void drain();
   // Brings the engine's SAs up to date: sync when one is due, then GETSA of those that count.
@@ -31,7 +32,7 @@ class Kernel {
   bool sync();
   bool try_sync();
   void drain_all(bool& overrun);
-  void close(const std::string& why);
+  void reopen();
   void read_finals();
   void read_probes();
 
@@ -40,6 +41,7 @@ class Kernel {
   std::optional<xfrm::EventSocket> events_;
   std::optional<xfrm::RequestSocket> requests_;
   bool sync_due_ = false;
+  std::string broken_;  // the event socket's error; empty: it is sound
 };
 
 }  // namespace qm::hba

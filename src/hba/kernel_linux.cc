@@ -1,5 +1,6 @@
 #include "hba/kernel.h"
 
+#include <utility>
 #include <vector>
 
 #include "hba/collector.h"
@@ -23,11 +24,17 @@ Result<void> Kernel::open() {
   return {};
 }
 
-void Kernel::close(const std::string& why) {
+// The event socket can't be read any more: a new one. What was told meanwhile is missed.
+void Kernel::reopen() {
+  const std::string why = std::exchange(broken_, {});
   events_.reset();
   requests_.reset();
-  engine_.set_kernel(false, why);
-  engine_.overrun();  // from here on events are missed
+  engine_.overrun();
+  if (const auto opened = open(); !opened) {
+    engine_.set_kernel(false, why + "; opening it again: " + opened.error().message);
+    return;
+  }
+  engine_.set_problem(why + "; opened again");
 }
 
 void Kernel::drain_all(bool& overrun) {
@@ -36,7 +43,7 @@ void Kernel::drain_all(bool& overrun) {
     engine_.set_time(now());
     const auto drained = events_->drain(engine_);
     if (!drained) {
-      engine_.set_problem(drained.error().message);
+      broken_ = drained.error().message;
       overrun = true;
       return;
     }
@@ -75,7 +82,7 @@ void Kernel::read_probes() {
 }
 
 void Kernel::drain() {
-  if (!events_) return;
+  if (!events_ || !broken_.empty()) return;
   bool overrun = false;
   drain_all(overrun);
   read_finals();
@@ -113,7 +120,7 @@ bool Kernel::try_sync() {
 }
 
 bool Kernel::sync() {
-  for (int i = 0; i < kMostSyncTries; ++i) {
+  for (int i = 0; i < kMostSyncTries && broken_.empty(); ++i) {
     if (try_sync()) return true;
   }
   return false;
@@ -140,8 +147,9 @@ void Kernel::read_sas() {
 }
 
 void Kernel::refresh() {
-  if (!events_) return;
   drain();
+  if (!broken_.empty()) reopen();
+  if (!events_) return;
   if (sync_due_) sync_due_ = !sync();
   engine_.set_time(now());
   const auto errors = xfrm::read_netns_errors();
