@@ -150,6 +150,7 @@ FlowVerdict judge_flow(xfrm::Flow flow, Direction direction, const xfrm::PolicyT
       interfaces.find(out ? std::pair(flow.saddr, flow.daddr) : std::pair(flow.daddr, flow.saddr));
   const InterfaceSwitches interface =
       found == interfaces.end() ? InterfaceSwitches{} : found->second;
+  flow.ifindex = interface.ifindex;
   FlowVerdict result;
   if (passes_by(interface, direction, result)) return result;
   const xfrm::PolicyMatch match = policy_of(flow, direction, policies, interface.if_id);

@@ -24,13 +24,14 @@ enum class Protection : std::uint8_t {  // as Quickmode_Session.Protection numbe
   unprotected = 3,
 };
 
-// The network interface that a connection's packets leave by: switches that let them pass XFRM by,
-// and whether it is an xfrm interface.
+// The network interface that a connection's packets leave by, and, unless routing is asymmetric,
+// come in by: switches that let them pass XFRM by, and whether it is an xfrm interface.
 struct InterfaceSwitches {
   std::string name;
   bool disable_xfrm = false;    // nothing leaves it transformed
   bool disable_policy = false;  // nothing that comes in is checked
   std::uint32_t if_id = 0;      // an xfrm interface's, whose policies have it; 0: another kind
+  std::int32_t ifindex = 0;     // policies may be for one interface only; 0: not known
 };
 // By a connection's local and remote address. Where one is missing, no switch is set.
 using Interfaces = std::map<std::pair<Address, Address>, InterfaceSwitches>;

@@ -91,6 +91,16 @@ TEST_F(Judge, OneDirectionWithoutAPolicyIsEnough) {
   EXPECT_EQ(judge().reason, "no inbound IPsec policy matches it");
 }
 
+TEST_F(Judge, PoliciesOfOneInterfaceAreForWhatLeavesAndComesInByIt) {
+  out_->selector.ifindex = in_->selector.ifindex = 7;
+  EXPECT_EQ(judge().protection, Protection::unprotected) << "nobody knows that it is this one";
+  interfaces_[{kLocal.address, kPortal.address}].ifindex = 7;
+  EXPECT_EQ(judge().protection, Protection::protected_);
+  EXPECT_EQ(judge().uses.size(), 2U);
+  interfaces_[{kLocal.address, kPortal.address}].ifindex = 8;
+  EXPECT_EQ(judge().protection, Protection::unprotected);
+}
+
 TEST_F(Judge, ADefaultThatBlocksLeavesNoTrafficToJudge) {
   out_.reset();
   in_.reset();

@@ -53,7 +53,7 @@ Interfaces read_interfaces(const iscsi::Inventory& inventory) {
                   .emplace(std::pair(*ifindex, local.family),
                            InterfaceSwitches{device->name, !v6 && says->disable_xfrm,
                                              v6 ? says->disable_policy_v6 : says->disable_policy,
-                                             device->if_id})
+                                             device->if_id, *ifindex})
                   .first;
     }
     interfaces.emplace(std::pair(local, remote), known->second);

@@ -38,4 +38,13 @@ check "it is counted from there" "$truth_ConfidentialBytesReceived $truth_Confid
   "$back_ConfidentialBytesReceived $back_ConfidentialBytesSent"
 check "which is another MiB" yes \
   "$( ((back_ConfidentialBytesReceived - without_ConfidentialBytesReceived > 1 << 20)) && echo yes)"
-guest 'lab down manual'
+
+# Policies for one interface only: the kernel looks at the one that packets leave and come in by.
+guest 'lab policies remove manual; export LAB_POLICY_DEV=yes; lab policies add manual; lab read manual 1'
+said=$(guest 'quickmode sessions --json' | jq -r '.sessions[] | .protection + ": " + .reason')
+check "policies of the session's interface" 'protected: policy and live SAs, both ways' "$said"
+values truth 'lab truth manual'
+values dev "$(counters manual)"
+check "their SAs are counted" "$truth_ConfidentialBytesReceived $truth_ConfidentialBytesSent" \
+  "$dev_ConfidentialBytesReceived $dev_ConfidentialBytesSent"
+guest 'LAB_POLICY_DEV=yes lab policies remove manual; lab policies add manual; lab down manual'
