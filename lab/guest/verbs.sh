@@ -17,6 +17,7 @@ lab charon kill|start ini|tgt    an IKE daemon; `lab cut NAME`: its TCP connecti
 lab terminate NAME        ends its IKE SA and all SAs; the trap policy stays
 lab reconnect NAME        negotiates again at once, without waiting for traffic
 lab forge NAME bad-spi|burst|bad-icv|short|replay|bad-padding COUNT   as if its target sent them
+lab forge NAME spray COUNT   unknown SPIs, each from another address
 lab policies add|remove NAME   of a scenario with manual keys; its SAs stay
 lab rebind natt PORT      its NAT maps anew (46001-46009); returns when the SAs have followed
 lab flush                 `ip xfrm state flush` on the initiator's side
