@@ -28,8 +28,12 @@ std::string way(Direction direction) {
 // The associations that a policy's templates name for this flow.
 std::vector<Use> uses_of(const xfrm::Policy& policy, const xfrm::Flow& flow, Direction direction) {
   std::vector<Use> uses;
+  bool plain = true;
   for (const xfrm::Template& wanted : policy.templates) {
-    if (wanted.proto != xfrm::kEsp && wanted.proto != xfrm::kAh) continue;  // IPComp: not IPsec's
+    if (wanted.proto != xfrm::kEsp && wanted.proto != xfrm::kAh) {  // IPComp: not IPsec's
+      plain = false;
+      continue;
+    }
     // In transport mode the template leaves the addresses open (facts §5); the flow's are meant.
     const bool open = wanted.mode == xfrm::Mode::transport || wanted.daddr.any();
     AssociationKey key{.saddr = open ? flow.saddr : wanted.saddr,
@@ -38,7 +42,8 @@ std::vector<Use> uses_of(const xfrm::Policy& policy, const xfrm::Flow& flow, Dir
                        .if_id = flow.if_id,
                        .proto = wanted.proto,
                        .mode = wanted.mode};
-    uses.push_back({key, direction, !uses.empty(), wanted.optional});
+    plain = plain && uses.empty() && !wanted.optional;
+    uses.push_back({key, direction, !uses.empty(), wanted.optional, plain});
   }
   return uses;
 }
@@ -140,6 +145,7 @@ FlowVerdict judge_marked(const xfrm::Policy& policy, const xfrm::Flow& flow, Dir
       "compare the bytes of its SAs with the session's (quickmode sas), or use a policy without "
       "a mark");
   result.uses = uses_of(policy, flow, direction);
+  for (Use& use : result.uses) use.plain = false;
   return result;
 }
 

@@ -42,6 +42,9 @@ struct Use {
   xfrm::Direction direction = xfrm::Direction::unknown;
   bool outer = false;     // not the first template: a bundle's outer transformation
   bool optional = false;  // `level use`: without an SA the traffic passes in the clear
+  // All of the flow is on these SAs as TCP counts it: no outer transformation, no template left out
+  // or optional, no packets that netfilter picks.
+  bool plain = true;
   friend bool operator==(const Use&, const Use&) = default;
 };
 

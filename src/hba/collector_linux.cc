@@ -81,7 +81,8 @@ std::optional<xfrm::Probes> tell_of(Result<xfrm::Probes> probes, Engine& engine)
                     {.finals = covered.ends && covered.finals,
                      .bad_spi = covered.bad_spi,
                      // The counter is ESP's; a family that nobody watches would be missed.
-                     .not_decrypted = covered.async && covered.esp4 && covered.esp6});
+                     .not_decrypted = covered.async && covered.esp4 && covered.esp6,
+                     .closings = covered.closings()});
   return std::move(*probes);
 }
 

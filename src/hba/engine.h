@@ -24,6 +24,7 @@
 #include "hba/attribution.h"
 #include "hba/ledger.h"
 #include "hba/report.h"
+#include "hba/split.h"
 #include "ike/vici.h"
 #include "iscsi/inventory.h"
 #include "xfrm/codec.h"
@@ -36,6 +37,8 @@ inline constexpr std::size_t kMostClaims = 65'536;             // associations o
 inline constexpr std::size_t kMostEarlyRekeys = 1024;          // child-rekey events before their SA
 inline constexpr std::uint64_t kRekeyWordNs = 10'000'000'000;  // how long to wait for the IKE
                                                                // daemon's word on a rekey
+inline constexpr std::size_t kMostPolicyChanges = 1024;  // remembered; more: any may have changed
+inline constexpr std::uint64_t kPolicyChangeNs = 60'000'000'000;  // how long
 inline constexpr unsigned kMissingReads = 2;  // an SA not found so often, without an event, is gone
 
 class Engine final : public xfrm::Sink, private SaView {
@@ -63,6 +66,7 @@ class Engine final : public xfrm::Sink, private SaView {
     bool finals = false;
     bool bad_spi = false;
     bool not_decrypted = false;
+    bool closings = false;  // the last counts of connections
   };
   void set_probes(std::string state, Probed probed) {
     probes_ = std::move(state);
@@ -90,6 +94,16 @@ class Engine final : public xfrm::Sink, private SaView {
   bool note_missing(std::span<const xfrm::SaId> ids);
   // The reading broke off: until the next attribute() counters may be those of an earlier one.
   void reading_failed() { reading_failed_ = true; }
+  // While an SA is shared (engine_sharing.cc): a reading of the connections before that of the SAs
+  // and one after it, both after attribute(), then those that have ended. None: it failed.
+  bool wants_connections() const { return split_.any(); }
+  // The peers in question; nothing: all, as a tunnel may carry anybody's.
+  std::optional<std::vector<Address>> peers_to_ask() const;
+  void take_connections(std::span<const xfrm::TcpConnection> all);
+  void take_closed(const xfrm::ProbeReading& reading);
+  bool split_balances() const;  // else reading SAs and connections once more may help
+  std::vector<xfrm::SaId> shared_sas_to_read() const;
+
   void conclude();  // verdicts, time, shares of per-netns counters; then report() is consistent
   Report report() const;
 
@@ -145,6 +159,11 @@ class Engine final : public xfrm::Sink, private SaView {
     OwnerId owner = kNobody;
     bool shared = false;
     std::uint64_t bad_spi_told = 0;  // the probes' total when it was last taken
+  };
+  struct PolicyChange {
+    xfrm::Selector selector;
+    xfrm::PolicyDirection direction = xfrm::PolicyDirection::in;
+    std::uint64_t boot_ns = 0;
   };
   struct Undecided {  // a new SA that overlapped another: a rekey, unless the IKE daemon is silent
     xfrm::SaId id;
@@ -204,7 +223,22 @@ class Engine final : public xfrm::Sink, private SaView {
   void judge_sessions();
   bool find_candidates();                                      // true when they changed
   bool claim(const Use& use, const std::set<OwnerId>& users);  // true when it is new
+  void find_owners();
   void hand_over(const AssociationKey& key);
+  // engine_sharing.cc
+  void begin_sharing(const Use& use, const std::set<OwnerId>& users);
+  void stop_sharing(const Use& use, OwnerId left);
+  void note_policy_change(const xfrm::Policy& policy);
+  bool policy_changed(const Endpoint& local, const Endpoint& remote,
+                      std::uint64_t since_boot_ns) const;
+  std::vector<AssociationKey> shared_uses(const xfrm::TcpConnection& connection);
+  Split::Seen see(const xfrm::TcpConnection& connection);
+  void find_unmatched(const std::set<std::pair<Endpoint, Endpoint>>& seen);
+  SharedGrowth growth_of(const AssociationKey& key) const;
+  Qualities shared_quality(OwnerId owner) const;  // sticky, and what is open
+  void settle_shared();
+  void take_outcome(const Split::Outcome& outcome);
+  void lose_sharing(const AssociationKey& key, Quality loss);
   void adopt_live();
   void remember_reqid(std::uint32_t reqid);
   void settle_rekeys();
@@ -242,6 +276,20 @@ class Engine final : public xfrm::Sink, private SaView {
 
   std::unordered_map<AssociationKey, Claim, AssociationHash> claims_;
   std::unordered_map<AssociationKey, std::vector<Ledger::EntryId>, AssociationHash> by_association_;
+  Split split_;
+  std::map<AssociationKey, Claim> parting_;  // whose they are once they are settled
+  std::map<AssociationKey, std::set<OwnerId>> sharers_;
+  std::map<AssociationKey, std::uint64_t> shared_errors_;
+  std::map<std::pair<Endpoint, Endpoint>, std::pair<OwnerId, bool>> owners_;  // of connections,
+                                                                              // and whether new
+  std::unordered_map<std::uint64_t, std::vector<AssociationKey>> judged_;     // by cookie
+  std::uint64_t judged_changes_ = 0;  // the policies' when they were judged
+  std::deque<PolicyChange> policy_changes_;
+  std::uint64_t any_policy_changed_ns_ = 0;  // … of those that are not listed
+  std::uint64_t settled_boot_ns_ = 0;
+  std::uint64_t attributed_boot_ns_ = 0, read_boot_ns_ = 0;  // a reading follows: it began then
+  std::uint64_t closed_lost_ = 0;
+  bool inventory_known_ = false;             // there was one before this one, complete
   std::vector<AssociationKey> handed_over_;  // to their claims' owners, after the next reading
   std::vector<Candidate> candidates_;
   std::array<std::uint64_t, 64> reqid_filter_{};  // a Bloom filter: most SAs are nobody's

@@ -152,6 +152,10 @@ void Engine::rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId i
     worsen_by_loss(adapter.qualities[i], owner, counter);
   }
   quality_of(adapter.qualities, kReKeys).worsen(owner.rekeys.quality, owner.rekeys.reason);
+  const Qualities shared = shared_quality(id);
+  for (std::size_t i = 0; i < kCounters; ++i) {
+    adapter.qualities[i].worsen(shared[i].quality, shared[i].reason);
+  }
   const bool sharing = std::ranges::any_of(verdicts_, [&](const SessionVerdict& verdict) {
     const auto index = static_cast<std::size_t>(&verdict - verdicts_.data());
     if (inventory_.sessions[index].adapter_key != owner.key) return false;

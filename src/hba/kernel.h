@@ -7,10 +7,13 @@
 
 #include "base/result.h"
 #include "hba/engine.h"
+#include "xfrm/connections.h"
 #include "xfrm/probe.h"
 #include "xfrm/socket.h"
 
 namespace qm::hba {
+
+inline constexpr int kMostSplitTries = 3;  // a refresh, to catch shared SAs at rest
 
 class Kernel {
  public:
@@ -35,11 +38,17 @@ class Kernel {
   void reopen();
   void read_finals();
   void read_probes();
+  Result<void> read_those(const std::vector<xfrm::SaId>& ids, std::vector<xfrm::SaId>& missing);
+  // While SAs are shared.
+  void watch_closings();
+  void read_connections();
+  void read_shared_again();
 
   Engine& engine_;
   std::optional<xfrm::Probes> probes_;
   std::optional<xfrm::EventSocket> events_;
   std::optional<xfrm::RequestSocket> requests_;
+  std::optional<xfrm::ConnectionSocket> connections_;
   bool sync_due_ = false;
   std::string broken_;  // the event socket's error; empty: it is sound
 };

@@ -126,24 +126,76 @@ bool Kernel::sync() {
   return false;
 }
 
+Result<void> Kernel::read_those(const std::vector<xfrm::SaId>& ids,
+                                std::vector<xfrm::SaId>& missing) {
+  engine_.set_source(Engine::Source::read);
+  engine_.set_time(now());
+  std::vector<std::size_t> positions;
+  auto read = requests_->read_sas(ids, engine_, positions);
+  for (const std::size_t position : positions) missing.push_back(ids[position]);
+  if (read) return {};
+  engine_.set_problem("reading SAs: " + read.error().message);
+  engine_.reading_failed();
+  return read;
+}
+
 void Kernel::read_sas() {
   if (!requests_) return;
   const std::vector<xfrm::SaId> ids = engine_.sas_to_read();
   if (ids.empty()) return;
-  engine_.set_source(Engine::Source::read);
-  engine_.set_time(now());
-  std::vector<std::size_t> missing;
-  const auto read = requests_->read_sas(ids, engine_, missing);
-  if (!read) {
-    engine_.set_problem("reading SAs: " + read.error().message);
-    engine_.reading_failed();
-    drain();
+  std::vector<xfrm::SaId> gone;
+  const auto read = read_those(ids, gone);
+  drain();  // the DELSA of those that are gone has usually come by now
+  if (read && engine_.note_missing(gone)) sync_due_ = true;
+}
+
+// ---- while SAs are shared
+
+void Kernel::watch_closings() {
+  if (!probes_ || !probes_->coverage().closings()) return;
+  const bool wanted = engine_.wants_connections();
+  const auto peers = wanted ? engine_.peers_to_ask() : std::vector<Address>{};
+  const auto watched = probes_->watch_peers(peers.value_or(std::vector<Address>{}), !peers);
+  if (!watched) engine_.set_problem(watched.error().message);
+}
+
+// The connections, then those that have ended: what is not in the one is in the other.
+void Kernel::read_connections() {
+  if (!engine_.wants_connections()) {
+    connections_.reset();
     return;
   }
-  std::vector<xfrm::SaId> gone;
-  for (const std::size_t position : missing) gone.push_back(ids[position]);
-  drain();  // their DELSA has usually come by now
-  if (engine_.note_missing(gone)) sync_due_ = true;
+  if (!connections_) {
+    auto opened = xfrm::ConnectionSocket::open();
+    if (!opened) return engine_.set_problem(opened.error().message);
+    connections_.emplace(std::move(*opened));
+  }
+  engine_.set_time(now());
+  const auto peers = engine_.peers_to_ask();
+  const auto read = connections_->read(peers.value_or(std::vector<Address>{}));
+  if (read) {
+    engine_.take_connections(*read);
+  } else {
+    engine_.set_problem("reading connections: " + read.error().message);
+    connections_.reset();
+  }
+  if (!probes_ || !probes_->coverage().closings()) return;
+  xfrm::ProbeReading reading;
+  if (const auto closed = probes_->read_closed(reading); !closed) {
+    engine_.set_problem(closed.error().message);
+  }
+  engine_.take_closed(reading);
+}
+
+// In the midst of traffic a moment at rest may be met at the next try.
+void Kernel::read_shared_again() {
+  for (int i = 1; i < kMostSplitTries && !engine_.split_balances(); ++i) {
+    std::vector<xfrm::SaId> missing;
+    const auto read = read_those(engine_.shared_sas_to_read(), missing);
+    drain();
+    if (!read) return;
+    read_connections();
+  }
 }
 
 void Kernel::refresh() {
@@ -154,8 +206,12 @@ void Kernel::refresh() {
   engine_.set_time(now());
   const auto errors = xfrm::read_netns_errors();
   engine_.attribute();
+  watch_closings();
+  if (engine_.wants_connections()) read_connections();
   read_sas();
   read_probes();
+  read_connections();
+  if (engine_.wants_connections()) read_shared_again();
   engine_.set_netns_errors(errors ? std::optional(*errors) : std::nullopt);
 }
 
