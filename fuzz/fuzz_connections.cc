@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(parse_connections(bytes, seq, rows, done));
   // A row takes a header and an inet_diag_msg.
   if (rows.size() > size / 88) __builtin_trap();
+  if (const auto one = parse_connection(bytes, seq); one && *one) rows.push_back(**one);
   for (const TcpConnection& row : rows) {
     const bool mapped = unmapped(row.local.address) != row.local.address;
     const bool empty = !row.counted && row.counters != TcpCounters{};

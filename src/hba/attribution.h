@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hba/association.h"
+#include "hba/evidence.h"
 #include "iscsi/inventory.h"
 #include "xfrm/tables.h"
 
@@ -40,8 +41,9 @@ using Interfaces = std::map<std::pair<Address, Address>, InterfaceSwitches>;
 struct Use {
   AssociationKey association;
   xfrm::Direction direction = xfrm::Direction::unknown;
-  bool outer = false;     // not the first template: a bundle's outer transformation
-  bool optional = false;  // `level use`: without an SA the traffic passes in the clear
+  bool outer = false;       // not the first template: a bundle's outer transformation
+  bool optional = false;    // `level use`: without an SA the traffic passes in the clear
+  bool compressed = false;  // IPComp goes first: these count less than what moved
   // All of the flow is on these SAs as TCP counts it: no outer transformation, no template left out
   // or optional, no packets that netfilter picks.
   bool plain = true;
@@ -59,6 +61,8 @@ class SaView {
  public:
   virtual ~SaView() = default;
   virtual Strength strength(const AssociationKey& key) const = 0;
+  // Whether what its connections moved was on its SAs.
+  virtual Evidence::Says evidence(const AssociationKey& key) const = 0;
 };
 
 struct FlowVerdict {

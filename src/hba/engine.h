@@ -61,6 +61,7 @@ class Engine final : public xfrm::Sink, private SaView {
 
   void set_kernel(bool readable, std::string problem);
   void set_problem(std::string problem) { problem_ = std::move(problem); }
+  void set_not_confined(std::string what) { not_confined_ = std::move(what); }
   // What the probes cover (engine_probes.cc); nothing by default. state: for people.
   struct Probed {
     bool finals = false;
@@ -103,6 +104,11 @@ class Engine final : public xfrm::Sink, private SaView {
   void take_closed(const xfrm::ProbeReading& reading);
   bool split_balances() const;  // else reading SAs and connections once more may help
   std::vector<xfrm::SaId> shared_sas_to_read() const;
+
+  // The sessions' connections, to be read after attribute() and before the SAs
+  // (engine_evidence.cc).
+  std::vector<std::pair<Endpoint, Endpoint>> connections_to_read() const;
+  void take_session_connections(std::span<const xfrm::TcpConnection> all);
 
   void conclude();  // verdicts, time, shares of per-netns counters; then report() is consistent
   Report report() const;
@@ -171,6 +177,7 @@ class Engine final : public xfrm::Sink, private SaView {
   };
 
   Strength strength(const AssociationKey& key) const override;
+  Evidence::Says evidence(const AssociationKey& key) const override { return evidence_.of(key); }
 
   // The table's tag of an SA: 0 nothing known, kBaseline, kTold (a rekey, by the IKE daemon's
   // word), or its entry's id + kFirstEntryTag.
@@ -221,6 +228,7 @@ class Engine final : public xfrm::Sink, private SaView {
   void gap_everywhere(Quality loss);
 
   void judge_sessions();
+  void weigh_evidence();
   bool find_candidates();                                      // true when they changed
   bool claim(const Use& use, const std::set<OwnerId>& users);  // true when it is new
   void find_owners();
@@ -255,6 +263,7 @@ class Engine final : public xfrm::Sink, private SaView {
   void find_negotiations();
   void report_adapters(Report& report, const std::vector<Totals>& totals) const;
   void report_sessions(Report& report) const;
+  Evidence::Says evidence_of(const SessionVerdict& verdict) const;
   void report_sas(Report& report) const;
   void report_host(Report& report, const std::vector<Totals>& totals) const;
   void report_health(Report& report) const;
@@ -276,6 +285,10 @@ class Engine final : public xfrm::Sink, private SaView {
 
   std::unordered_map<AssociationKey, Claim, AssociationHash> claims_;
   std::unordered_map<AssociationKey, std::vector<Ledger::EntryId>, AssociationHash> by_association_;
+  Evidence evidence_;
+  // The sessions' connections as this refresh read them, and when; nothing: it has not.
+  std::map<std::pair<Endpoint, Endpoint>, xfrm::TcpConnection> session_connections_;
+  std::optional<std::uint64_t> connections_boot_ns_;
   Split split_;
   std::map<AssociationKey, Claim> parting_;  // whose they are once they are settled
   std::map<AssociationKey, std::set<OwnerId>> sharers_;
@@ -334,10 +347,10 @@ class Engine final : public xfrm::Sink, private SaView {
   std::uint64_t finals_read_boot_ns_ = std::numeric_limits<std::uint64_t>::max();
   std::map<xfrm::AddressPair, Pair> pairs_;
   std::vector<xfrm::AddressPair> pairs_to_watch_;
-  std::uint64_t bad_spi_unlisted_ = 0;
+  xfrm::ProbeTotals probe_totals_;  // as they were read last
 
   bool kernel_readable_ = false;
-  std::string problem_, probes_;
+  std::string problem_, probes_, not_confined_;
   std::uint64_t started_filetime_ = 0, complete_since_filetime_ = 0;
   std::uint64_t events_ = 0, dumps_ = 0, overruns_ = 0, gaps_ = 0, decode_errors_ = 0;
   std::uint64_t losses_before_ = 0;  // the ledger's, at the last conclude()

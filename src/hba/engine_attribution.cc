@@ -256,6 +256,7 @@ void Engine::conclude() {
     handed_over_.clear();
   }
   before_reading_.clear();
+  weigh_evidence();
   judge_sessions();
   find_negotiations();
   settle_rekeys();

@@ -39,6 +39,8 @@ class Kernel {
   void read_finals();
   void read_probes();
   Result<void> read_those(const std::vector<xfrm::SaId>& ids, std::vector<xfrm::SaId>& missing);
+  bool open_connections();
+  void read_session_connections();
   // While SAs are shared.
   void watch_closings();
   void read_connections();

@@ -149,6 +149,28 @@ void Kernel::read_sas() {
   if (read && engine_.note_missing(gone)) sync_due_ = true;
 }
 
+bool Kernel::open_connections() {
+  if (connections_) return true;
+  auto opened = xfrm::ConnectionSocket::open();
+  if (!opened) {
+    engine_.set_problem(opened.error().message);
+    return false;
+  }
+  connections_.emplace(std::move(*opened));
+  return true;
+}
+
+// Before the SAs: what a connection has moved by now is on them.
+void Kernel::read_session_connections() {
+  const auto ends = engine_.connections_to_read();
+  if (ends.empty() || !open_connections()) return;
+  engine_.set_time(now());
+  const auto read = connections_->read_these(ends);
+  if (read) return engine_.take_session_connections(*read);
+  engine_.set_problem("reading the sessions' connections: " + read.error().message);
+  connections_.reset();
+}
+
 // ---- while SAs are shared
 
 void Kernel::watch_closings() {
@@ -161,15 +183,7 @@ void Kernel::watch_closings() {
 
 // The connections, then those that have ended: what is not in the one is in the other.
 void Kernel::read_connections() {
-  if (!engine_.wants_connections()) {
-    connections_.reset();
-    return;
-  }
-  if (!connections_) {
-    auto opened = xfrm::ConnectionSocket::open();
-    if (!opened) return engine_.set_problem(opened.error().message);
-    connections_.emplace(std::move(*opened));
-  }
+  if (!engine_.wants_connections() || !open_connections()) return;
   engine_.set_time(now());
   const auto peers = engine_.peers_to_ask();
   const auto read = connections_->read(peers.value_or(std::vector<Address>{}));
@@ -207,7 +221,8 @@ void Kernel::refresh() {
   const auto errors = xfrm::read_netns_errors();
   engine_.attribute();
   watch_closings();
-  if (engine_.wants_connections()) read_connections();
+  read_session_connections();
+  read_connections();
   read_sas();
   read_probes();
   read_connections();

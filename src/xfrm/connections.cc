@@ -118,10 +118,9 @@ Result<void> read_attributes(Bytes attributes, TcpConnection& out) {
   return {};
 }
 
-Result<TcpConnection> read_connection(Bytes payload) {
+Result<void> read_connection(Bytes payload, TcpConnection& out) {
   inet_diag_msg message{};
   if (!read_at(payload, 0, message)) return fail(ErrorCode::invalid, "a socket cut short");
-  TcpConnection out;
   const bool known_family = message.idiag_family == static_cast<std::uint8_t>(Family::v4) ||
                             message.idiag_family == static_cast<std::uint8_t>(Family::v6);
   if (!known_family) return fail(ErrorCode::invalid, "a socket of an unknown family");
@@ -136,8 +135,7 @@ Result<TcpConnection> read_connection(Bytes payload) {
                 big_endian16(message.id.idiag_dport)};
   out.state = static_cast<TcpState>(message.idiag_state);
   out.fin_received = has_received_fin(out.state);
-  TRY(read_attributes(payload.subspan(std::min(aligned(sizeof(message)), payload.size())), out));
-  return out;
+  return read_attributes(payload.subspan(std::min(aligned(sizeof(message)), payload.size())), out);
 }
 
 // The kernel's word on a family or protocol that it has no module for.
@@ -206,11 +204,55 @@ Result<void> parse_connections(Bytes datagram, std::uint32_t seq, std::vector<Tc
         return fail(ErrorCode::limit, "more than " + std::to_string(kMostConnections) +
                                           " connections: those of shared SAs can't be told");
       }
-      out.push_back(TRY(read_connection(payload)));
+      TcpConnection connection;
+      TRY(read_connection(payload, connection));
+      out.push_back(connection);
     }
     at += aligned(header.length);
   }
   return {};
+}
+
+std::vector<std::byte> request_connection(const Endpoint& local, const Endpoint& remote,
+                                          std::uint32_t seq) {
+  std::vector<std::byte> out;
+  const std::size_t at = start(out, SOCK_DIAG_BY_FAMILY, kRequest, seq);
+  inet_diag_req_v2 fixed{};
+  fixed.sdiag_family = static_cast<std::uint8_t>(local.address.family);
+  fixed.sdiag_protocol = kTcp;
+  fixed.idiag_ext = 1U << (INET_DIAG_INFO - 1U);
+  fixed.idiag_states = kStates;
+  fixed.id.idiag_sport = big_endian16(local.port);
+  fixed.id.idiag_dport = big_endian16(remote.port);
+  std::memcpy(fixed.id.idiag_src, local.address.bytes.data(), sizeof(fixed.id.idiag_src));
+  std::memcpy(fixed.id.idiag_dst, remote.address.bytes.data(), sizeof(fixed.id.idiag_dst));
+  fixed.id.idiag_cookie[0] = fixed.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  append(out, fixed);
+  finish(out, at);
+  return out;
+}
+
+Result<std::optional<TcpConnection>> parse_connection(Bytes datagram, std::uint32_t seq) {
+  MessageHeader header;
+  Bytes message;
+  if (!read_at(datagram, 0, header) || header.length < sizeof(header) ||
+      !slice(datagram, 0, header.length, message)) {
+    return fail(ErrorCode::invalid, "sock_diag's answer breaks the frame");
+  }
+  const Bytes payload = message.subspan(sizeof(header));
+  if (header.seq != seq) return fail(ErrorCode::invalid, "sock_diag answers something else");
+  if (header.type == kError) {
+    std::int32_t error = 0;
+    if (!read_at(payload, 0, error)) return fail(ErrorCode::invalid, "an error cut short");
+    if (is_missing(error)) return std::nullopt;
+    return std::unexpected(system_error("asking for a connection", -error));
+  }
+  if (header.type != SOCK_DIAG_BY_FAMILY) {
+    return fail(ErrorCode::invalid, "sock_diag answers something else");
+  }
+  TcpConnection connection;
+  TRY(read_connection(payload, connection));
+  return connection;
 }
 
 }  // namespace qm::xfrm

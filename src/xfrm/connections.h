@@ -9,7 +9,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -77,6 +79,12 @@ std::vector<std::byte> request_connections(Family family, std::span<const Addres
 Result<void> parse_connections(Bytes datagram, std::uint32_t seq, std::vector<TcpConnection>& out,
                                bool& done);
 
+// Of one connection, by its ends, as fast as the kernel finds a packet's socket.
+std::vector<std::byte> request_connection(const Endpoint& local, const Endpoint& remote,
+                                          std::uint32_t seq);
+// The answer, one datagram; nothing: there is no such connection, or no tcp_diag. Errors: invalid.
+Result<std::optional<TcpConnection>> parse_connection(Bytes datagram, std::uint32_t seq);
+
 class ConnectionSocket {
  public:
   static Result<ConnectionSocket> open();
@@ -86,9 +94,14 @@ class ConnectionSocket {
 
   // Of both families. Empty peers: all. Errors: parse_connections', timeout, io.
   Result<std::vector<TcpConnection>> read(std::span<const Address> peers);
+  // Those that are there and have counters, of these (local and remote end). Errors: the same.
+  Result<std::vector<TcpConnection>> read_these(
+      std::span<const std::pair<Endpoint, Endpoint>> ends);
 
  private:
   explicit ConnectionSocket(int fd) : fd_(fd) {}
+  Result<void> send(const std::vector<std::byte>& request);
+  Result<Bytes> receive();
   Result<void> read_family(Family family, std::span<const Address> peers,
                            std::vector<TcpConnection>& out);
 

@@ -41,17 +41,19 @@ ConnectionSocket::~ConnectionSocket() {
   if (fd_ >= 0) close(fd_);
 }
 
-Result<void> ConnectionSocket::read_family(Family family, std::span<const Address> peers,
-                                           std::vector<TcpConnection>& out) {
-  const std::uint32_t seq = ++seq_;
-  const std::vector<std::byte> request = request_connections(family, peers, seq);
+Result<void> ConnectionSocket::send(const std::vector<std::byte>& request) {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   if (sendto(fd_, request.data(), request.size(), 0, reinterpret_cast<const sockaddr*>(&kernel),
              sizeof(kernel)) < 0) {
     return std::unexpected(system_error("asking sock_diag", errno));
   }
-  for (bool done = false; !done;) {
+  return {};
+}
+
+// One datagram of the kernel's.
+Result<Bytes> ConnectionSocket::receive() {
+  for (;;) {
     sockaddr_nl sender{};
     socklen_t size = sizeof(sender);
     // MSG_TRUNC: the datagram's own length, so that a cut is seen.
@@ -66,7 +68,17 @@ Result<void> ConnectionSocket::read_family(Family family, std::span<const Addres
     if (static_cast<std::size_t>(got) > answer_.size()) {
       return fail(ErrorCode::limit, "a part of sock_diag's answer was cut");
     }
-    TRY(parse_connections(Bytes(answer_).first(static_cast<std::size_t>(got)), seq, out, done));
+    return Bytes(answer_).first(static_cast<std::size_t>(got));
+  }
+}
+
+Result<void> ConnectionSocket::read_family(Family family, std::span<const Address> peers,
+                                           std::vector<TcpConnection>& out) {
+  const std::uint32_t seq = ++seq_;
+  TRY(send(request_connections(family, peers, seq)));
+  for (bool done = false; !done;) {
+    const Bytes datagram = TRY(receive());
+    TRY(parse_connections(datagram, seq, out, done));
   }
   return {};
 }
@@ -77,6 +89,21 @@ Result<std::vector<TcpConnection>> ConnectionSocket::read(std::span<const Addres
   const auto v6 = read_family(Family::v6, peers, all);
   // A kernel without IPv6 has none of its connections.
   if (!v6 && v6.error().code != ErrorCode::unsupported) return std::unexpected(v6.error());
+  return all;
+}
+
+Result<std::vector<TcpConnection>> ConnectionSocket::read_these(
+    std::span<const std::pair<Endpoint, Endpoint>> ends) {
+  std::vector<TcpConnection> all;
+  for (const auto& [local, remote] : ends) {
+    const std::uint32_t seq = ++seq_;
+    TRY(send(request_connection(local, remote, seq)));
+    const Bytes datagram = TRY(receive());
+    const auto found = TRY(parse_connection(datagram, seq));
+    if (found && found->counted && found->local == local && found->remote == remote) {
+      all.push_back(*found);
+    }
+  }
   return all;
 }
 

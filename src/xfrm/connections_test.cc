@@ -273,6 +273,33 @@ TEST(Connections, ThisKernelTellsAConnectionOfOurs) {
   EXPECT_EQ(found, 2U);
   const std::vector others{ip("192.0.2.1")};
   EXPECT_TRUE(socket->read(others)->empty());
+
+  sockaddr_in near{};
+  ASSERT_EQ(::getsockname(client.get(), reinterpret_cast<sockaddr*>(&near), &size), 0);
+  const Endpoint ours{ip("127.0.0.1"), ntohs(near.sin_port)};
+  const Endpoint theirs{ip("127.0.0.1"), port};
+  const std::vector<std::pair<Endpoint, Endpoint>> ends{
+      {ours, theirs}, {ours, {ip("192.0.2.1"), port}}, {theirs, ours}};
+  const auto these = socket->read_these(ends);
+  ASSERT_TRUE(these) << these.error().message;
+  ASSERT_EQ(these->size(), 2U) << "the one in the middle is not there";
+  EXPECT_EQ(these->front().counters.sent_bytes, 5U);
+  EXPECT_EQ(these->back().counters.received_bytes, 5U);
+}
+
+TEST(Connections, OneAskedForByItsEnds) {
+  const TcpConnection one = connection();
+  const auto parsed = parse_connection(test::diag_row(one, 7), 7);
+  ASSERT_TRUE(parsed && *parsed);
+  EXPECT_EQ(parsed->value(), one);
+  EXPECT_FALSE(parse_connection(test::diag_refusal(7, -ENOENT), 7)->has_value());
+  EXPECT_FALSE(parse_connection(test::diag_refusal(7, -EPERM), 7));
+  EXPECT_FALSE(parse_connection(test::diag_row(one, 7), 8)) << "an answer to something else";
+  EXPECT_FALSE(parse_connection(test::diag_end(7), 7));
+  const Raw row = test::diag_row(one, 7);
+  for (std::size_t size = 0; size < row.size(); ++size) {
+    EXPECT_FALSE(parse_connection(Bytes(row).first(size), 7)) << size;
+  }
 }
 
 }  // namespace
