@@ -105,8 +105,8 @@ class MetricsTest : public ::testing::Test {
   }
   // As the connection sends it.
   static Answer whole(Answer answer) {
-    if (answer.middle) answer.body += *answer.middle + answer.end;
-    answer.take({answer.body, nullptr, {}});
+    if (answer.middle) answer.body += *answer.middle;
+    answer.take(std::move(answer.body) + answer.end);
     return answer;
   }
   static std::string field(const Answer& answer, std::string_view name) {
