@@ -1,16 +1,16 @@
 // The MOF compiler on the CIM Schema 2.49 (1,634 files, 5.48 MB), in memory, one thread.
 //
 //   memchr          looks once at every byte: what the memory allows
-//   copy            hands each file out, as every reader of files must
+//   hand_out        finds each file by its path
 //   decode          checks that each file is UTF-8
 //   lex             every file to tokens, nothing kept
 //   preprocess      the whole compilation to tokens: directives, inclusion
 //   parse           the same and the whole model, unchecked
 //   compile         parse and check: target 150 MB/s, aim 450
-//   compile_disk    the same from files
+//   compile_disk    the same from files: at most 1.3 times compile and read_disk together
 //   read_disk       reads the same files and does nothing
 //   compile_cold    compile_disk when the page cache has none of them; wall-clock time
-//   read_cold       read_disk likewise: compile_cold may take 1.3 times this
+//   read_cold       read_disk likewise: what compile_cold waits for
 //   ds_compress     the image of the whole schema, as one binary MOF: target 20 MB/s
 //   ds_decompress   target 200 MB/s
 //
@@ -88,16 +88,18 @@ class Schema {
   static fs::path folder() { return QM_CIM_DIR; }
   const std::unordered_map<std::string, std::string>& files() const { return files_; }
   std::size_t bytes() const { return bytes_; }
+  const std::shared_ptr<const void>& keeper() const { return keeper_; }
   FileReader reader() const {
-    return [this](const std::string& path) -> Result<std::string> {
+    return [this](const std::string& path) -> Result<KeptText> {
       const auto found = files_.find(path);
       if (found == files_.end()) return fail(ErrorCode::not_found, "there is no such file");
-      return found->second;
+      return KeptText::lent(found->second, keeper_);
     };
   }
 
  private:
   std::unordered_map<std::string, std::string> files_;
+  std::shared_ptr<const void> keeper_ = std::make_shared<char>();  // they stay in any case
   std::size_t bytes_ = 0;
 };
 
@@ -139,7 +141,7 @@ void memchr(benchmark::State& state) {
   });
 }
 
-void copy(benchmark::State& state) {
+void hand_out(benchmark::State& state) {
   const FileReader reader = schema().reader();
   over_schema(state, [&] {
     for (const auto& [name, text] : schema().files()) benchmark::DoNotOptimize(reader(name));
@@ -149,7 +151,7 @@ void copy(benchmark::State& state) {
 void decode(benchmark::State& state) {
   over_schema(state, [] {
     for (const auto& [name, text] : schema().files()) {
-      benchmark::DoNotOptimize(decode_source(text));
+      benchmark::DoNotOptimize(decode_source(KeptText::lent(text, schema().keeper())));
     }
   });
 }
@@ -305,7 +307,7 @@ void ds_decompress(benchmark::State& state) {
 }
 
 BENCHMARK(memchr)->Unit(benchmark::kMillisecond);
-BENCHMARK(copy)->Unit(benchmark::kMillisecond);
+BENCHMARK(hand_out)->Unit(benchmark::kMillisecond);
 BENCHMARK(decode)->Unit(benchmark::kMillisecond);
 BENCHMARK(lex)->Unit(benchmark::kMillisecond);
 BENCHMARK(preprocess)->Unit(benchmark::kMillisecond);
@@ -325,17 +327,21 @@ class Shares : public benchmark::ConsoleReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
-      if (!run.error_occurred) ms_[run.benchmark_name()] = run.GetAdjustedCPUTime();
+      if (run.error_occurred) continue;
+      const bool by_the_wall = run.benchmark_name().ends_with("/real_time");
+      ms_[run.benchmark_name()] =
+          by_the_wall ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime();
     }
   }
 
   void print() {
-    const std::vector<std::string> phases = {"copy", "decode", "preprocess", "parse", "compile"};
+    const std::vector<std::string> phases = {"hand_out", "decode", "preprocess", "parse",
+                                             "compile"};
     for (const std::string& phase : phases) {
       if (!ms_.contains(phase)) return;
     }
-    // decode stands beside copy; the later phases hold both.
-    const double read_ms = ms_["copy"] + ms_["decode"];
+    // decode stands beside hand_out; the later phases hold both.
+    const double read_ms = ms_["hand_out"] + ms_["decode"];
     const double whole_ms = ms_["compile"];
     const auto share = [&](const char* name, double ms) {
       GetOutputStream() << "  " << name << " " << static_cast<int>(100 * ms / whole_ms + 0.5)
@@ -348,6 +354,15 @@ class Shares : public benchmark::ConsoleReporter {
     share("check                         ", whole_ms - ms_["parse"]);
     GetOutputStream() << "compile takes " << static_cast<int>(whole_ms / ms_["memchr"])
                       << " times memchr's time over the same bytes\n";
+    const auto ratio = [&](const char* name, double ms, double limit_ms, const char* of) {
+      GetOutputStream() << name << " takes " << static_cast<int>(100 * ms / limit_ms + 0.5)
+                        << " % of " << of << "\n";
+    };
+    ratio("compile_disk", ms_["compile_disk"], whole_ms + ms_["read_disk"],
+          "compile and read_disk (at most 130 %)");
+    ratio("compile_disk", ms_["compile_disk"], ms_["read_disk"], "read_disk alone");
+    ratio("compile_cold", ms_["compile_cold/real_time"], ms_["read_cold/real_time"],
+          "read_cold alone, by the clock on the wall");
   }
 
  private:

@@ -14,8 +14,9 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/mof/ DESTINATION ${CMAKE_INSTALL_DATADIR}/
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/quickmode DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 # libquickmode-mof: its interface is the headers of src/mof and src/base that quickmode/mof.h names.
-set(mof_headers base/bytes.h base/diagnostics.h base/result.h base/source_map.h mof/amendment.h
-  mof/bmf.h mof/c_stubs.h mof/decompile.h mof/diff.h mof/dump.h mof/header.h mof/limits.h
+set(mof_headers base/arena.h base/bytes.h base/diagnostics.h base/kept_text.h base/result.h
+  base/source_map.h mof/amendment.h mof/bmf.h mof/c_stubs.h mof/decompile.h mof/diff.h mof/dump.h
+  mof/header.h mof/limits.h mof/list.h
   mof/memory_reader.h mof/model.h mof/mof.h mof/mof_text.h mof/text.h mof/visit.h
   mof/warnings.h)
 foreach(header IN LISTS mof_headers)

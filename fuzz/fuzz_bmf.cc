@@ -22,8 +22,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto text = qm::mof::decompile(std::as_bytes(std::span(file)));
   QM_ASSERT(text.has_value());
   qm::Diagnostics diagnostics;
+  qm::mof::Options options;
+  options.strict_blocks = false;  // as mofc bmf has them
   const qm::mof::Model model =
-      qm::mof::compile({"t"}, qm::mof::memory_reader({{"t", text->text}}), {}, diagnostics);
+      qm::mof::compile({"t"}, qm::mof::memory_reader({{"t", text->text}}), options, diagnostics);
   QM_ASSERT(!diagnostics.has_errors());
   QM_ASSERT(qm::mof::write_bmf(model) == file);
   return 0;

@@ -4,8 +4,9 @@
     tests/compare_cim.py MOFC SCHEMA_FOLDER [CLASSES]
 
 The reading below knows only what the CIM schema's text uses: classes, properties, methods,
-qualifiers with flavors, and their literals. Every property, qualifier, value and flavor of the
-sample must agree. Exit code 0 when it does, 1 when not.
+qualifiers with flavors, their declarations, and literals. Every property, qualifier, value and
+flavor of the sample must agree, and every declaration's type, default, scopes and flavors, which
+are the flavors of all that say none of their own. Exit code 0 when it does, 1 when not.
 """
 import json
 import pathlib
@@ -130,6 +131,24 @@ class Reading:
         one["qualifiers"] = qualifiers
         return one
 
+    def declaration(self):
+        self.take("qualifier")
+        one = {"name": self.take(), "scopes": [], "flavors": []}
+        self.take(":")
+        one["type"] = self.take().lower()
+        self.bounds(one, "array")
+        if self.taken("="):
+            one["default"] = self.value()
+        while self.taken(","):
+            words = {"scope": "scopes", "flavor": "flavors"}[self.take().lower()]
+            self.take("(")
+            while not self.taken(")"):
+                one[words].append(self.take().lower())
+                self.taken(",")
+        self.take(";")
+        one["flavors"].sort()
+        return one
+
     def the_class(self):
         one = {"qualifiers": self.qualifiers(), "properties": [], "methods": []}
         self.take("class")
@@ -143,6 +162,8 @@ class Reading:
                 method = {"name": member["name"], "return_type": member["type"],
                           "returns_array": member["array"], "qualifiers": member["qualifiers"],
                           "parameters": []}
+                if "class" in member:
+                    method["return_class"] = member["class"]
                 while not self.taken(")"):
                     method["parameters"].append(self.parameter())
                     self.taken(",")
@@ -163,7 +184,7 @@ def plain(one):
     if not isinstance(one, dict):
         return one
     kept = {key: plain(value) for key, value in one.items()
-            if key not in ("layout", "namespace", "guid", "return_class")}
+            if key not in ("layout", "namespace", "guid")}
     if "flavors" in kept:
         kept["flavors"] = sorted(word.lower() for word in kept["flavors"])
     return kept
@@ -182,6 +203,19 @@ def main():
     random.Random(249).shuffle(paths)
     differences = 0
     compared = 0
+    read = []
+    for path in sorted(folder.glob("*qualifiers*.mof")):
+        reading = Reading(re.sub(r"^\s*#.*$", "", path.read_text(encoding="utf-8"), flags=re.M))
+        while reading.peek()[0] != "end":
+            read.append(reading.declaration())
+    declared = [plain(one) for one in model["qualifier_declarations"]]
+    by_name = lambda one: one["name"]
+    if sorted(read, key=by_name) != sorted(declared, key=by_name):
+        differences += 1
+        for one in read:
+            if one not in declared:
+                print(f"qualifier {one['name']}:\n  read   {one}\n"
+                      f"  mofc   {[d for d in declared if d['name'] == one['name']]}")
     for path in paths[:sample]:
         reading = Reading(path.read_text(encoding="utf-8")).the_class()
         compared += 1
@@ -189,7 +223,7 @@ def main():
             differences += 1
             print(f"{path.name}:\n  read   {json.dumps(reading, sort_keys=True)[:2000]}\n"
                   f"  mofc   {json.dumps(classes.get(reading['name']), sort_keys=True)[:2000]}")
-    print(f"{compared} classes compared, {differences} differ")
+    print(f"{compared} classes and {len(read)} qualifier declarations compared, {differences} differ")
     return 1 if differences or compared < sample else 0
 
 

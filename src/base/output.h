@@ -1,6 +1,7 @@
 // Text that grows, made for appending millions of short pieces. Threads: one.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -96,7 +97,11 @@ struct Pieces {
 
 class Output {
  public:
-  explicit Output(std::size_t expected_bytes) { grow(expected_bytes); }
+  // memory: of a text that nobody needs any more. Fresh memory costs as much as writing it does.
+  explicit Output(std::size_t expected_bytes, std::string memory = {}) : text_(std::move(memory)) {
+    text_.clear();
+    grow(std::max(expected_bytes, text_.capacity()));
+  }
 
   std::size_t bytes() const { return used_ + middle_bytes(); }
 

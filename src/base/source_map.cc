@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace qm {
 
-Result<const SourceMap::Source*> SourceMap::add(std::string name, std::string text,
+Result<const SourceMap::Source*> SourceMap::add(std::string name, KeptText text,
                                                 Span included_from) {
   if (sources_.size() >= kMostSources) {
     return fail(ErrorCode::limit, fmt::format("more than {} source files", kMostSources));
@@ -19,25 +18,15 @@ Result<const SourceMap::Source*> SourceMap::add(std::string name, std::string te
   }
   const auto bytes = static_cast<std::uint32_t>(text.size());
   if (!texts_) texts_ = std::make_shared<Texts>();
-  const std::string& kept = texts_->sources.emplace_back(std::move(text));
+  const std::string_view kept = texts_->sources.emplace_back(std::move(text)).view();
   sources_.push_back({std::move(name), kept, next_, included_from});
   next_ += bytes + 1;
   return &sources_.back();
 }
 
-std::string_view SourceMap::keep(std::string_view text) {
-  constexpr std::size_t kBlockBytes = std::size_t{64} << 10U;
+Arena& SourceMap::arena() {
   if (!texts_) texts_ = std::make_shared<Texts>();
-  Texts& all = *texts_;
-  if (text.size() > all.free_bytes) {
-    all.free_bytes = std::max(kBlockBytes, text.size());
-    all.free = all.blocks.emplace_back(new char[all.free_bytes]).get();
-  }
-  if (!text.empty()) std::memcpy(all.free, text.data(), text.size());
-  const std::string_view kept(all.free, text.size());
-  all.free += text.size();
-  all.free_bytes -= text.size();
-  return kept;
+  return texts_->arena;
 }
 
 void SourceMap::add_expansion(Span use, std::string_view macro, Span definition) {

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/arena.h"
+#include "base/kept_text.h"
 #include "base/result.h"
 
 namespace qm {
@@ -47,13 +49,17 @@ class SourceMap {
   };
 
   // The text, at an address that stays. Error `limit` when a limit would be passed.
-  Result<const Source*> add(std::string name, std::string text, Span included_from = {});
+  Result<const Source*> add(std::string name, KeptText text, Span included_from = {});
 
   // A text that stands in no source, made of what sources hold: copied, at an address that stays.
   // The caller limits how many bytes that are.
-  std::string_view keep(std::string_view text);
+  std::string_view keep(std::string_view text) { return arena().keep(text); }
 
-  // What holds all these texts: views into them outlive the map as long as somebody has it.
+  // For what is made of the texts and shall live as long. The caller limits how much that is.
+  Arena& arena();
+
+  // What holds all these texts, and the arena: views into them outlive the map as long as somebody
+  // has it.
   std::shared_ptr<const void> texts() const { return texts_; }
 
   // Remembers that the text at `use` was replaced by what a macro stands for.
@@ -74,10 +80,8 @@ class SourceMap {
 
  private:
   struct Texts {
-    std::deque<std::string> sources;
-    std::vector<std::unique_ptr<char[]>> blocks;  // of what is kept
-    std::size_t free_bytes = 0;                   // at the end of the last block
-    char* free = nullptr;
+    std::deque<KeptText> sources;
+    Arena arena;  // of what is kept
   };
 
   std::shared_ptr<Texts> texts_;  // made with the first

@@ -10,8 +10,6 @@
 namespace qm::mof {
 namespace {
 
-using Qualifiers = std::vector<Qualifier>;
-
 bool is_amended(const Qualifier& one) {
   return (one.flavor & kAmended) != 0;
 }
@@ -20,10 +18,10 @@ bool is_key(const Qualifier& one) {
 }
 
 void keep_neutral(Qualifiers& list) {
-  std::erase_if(list, is_amended);
+  list.erase_if(is_amended);
 }
 void keep_amended(Qualifiers& list) {
-  std::erase_if(list, [](const Qualifier& one) { return !is_amended(one) && !is_key(one); });
+  list.erase_if([](const Qualifier& one) { return !is_amended(one) && !is_key(one); });
 }
 bool says_something(const Qualifiers& list) {
   return std::ranges::any_of(list, is_amended) || std::ranges::any_of(list, is_key);
@@ -56,10 +54,9 @@ Qualifier flag(std::string_view name) {
 
 void localize(Class& one, std::string_view locale) {
   edit_class(one, keep_amended);
-  std::erase_if(one.properties,
-                [](const Property& each) { return !says_something(each.qualifiers); });
+  one.properties.erase_if([](const Property& each) { return !says_something(each.qualifiers); });
   for (Property& property : one.properties) property.default_value.reset();
-  std::erase_if(one.methods, [](const Method& each) {
+  one.methods.erase_if([](const Method& each) {
     const auto parameter = [](const Property& its) { return says_something(its.qualifiers); };
     return !says_something(each.qualifiers) && std::ranges::none_of(each.parameters, parameter);
   });
@@ -68,10 +65,11 @@ void localize(Class& one, std::string_view locale) {
   number.name = "LOCALE";
   number.value.data = locale_number(locale);
   one.qualifiers.push_back(std::move(number));
-  std::string& spelling = one.setting.name_space_spelling;
+  std::string spelling = one.setting.name_space_spelling;
   if (spelling.empty()) spelling = "root\\default";
   spelling += "\\" + std::string(locale);
   one.name_space = plain_name_space(spelling);
+  one.setting.name_space_spelling = spelling;
 }
 
 void add_amended(Qualifiers& to, const Qualifiers& from) {
@@ -81,7 +79,7 @@ void add_amended(Qualifiers& to, const Qualifiers& from) {
 }
 
 template <class Member>
-const Member* same_member(const std::vector<Member>& list, std::string_view name) {
+const Member* same_member(const List<Member>& list, std::string_view name) {
   const auto found =
       std::ranges::find_if(list, [&](const Member& one) { return same_name(one.name, name); });
   return found == list.end() ? nullptr : &*found;

@@ -121,8 +121,8 @@ class ModelMaker {
     return {std::move(list), {}};
   }
 
-  static std::vector<Qualifier> qualifiers(std::vector<BmfQualifier> records) {
-    std::vector<Qualifier> made;
+  static Qualifiers qualifiers(std::vector<BmfQualifier> records) {
+    Qualifiers made;
     made.reserve(records.size());
     for (BmfQualifier& one : records) {
       made.push_back({one.name, std::move(one.value), static_cast<std::uint8_t>(one.flavor), {}});
@@ -233,7 +233,7 @@ class ModelMaker {
       parameters.insert(after, std::move(added));
       return;
     }
-    std::vector<Qualifier>& mine = twin->property.qualifiers;
+    Qualifiers& mine = twin->property.qualifiers;
     const Qualifier* in = find(mine, "in");
     const Qualifier* out = find(added.property.qualifiers, "out");
     if (out == nullptr) return;

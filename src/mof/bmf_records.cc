@@ -37,8 +37,7 @@ std::uint32_t literal_type(const Value& value) {
   return kBmfNull;
 }
 
-std::vector<BmfQualifier> qualifiers_of(const std::vector<Qualifier>& qualifiers,
-                                        std::string_view but = {}) {
+std::vector<BmfQualifier> qualifiers_of(const Qualifiers& qualifiers, std::string_view but = {}) {
   std::vector<BmfQualifier> records;
   records.reserve(qualifiers.size() + 3);
   for (const Qualifier& one : qualifiers) {
@@ -83,7 +82,7 @@ void add_system(BmfObject& object, const Setting& setting, std::string_view the_
                 std::string_view superclass, std::string_view alias) {
   std::vector<BmfProperty>& properties = object.properties;
   properties.push_back(system_text("__CLASS", the_class));
-  const std::string& name_space = setting.name_space_spelling;
+  const std::string name_space = setting.name_space_spelling;
   properties.push_back(
       system_text("__NAMESPACE", name_space.empty() ? "root\\default" : name_space));
   if (setting.flags) properties.push_back(system_number("__CLASSFLAGS", *setting.flags));
@@ -156,7 +155,7 @@ BmfProperty property_record(const Property& property, std::optional<std::size_t>
   return record;
 }
 
-bool says(const std::vector<Qualifier>& qualifiers, std::string_view name) {
+bool says(const Qualifiers& qualifiers, std::string_view name) {
   const Qualifier* qualifier = find(qualifiers, name);
   if (qualifier == nullptr) return false;
   const auto* flag = std::get_if<bool>(&qualifier->value.data);

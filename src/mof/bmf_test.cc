@@ -237,6 +237,32 @@ TEST(Bmf, NamesThatNoTextCanHoldComeBack) {
   EXPECT_TRUE(compiled_bmf(text->text) == file) << text->text;
 }
 
+// mofcomp writes what no driver could use, or nobody: that is text all the same.
+TEST(Bmf, WrongClassesAreTextAllTheSame) {
+  Options options;
+  options.strict_blocks = false;
+  struct Case {
+    std::string text;
+    bool unchecked;
+  };
+  for (const Case& one :
+       {Case{"class A { [WmiDataId(1)] uint8 x; [WmiDataId(3)] uint8 y; };", false},
+        Case{"[guid(\"none\")] class A { [WmiDataId(1)] Nowhere x; };", false},
+        Case{"class A { uint8 x; uint8 x; };", true},
+        Case{"class A { uint8 x = \"text\"; };\nclass A { };", true}}) {
+    const Model model = compile_text(one.text, options).model;
+    const std::string file = pack_bmf(write_bmf_image(model));
+    const auto text = decompile(bytes_of(file));
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_EQ(text->pragma_lines, 0U) << text->text;
+    EXPECT_EQ(text->text.find("#if 0"), std::string::npos) << text->text;
+    EXPECT_EQ(text->text.find("#pragma bmf_unchecked\n") != std::string::npos, one.unchecked);
+    const Compiled again = compile_text(text->text, options);
+    EXPECT_FALSE(again.diagnostics.has_errors()) << again.said();
+    EXPECT_TRUE(*write_bmf(again.model) == file);
+  }
+}
+
 TEST(Bmf, PatchesThatDoNotFitAreErrors) {
   for (const char* pragma :
        {"bmf_patch(1, 2)", "bmf_patch(999999, 0, \"00\")", "bmf_patch(0, 999999, \"00\")",

@@ -45,9 +45,11 @@ bool Checker::describes_event(const Class& the_class) const {
 
 void Checker::check_data_ids(const Class& the_class) {
   std::map<std::uint64_t, const Property*> by_id;
+  bool all_known = true;
   for (const Property& property : the_class.properties) {
     const Qualifier* qualifier = find(property.qualifiers, "WmiDataId");
     const auto id = uint_of(property.qualifiers, "WmiDataId");
+    all_known = all_known && (qualifier == nullptr || id.has_value());
     if (!id) continue;
     if (*id == 0 || *id > kMostDataId) {
       diagnostics_.error("bad-data-id", qualifier->span,
@@ -61,7 +63,7 @@ void Checker::check_data_ids(const Class& the_class) {
                        "each id names one place in the data block");
     diagnostics_.also(find(at->second->qualifiers, "WmiDataId")->span, "first here");
   }
-  if (damaged(the_class)) return;
+  if (damaged(the_class) || !all_known) return;
   std::uint64_t expected = 1;
   for (const auto& [id, property] : by_id) {
     if (id != expected) {
@@ -78,7 +80,7 @@ void Checker::check_data_ids(const Class& the_class) {
 // supplies data (Active). Embedded and abstract classes are served by others.
 void Checker::check_identity(const Class& the_class) {
   if (damaged(the_class) || flag_of(the_class.qualifiers, "abstract")) return;
-  if (embedded_.contains(the_class.name)) return;
+  if (is_embedded(the_class)) return;
   if (find(the_class.qualifiers, "guid") == nullptr) {
     diagnostics_.warning(
         "no-guid", the_class.span,

@@ -9,13 +9,6 @@
 #include "mof/mof_text.h"
 
 namespace qm::mof {
-namespace {
-
-bool is_association(const Class& one) {
-  return flag_of(one.qualifiers, "Association");
-}
-
-}  // namespace
 
 void Checker::check_keys(const Class& the_class, const Line& above) {
   const auto is_key = [](const Property& one) { return flag_of(one.qualifiers, "key"); };
@@ -46,9 +39,11 @@ void Checker::check_keys(const Class& the_class, const Line& above) {
 }
 
 void Checker::check_association(const Class& the_class, const Line& above) {
+  const auto is_association = [this](const Class* one) {
+    return (class_kinds(*one) & kScopeAssociation) != 0;
+  };
   const bool marked =
-      is_association(the_class) ||
-      std::ranges::any_of(above.classes, [](const Class* one) { return is_association(*one); });
+      is_association(&the_class) || std::ranges::any_of(above.classes, is_association);
   const auto is_reference = [](const Property& one) { return one.type == Type::reference; };
   if (!marked) {
     // What is not seen may say that it is one.
@@ -83,14 +78,19 @@ void Checker::check_association(const Class& the_class, const Line& above) {
 }
 
 // Qualifiers of a class or member, against those of what it stands in for.
-void Checker::check_locked(const std::vector<Qualifier>& own,
-                           const std::vector<Qualifier>& inherited) {
-  for (const Qualifier& again : own) {
+void Checker::check_locked(const Qualifiers& own, const std::vector<const Rule*>& rules,
+                           const Qualifiers& inherited) {
+  std::uint8_t flavors = 0;
+  for (const Qualifier& one : inherited) flavors |= one.flavor;
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    const Qualifier& again = own[i];
+    const Rule* rule = rules[i];
+    const bool all_locked = rule != nullptr && rule->locked;
+    if (!all_locked && (flavors & kDisableOverride) == 0) continue;
+    if (rule != nullptr && rule->restricted) continue;
     const Qualifier* one = find(inherited, again.name);
     if (one == nullptr || (one->flavor & (kRestricted | kEnableOverride)) != 0) continue;
-    const Rule* rule = rules_.find(again.name);
-    const bool locked = (one->flavor & kDisableOverride) != 0 || (rule != nullptr && rule->locked);
-    if (!locked || (rule != nullptr && rule->restricted)) continue;
+    if (!all_locked && (one->flavor & kDisableOverride) == 0) continue;
     if (mof_literal(again.value) == mof_literal(one->value)) continue;
     diagnostics_.warning("locked-qualifier", again.span,
                          fmt::format("'{}' is locked by a superclass (DisableOverride)", one->name),
@@ -109,13 +109,6 @@ void Checker::check_scope(const Qualifier& one, const Rule& rule, std::uint8_t p
   diagnostics_.warning("qualifier-scope", one.span,
                        fmt::format("qualifier '{}' is not for {}", one.name, name));
   diagnostics_.also(rule.declaration->span, "it is declared here");
-}
-
-std::uint8_t class_scopes(const Class& the_class) {
-  std::uint8_t kinds = kScopeClass;
-  if (is_association(the_class)) kinds |= kScopeAssociation;
-  if (flag_of(the_class.qualifiers, "Indication")) kinds |= kScopeIndication;
-  return kinds;
 }
 
 std::uint8_t scopes_of(const QualifierDeclaration& declaration) {

@@ -70,6 +70,13 @@ bool is_datetime(std::string_view text) {
   return true;
 }
 
+// A string that DSP0004's qualifiers make a place for an instance.
+bool embeds(const Property& property) {
+  return property.type == Type::string &&
+         (find(property.qualifiers, "EmbeddedInstance") != nullptr ||
+          find(property.qualifiers, "EmbeddedObject") != nullptr);
+}
+
 bool right_kind(const Value& value, Type type) {
   const bool is_number = std::holds_alternative<std::int64_t>(value.data) ||
                          std::holds_alternative<std::uint64_t>(value.data);
@@ -126,7 +133,9 @@ void Checker::check_value(const Value& value, const Property& property, unsigned
 }
 
 void Checker::check_single(const Value& value, const Property& property, unsigned depth) {
-  if (!right_kind(value, property.type)) {
+  const bool right =
+      right_kind(value, property.type) || (right_kind(value, Type::object) && embeds(property));
+  if (!right) {
     diagnostics_.error("value-type", value.span,
                        fmt::format("'{}' is of type {}, this is {}", property.name,
                                    type_name(property.type), kind_of(value)));

@@ -6,6 +6,7 @@
 // Sources: DSP0004 2.x; Microsoft's "WMI class qualifiers", "WMI property qualifiers" pages.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,14 +32,13 @@ enum Scope : std::uint8_t {
 };
 inline constexpr std::uint8_t kScopeAny = 0xff;
 std::uint8_t scopes_of(const QualifierDeclaration& declaration);
-std::uint8_t class_scopes(const Class& the_class);  // that the class's own qualifiers may have
-
 class Checker {
  public:
   Checker(const Parsed& parsed, Diagnostics& diagnostics);
   void check();
 
  private:
+  struct Rule;
   struct Line {
     std::vector<const Class*> classes;  // the class first
     bool complete = false;              // up to a class without superclass
@@ -47,7 +47,11 @@ class Checker {
   const Class* find_class(std::string_view name) const { return by_name_.find(name); }
   const Class* superclass_of(const Class& the_class) const;
   Line line_of(const Class& the_class) const;
-  const Property* find_property(const Line& line, std::string_view name) const;
+  void find_line(const Class& the_class, Line& line) const;
+  const Property* find_property(const Line& line, std::string_view name);
+  std::uint64_t member_sorts(const Class& the_class);
+  bool is_embedded(const Class& the_class);
+  std::uint8_t class_kinds(const Class& the_class) const;
   std::string similar_class(std::string_view name, std::string_view otherwise) const;
   bool damaged(const Class& the_class) const;
 
@@ -58,16 +62,20 @@ class Checker {
   std::uint8_t check_property(const Line& above, const Property& property);
   void check_override(const Line& above, const Property& property);
   void check_class_reference(const Property& property);
-  std::uint8_t check_qualifiers(const std::vector<Qualifier>& qualifiers, std::uint8_t places);
-  std::uint8_t check_qualifier(const Qualifier& qualifier, std::uint8_t places);
+  std::uint8_t check_qualifiers(const Qualifiers& qualifiers, std::uint8_t places);
+  std::uint8_t check_qualifier(const Qualifier& qualifier, const Rule* rule, std::uint8_t places);
+  const Rule* rule_of(const Qualifiers& list, const Qualifier& one);
+  void check_repeated(const Qualifiers& list, const Qualifier& one);
+  void check_unknown(const Qualifier& qualifier);
+  void check_declared(const Qualifier& qualifier);
   void check_guid(const Class& the_class);
-  void check_names_for_c(const std::vector<Qualifier>& qualifiers);
+  void check_names_for_c(const Qualifiers& qualifiers);
 
   // Keys, associations, qualifiers, methods (check_rules.cc).
   void check_keys(const Class& the_class, const Line& above);
   void check_association(const Class& the_class, const Line& above);
-  void check_locked(const std::vector<Qualifier>& own, const std::vector<Qualifier>& inherited);
-  struct Rule;
+  void check_locked(const Qualifiers& own, const std::vector<const Rule*>& rules,
+                    const Qualifiers& inherited);
   void check_scope(const Qualifier& one, const Rule& rule, std::uint8_t places);
   void check_method_ids(const Class& the_class);
 
@@ -99,7 +107,14 @@ class Checker {
   // data block and the header rest on it.
   enum class Holds : std::uint8_t { anything, number, text };
   // What a list of qualifiers holds that later checks ask for: most hold none of it.
-  enum Role : std::uint8_t { kDataId = 0x01, kKey = 0x02, kValues = 0x04 };
+  enum Role : std::uint8_t {
+    kDataId = 0x01,
+    kKey = 0x02,
+    kValues = 0x04,
+    kGuid = 0x08,
+    kNameInC = 0x10,
+    kMethodId = 0x20,
+  };
   struct Rule {
     std::string_view name;
     std::uint8_t roles = 0;
@@ -117,8 +132,19 @@ class Checker {
   std::vector<const Class*> superclasses_;  // of the model's classes; nullptr: none that we see
   std::vector<Rule> rule_list_;
   NameIndex<Rule> rules_;
-  NameSet embedded_;  // classes that are a type of something
-  NameSet missing_;   // superclasses complained about
+  // Of the list that was checked last: what rules its qualifiers; and of each rule, in which list
+  // it ruled last.
+  std::vector<const Rule*> rules_of_list_;
+  std::vector<std::uint32_t> last_lists_;
+  std::uint32_t list_number_ = 0;
+  std::vector<const Rule*> rules_of_class_;  // as rules_of_list_, of the class being checked
+  Line above_;                               // its superclasses
+  std::vector<std::uint64_t> member_sorts_;  // of the model's classes; 0: not yet asked for
+  std::vector<std::uint8_t> kinds_;  // of the model's classes: the scopes of their own qualifiers
+  std::optional<NameSet> embedded_;  // classes that are a type of something
+  NameSet unknown_;                  // qualifiers that nothing is known of
+  NameSet undeclared_;
+  NameSet missing_;  // superclasses complained about
   std::unordered_map<std::string, Span> guids_;
   NameMap<Span> aliases_;
   std::unordered_map<std::string, Span> keys_;  // of instances

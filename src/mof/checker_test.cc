@@ -43,6 +43,21 @@ TEST(Check, DataIds) {
   EXPECT_EQ(codes(block("[WmiDataId(2)] uint8 b; [WmiDataId(1)] uint8 a;")), "");
 }
 
+TEST(Check, DataIdsAndBlocksUpToTheLimit) {
+  const auto ids = [](std::size_t count) {
+    std::string text = "[abstract] class A {\n";
+    for (std::size_t i = 1; i <= count; ++i) {
+      text += "[WmiDataId(" + std::to_string(i) + ")] uint8 x" + std::to_string(i) + ";\n";
+    }
+    return codes(text + "};");
+  };
+  EXPECT_EQ(ids(kMostDataId), "");
+  const std::string whole =
+      "[abstract] class A { [WmiDataId(1)] uint8 a[" + std::to_string(kMostBlockBytes) + "];";
+  EXPECT_EQ(codes(whole + "};"), "");
+  EXPECT_EQ(codes(whole + " [WmiDataId(2)] uint8 b; };"), "error block-size\n");
+}
+
 // What Windows' own event classes look like; no driver serves them as data blocks.
 TEST(Check, ClassesBelowEventTraceDescribeEvents) {
   const std::string layout =
@@ -130,7 +145,8 @@ TEST(Check, LineageUpToTheLimit) {
 }
 
 TEST(Check, EmbeddedClasses) {
-  EXPECT_EQ(codes("class A { Nowhere x; };"), "error unknown-class\n");
+  EXPECT_EQ(codes("class A { Nowhere x; };"), "warning unknown-class\n");
+  EXPECT_EQ(codes(block("[WmiDataId(1)] Nowhere x;")), "error unknown-class\n");
   EXPECT_EQ(codes("class A { Nowhere ref x; };"), "warning unknown-class\n");
   EXPECT_EQ(codes("class A { uint31 x; };"), "error unknown-class\n");
   EXPECT_EQ(codes(block("[WmiDataId(1)] object x;")), "error no-wire-form\n");

@@ -16,7 +16,9 @@ constexpr std::size_t kImageHeaderBytes = 16;
 // The image that compiling the text gives; "" when it has errors.
 std::string image_of_text(const std::string& text) {
   Diagnostics diagnostics;
-  const Model model = compile({"text"}, memory_reader({{"text", text}}), {}, diagnostics);
+  Options options;
+  options.strict_blocks = false;  // as mofc bmf has them
+  const Model model = compile({"text"}, memory_reader({{"text", text}}), options, diagnostics);
   return diagnostics.has_errors() ? std::string() : write_bmf_image(model);
 }
 
@@ -29,6 +31,14 @@ Result<Decompiled> decompile(Bytes file) {
   out.unread_bytes = content.unread_bytes;
   out.text = emit_mof(content.model);
   std::string compiled = image_of_text(out.text);
+  if (compiled.empty()) {
+    const std::string unchecked =
+        "// What is wrong with these classes, mofc check tells.\n"
+        "#pragma bmf_unchecked\n\n" +
+        out.text;
+    compiled = image_of_text(unchecked);
+    if (!compiled.empty()) out.text = unchecked;
+  }
   if (compiled.empty()) {
     out.text = "// These classes have names or values that MOF text cannot hold.\n#if 0\n" +
                out.text + "#endif\n";

@@ -24,7 +24,7 @@ std::string type_text(const Property& one) {
 }
 
 template <class Member>
-const Member* find_member(const std::vector<Member>& list, std::string_view name) {
+const Member* find_member(const List<Member>& list, std::string_view name) {
   const auto found =
       std::ranges::find_if(list, [&](const Member& one) { return same_name(one.name, name); });
   return found == list.end() ? nullptr : &*found;
@@ -174,8 +174,7 @@ class Comparison {
   }
 
   // Meaning only: what breaks was said where it belongs.
-  void compare_qualifiers(const std::string& where, const std::vector<Qualifier>& was,
-                          const std::vector<Qualifier>& now,
+  void compare_qualifiers(const std::string& where, const Qualifiers& was, const Qualifiers& now,
                           std::initializer_list<std::string_view> but) {
     const auto left_out = [&](std::string_view name) {
       return std::ranges::any_of(but, [&](std::string_view one) { return same_name(one, name); });

@@ -27,7 +27,8 @@ bool same_body(const Macro& a, const Macro& b) {
 
 void Preprocessor::directive(const Token& hash) {
   const Token word = lexer().next_in_line();
-  const std::string_view name = word.text;
+  // C's are written in lower case; DSP0004's #pragma in any.
+  const std::string_view name = same_name(word.text, "pragma") ? "pragma" : word.text;
   if (word.kind == TokenKind::end_of_line) return;  // a lone # says nothing
   if (word.kind == TokenKind::integer || name == "line") {
     finish_line(false);  // # 12 "file": where a preprocessor before us had been
@@ -43,13 +44,14 @@ void Preprocessor::directive(const Token& hash) {
     end_branch(word);
   } else if (name == "pragma") {
     in_pragma_ = true;
+    find_ahead();
     pragma_span_ = {hash.span.begin, word.span.end};
   } else if (name == "error") {
     diagnostics_.error("error-directive", word.span,
                        fmt::format("#error {}", lexer().rest_of_line()));
   } else {
     diagnostics_.error("unknown-directive", word.span, fmt::format("unknown directive '#{}'", name),
-                       did_you_mean(name, kDirectives));
+                       did_you_mean(name, kDirectives, "a comment begins with //"));
     finish_line(false);
   }
 }
@@ -100,6 +102,7 @@ void Preprocessor::define() {
     return;
   }
   macros_.insert_or_assign(name.text, std::move(macro));
+  find_ahead();
 }
 
 bool Preprocessor::read_parameters(Macro& macro) {
@@ -134,6 +137,7 @@ void Preprocessor::undef() {
     return;
   }
   macros_.erase(name.text);
+  find_ahead();
   finish_line(true);
 }
 

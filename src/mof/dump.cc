@@ -94,7 +94,7 @@ class JsonDump {
     }
   }
 
-  void write_qualifiers(const std::vector<Qualifier>& qualifiers) {
+  void write_qualifiers(const Qualifiers& qualifiers) {
     json_.key("qualifiers").begin_array();
     for (const Qualifier& one : qualifiers) {
       json_.begin_object().member("name", one.name).key("value");
@@ -177,8 +177,11 @@ class JsonDump {
     write_qualifiers(instance.qualifiers);
     json_.key("values").begin_array();
     for (const PropertyValue& one : instance.values) {
-      json_.begin_object().member("name", one.name).key("value");
-      write_value(one.value, depth);
+      json_.begin_object().member("name", one.name);
+      if (one.has_value) {
+        json_.key("value");
+        write_value(one.value, depth);
+      }
       write_qualifiers(one.qualifiers);
       json_.end_object();
     }

@@ -45,6 +45,13 @@ Result<std::u16string> utf16_units(std::string_view bytes, bool big_endian) {
 bool is_ascii(std::string_view bytes) {
   constexpr auto kBlock = static_cast<std::size_t>(Block16::kBytes);
   std::size_t at = 0;
+  for (; at + 4 * kBlock <= bytes.size(); at += 4 * kBlock) {
+    const char* const four = bytes.data() + at;
+    const Block16::Mask beyond =
+        Block16(four).beyond_ascii() | Block16(four + kBlock).beyond_ascii() |
+        Block16(four + 2 * kBlock).beyond_ascii() | Block16(four + 3 * kBlock).beyond_ascii();
+    if (beyond != 0) return false;
+  }
   for (; at + kBlock <= bytes.size(); at += kBlock) {
     if (Block16(bytes.data() + at).beyond_ascii() != 0) return false;
   }
@@ -67,25 +74,40 @@ std::string from_windows1252(std::string_view bytes) {
   return utf8(units);
 }
 
-}  // namespace
-
-Result<DecodedSource> decode_source(std::string text) {
+Result<DecodedSource> decoded_bytes(KeptText text) {
   using std::string_view_literals::operator""sv;
-  std::string_view bytes = text;
+  std::string_view bytes = text.view();
   if (bytes.starts_with("\xff\xfe"sv) || bytes.starts_with("\xfe\xff"sv)) {
     const bool big_endian = bytes.front() == '\xfe';
     return DecodedSource{utf8(TRY(utf16_units(bytes.substr(2), big_endian))), {}};
   }
-  if (bytes.starts_with("\xef\xbb\xbf"sv)) bytes.remove_prefix(3);
+  if (bytes.starts_with("\xef\xbb\xbf"sv)) {
+    text.remove_prefix(3);
+    bytes = text.view();
+  }
   if (bytes.size() >= 2 && (bytes[0] == '\0') != (bytes[1] == '\0')) {
     return fail(ErrorCode::invalid,
                 "looks like UTF-16 without a byte order mark; save it with one, or as UTF-8");
   }
-  if (is_utf8(bytes)) {
-    if (bytes.size() != text.size()) return DecodedSource{std::string(bytes), {}};
-    return DecodedSource{std::move(text), {}};
-  }
+  if (is_utf8(bytes)) return DecodedSource{std::move(text), {}};
   return DecodedSource{from_windows1252(bytes), "not UTF-8; read as Windows-1252"};
+}
+
+// Lines that end as they did on a Macintosh: nothing would end a // comment else.
+bool has_only_carriage_returns(std::string_view text) {
+  return text.find('\n') == std::string_view::npos && text.find('\r') != std::string_view::npos;
+}
+
+}  // namespace
+
+Result<DecodedSource> decode_source(KeptText bytes) {
+  DecodedSource decoded = TRY(decoded_bytes(std::move(bytes)));
+  if (has_only_carriage_returns(decoded.text.view())) {
+    std::string lines(decoded.text.view());
+    std::ranges::replace(lines, '\r', '\n');
+    decoded.text = std::move(lines);
+  }
+  return decoded;
 }
 
 }  // namespace qm::mof

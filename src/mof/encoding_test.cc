@@ -16,6 +16,8 @@ TEST(DecodeSource, Utf8StaysAsItIsWithoutItsMark) {
                 ->text,
             "class");
   EXPECT_EQ(decode_source("")->text, "");
+  EXPECT_EQ(decode_source("// a\rclass A { };\r")->text, "// a\nclass A { };\n");
+  EXPECT_EQ(decode_source("a\r\nb\r")->text, "a\r\nb\r");
 }
 
 TEST(DecodeSource, Utf16OfEitherOrder) {

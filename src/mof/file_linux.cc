@@ -28,15 +28,15 @@ Result<std::string> read_all(int fd, std::size_t expected, std::size_t most_byte
   std::size_t piece = std::min(expected, most_bytes) + 1;
   while (true) {
     const std::size_t have = text.size();
-    text.resize(have + piece);
-    const ssize_t got = ::read(fd, text.data() + have, piece);
-    if (got < 0 && errno == EINTR) {
-      text.resize(have);
-      continue;
-    }
+    ssize_t got = 0;
+    text.resize_and_overwrite(have + piece, [&](char* bytes, std::size_t) {
+      got = ::read(fd, bytes + have, piece);
+      return have + static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    });
+    if (got < 0 && errno == EINTR) continue;
     if (got < 0) return std::unexpected(system_error("read", errno));
-    text.resize(have + static_cast<std::size_t>(got));
-    if (got == 0) return text;
+    // All of a file on a disk; what /sys and /proc say of theirs is a guess, and never the truth.
+    if (got == 0 || text.size() == expected) return text;
     if (static_cast<std::size_t>(got) == piece) piece = std::size_t{1} << 16U;
     // The rest of the room is enough to meet the end in.
     else

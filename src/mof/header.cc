@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mof/limits.h"
+#include "mof/mof_text.h"
 
 namespace qm::mof {
 namespace {
@@ -107,7 +108,7 @@ class HeaderText {
     return std::string(text_of(the_class.qualifiers, "HeaderName").value_or(the_class.name));
   }
 
-  void write_quote(const std::vector<Qualifier>& qualifiers) {
+  void write_quote(const Qualifiers& qualifiers) {
     if (const auto text = text_of(qualifiers, "cpp_quote")) put("\n{}\n", *text);
   }
 
@@ -162,6 +163,7 @@ class HeaderText {
       if (!id) continue;
       write_quote(method.qualifiers);
       put("#define {}     {}\n", method.name, *id);
+      if (!options_.methods) continue;
       write_parameters(method, "In", "_IN");
       write_parameters(method, "Out", "_OUT");
     }
@@ -183,7 +185,20 @@ class HeaderText {
     if (!members.empty()) write_struct(method.name + std::string(suffix), members);
   }
 
+  // Without -u nothing may stand behind a member whose size varies.
+  bool can_be_created(const std::vector<Member>& members) {
+    for (const Member& member : members) {
+      if (shape_of(*member.property).variable && &member != &members.back()) return false;
+    }
+    return true;
+  }
+
   void write_struct(const std::string& name, const std::vector<Member>& members) {
+    if (!options_.all_members && !can_be_created(members)) {
+      put("// Warning: Header for class {} cannot be created\n", name);
+      put("typedef struct _{0}\n{{\n    char VariableData[1];\n\n}} {0}, *P{0};\n\n", name);
+      return;
+    }
     put("typedef struct _{}\n{{\n", name);
     bool behind_variable = false;  // such members have no fixed place: only their ids are given
     bool all_fixed = true;
@@ -214,11 +229,24 @@ class HeaderText {
   void write_values(const Property& property) {
     const std::vector<std::string> defines = texts_of(property.qualifiers, "DefineValues");
     const std::vector<std::string> values = texts_of(property.qualifiers, "Values");
-    const std::vector<std::string> map = texts_of(property.qualifiers, "ValueMap");
+    const std::vector<std::string> map = mapped_values(property);
     for (std::size_t i = 0; i < defines.size() && i < map.size(); ++i) {
       put("// {}\n", i < values.size() ? comment_text(values[i]) : std::string());
       put("#define {} {}\n", defines[i], comment_text(map[i]));
     }
+  }
+
+  // ValueMap{"0", "1"}, as DSP0004 has it, or ValueMap{0, 1}, which WMI takes as well.
+  static std::vector<std::string> mapped_values(const Property& property) {
+    std::vector<std::string> texts;
+    const Qualifier* map = find(property.qualifiers, "ValueMap");
+    const auto* list = map == nullptr ? nullptr : std::get_if<ValueList>(&map->value.data);
+    if (list == nullptr) return texts_of(property.qualifiers, "ValueMap");
+    for (const Value& one : *list) {
+      const auto* text = std::get_if<Text>(&one.data);
+      texts.push_back(text != nullptr ? std::string(*text) : mof_literal(one));
+    }
+    return texts;
   }
 
   struct Shape {
@@ -234,7 +262,8 @@ class HeaderText {
       type = embedded == nullptr ? std::string(property.class_name) : struct_name(*embedded);
     }
     const auto most_units = uint_of(property.qualifiers, "MaxLen");
-    if (property.type == Type::string && !most_units) return {"CHAR VariableData[1]", "", true};
+    const bool fixed = most_units && (options_.all_members || property.is_array);
+    if (property.type == Type::string && !fixed) return {"CHAR VariableData[1]", "", true};
     std::string unit;  // the array that one element is itself
     if (property.type == Type::string) unit = fmt::format("[{} + 1]", *most_units);
     if (property.type == Type::datetime) unit = "[25]";
@@ -243,7 +272,7 @@ class HeaderText {
       const auto elements = property.array_size ? std::optional<std::uint64_t>(*property.array_size)
                                                 : uint_of(property.qualifiers, "Max");
       if (!elements || find(property.qualifiers, "WmiSizeIs") != nullptr) {
-        return {fmt::format("{} {}[1]{}", type, property.name, unit), "", true};
+        return {fmt::format("{} {}[1]", type, property.name), "", true};
       }
       count = fmt::format("[{}]", *elements);
     }

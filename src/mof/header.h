@@ -13,6 +13,8 @@ struct HeaderOptions {
   std::string guard;        // "_iscsiprf_h_"; guard_of() makes one
   bool basic_types = true;  // find ULONGLONG and its kin on other systems than Windows; wmimofck
                             // has no such lines
+  bool methods = true;      // -m: structures of what methods take and give
+  bool all_members = true;  // -u: members behind what has no fixed size, strings that have MaxLen
   bool crlf = false;        // lines end as wmimofck ends them
 };
 

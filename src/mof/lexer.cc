@@ -41,6 +41,8 @@ constexpr std::array<std::uint8_t, 256> classes() {
   table['\n'] |= kGap;
   table['/'] |= kGap;   // a comment
   table['\\'] |= kGap;  // a spliced line
+  table[0xc2] |= kGap;  // kWideBlanks
+  table[0xef] |= kGap;
   return table;
 }
 constexpr std::array<std::uint8_t, 256> kClasses = classes();
@@ -50,7 +52,7 @@ bool is(char c, std::uint8_t wanted) {
 }
 
 // The first place from `at` on that no name holds. The zero behind a source's text is in none.
-const char* name_end(const char* at, const char* end) {
+[[gnu::always_inline]] inline const char* name_end(const char* at, const char* end) {
   while (end - at >= Block16::kBytes) {
     const Block16::Mask others = ~Block16(at).of_names() & Block16::kAll;
     if (others != 0) return at + std::countr_zero(others);
@@ -61,7 +63,8 @@ const char* name_end(const char* at, const char* end) {
 }
 
 // The first place from `at` on that is the quote, a backslash or a line end.
-const char* ordinary_end(const char* at, const char* end, char quote) {
+[[gnu::always_inline]] inline const char* ordinary_end(const char* at, const char* end,
+                                                       char quote) {
   while (end - at >= Block16::kBytes) {
     const Block16::Mask found = Block16(at).equal(quote, '\\', '\n', '\r');
     if (found != 0) return at + std::countr_zero(found);
@@ -71,14 +74,41 @@ const char* ordinary_end(const char* at, const char* end, char quote) {
   return at;
 }
 
+// What DSP0004 counts among the letters and everybody takes for blanks: a no-break space, and the
+// byte order mark that files which were put together hold in their middle.
+constexpr std::array<std::string_view, 2> kWideBlanks = {"\xc2\xa0", "\xef\xbb\xbf"};
+
+bool beyond_ascii(char c) {
+  return (static_cast<unsigned char>(c) & 0x80U) != 0;
+}
+
+std::size_t wide_blank_bytes(std::string_view text) {
+  for (const std::string_view blank : kWideBlanks) {
+    if (text.starts_with(blank)) return blank.size();
+  }
+  return 0;
+}
+
+const char* first_blank(const char* begin, const char* end) {
+  std::string_view word(begin, static_cast<std::size_t>(end - begin));
+  for (const std::string_view blank : kWideBlanks) word = word.substr(0, word.find(blank));
+  return begin + word.size();
+}
+
 constexpr std::array<std::string_view, 9> kDouble = {
     "&&", "||", "==", "!=", "<=", ">=", "<<", ">>", "##"};
+
+// Ctrl-Z: what DOS editors put at the end of a text, and Windows still takes for it.
+constexpr char kEndOfText = '\x1a';
+bool ends_text(const char* at, const char* end) {
+  return std::all_of(at, end, [](char c) { return c == kEndOfText || is(c, kBlank) || c == '\n'; });
+}
 
 }  // namespace
 
 // Between most tokens stands nothing, one space, or a line end and an indent. The last goes a
 // block at a time without a branch on what it is made of, which no processor could foresee.
-inline void Lexer::skip_gap() {
+void Lexer::skip_gap() {
   if (*at_ == ' ') {
     ++at_;
     after_space_ = true;
@@ -107,6 +137,10 @@ bool Lexer::skip_blanks(bool stop_at_line_end) {
       line_start_ = true;
     } else if (c == '\\' && (peek(1) == '\n' || (peek(1) == '\r' && peek(2) == '\n'))) {
       at_ += peek(1) == '\n' ? 2 : 3;
+    } else if (beyond_ascii(c)) {
+      const std::size_t bytes = wide_blank_bytes(text(at_, end_));
+      if (bytes == 0) return false;
+      at_ += bytes;
     } else if (c == '/' && peek(1) == '/') {
       at_ = line_end();
     } else if (c == '/' && peek(1) == '*') {
@@ -132,19 +166,23 @@ bool Lexer::skip_block_comment() {
     at_ += close + 2;
     return true;
   }
-  diagnostics_->error("open-comment", span(at_, at_ + 2), "this comment is never closed",
-                      "end it with */");
+  if (!quiet_) {
+    diagnostics_->error("open-comment", span(at_, at_ + 2), "this comment is never closed",
+                        "end it with */");
+  }
   at_ = end_;
   unclosed_ = true;
   return false;
 }
 
-inline void Lexer::finish(Token& token, TokenKind kind, const char* begin, std::size_t trim) {
+[[gnu::always_inline]] inline void Lexer::finish(Token& token, TokenKind kind, const char* begin,
+                                                 std::size_t trim) {
   token.kind = kind;
   token.at_line_start = line_start_;
   token.after_space = after_space_;
   token.unclosed = unclosed_;
   token.plain = false;
+  token.cut = false;
   token.no_expand = false;
   token.symbol = '\0';
   token.text = {begin + trim, static_cast<std::size_t>(at_ - begin) - 2 * trim};
@@ -160,7 +198,7 @@ Token Lexer::made(TokenKind kind) {
 }
 
 void Lexer::next(Token& token) {
-  skip_gap();
+  if (is(*at_, kGap)) skip_gap();
   scan(token);
 }
 
@@ -180,7 +218,7 @@ std::string_view Lexer::rest_of_line() {
   return rest;
 }
 
-inline void Lexer::scan(Token& token) {
+[[gnu::always_inline]] inline void Lexer::scan(Token& token) {
   const char* const begin = at_;
   const char c = *begin;
   if (is(c, kWordStart)) {
@@ -219,6 +257,10 @@ void Lexer::scan_odd(Token& token) {
       if (!twice) token.symbol = c;
       return;
     }
+    if (c == kEndOfText && ends_text(begin, end_)) {
+      at_ = end_;
+      break;
+    }
     // Passes a whole run, so that a binary file gives one complaint and not thousands.
     while (at_ < end_ && !is(*at_, kWord | kBlank | kPunctuation) && *at_ != '\n' && *at_ != '"') {
       ++at_;
@@ -231,8 +273,10 @@ void Lexer::scan_odd(Token& token) {
   finish(token, TokenKind::end, at_);
 }
 
-inline void Lexer::word(Token& token, const char* begin) {
+[[gnu::always_inline]] inline void Lexer::word(Token& token, const char* begin) {
   at_ = name_end(begin, end_);
+  if (std::any_of(begin, at_, beyond_ascii)) [[unlikely]]
+    at_ = first_blank(begin, at_);
   if (static_cast<std::size_t>(at_ - begin) > kMostIdentifierBytes) [[unlikely]] {
     diagnostics_->error(
         "long-name", span(begin, at_),
@@ -250,17 +294,20 @@ void Lexer::number(Token& token, const char* begin) {
     ++at_;
     if (exponent && (peek(0) == '+' || peek(0) == '-')) ++at_;
   }
+  at_ = first_blank(begin, at_);
   finish(token, is_real ? TokenKind::real : TokenKind::integer, begin);
 }
 
 // Strings may run over lines, as Microsoft's published classes do; characters may not.
-inline void Lexer::quoted(Token& token, const char* begin, char quote) {
+[[gnu::always_inline]] inline void Lexer::quoted(Token& token, const char* begin, char quote) {
   const bool is_string = quote == '"';
   bool plain = true;
+  bool over_lines = false;
   const char* at = ordinary_end(begin + 1, end_, quote);
   while (at < end_ && *at != quote) {
     plain = false;
-    if (*at == '\n' && !is_string) break;
+    over_lines = over_lines || *at == '\n';
+    if (over_lines && !is_string) break;
     at += *at == '\\' && at + 1 < end_ ? 2 : 1;
     at = ordinary_end(at, end_, quote);
   }
@@ -268,18 +315,98 @@ inline void Lexer::quoted(Token& token, const char* begin, char quote) {
     at_ = at;
     return open_quote(token, begin, is_string);
   }
+  if (over_lines && !ends_string(at + 1) && next_mof_line(begin) < at)
+    return cut_string(token, begin);
   at_ = at + 1;
   finish(token, is_string ? TokenKind::string : TokenKind::character, begin, 1);
   token.plain = plain;
 }
 
 void Lexer::open_quote(Token& token, const char* begin, bool is_string) {
+  if (is_string && next_mof_line(begin) != end_) return cut_string(token, begin);
   diagnostics_->error(is_string ? "open-string" : "open-character", span(begin, begin + 1),
                       is_string ? "this string is never closed" : "this character is never closed",
                       fmt::format("end it with {}", *begin));
   finish(token, is_string ? TokenKind::string : TokenKind::character, begin);
   token.text.remove_prefix(1);
   token.unclosed = is_string;
+}
+
+bool Lexer::string_follows() const {
+  if (!is(*at_, kGap)) return *at_ == '"';
+  Lexer ahead = *this;
+  ahead.quiet_ = true;
+  ahead.skip_gap();
+  return *ahead.at_ == '"';
+}
+
+Span Lexer::next_plain_string() {
+  Lexer ahead = *this;
+  ahead.quiet_ = true;
+  ahead.skip_gap();
+  return take_plain_string(ahead.at_);
+}
+
+Span Lexer::next_plain_item(bool behind_comma) {
+  Lexer ahead = *this;
+  ahead.quiet_ = true;
+  if (behind_comma) {
+    ahead.skip_gap();
+    if (*ahead.at_ != ',') return {};
+    ++ahead.at_;
+  }
+  ahead.skip_gap();
+  const Lexer before = *this;
+  const Span found = take_plain_string(ahead.at_);
+  if (found.none() || !string_follows()) return found;
+  *this = before;
+  return {};
+}
+
+// What is between the quotes of the plain string that begins there; it is passed then.
+inline Span Lexer::take_plain_string(const char* begin) {
+  if (*begin != '"') return {};
+  const char* const close = ordinary_end(begin + 1, end_, '"');
+  if (close >= end_ || *close != '"') return {};
+  at_ = close + 1;
+  line_start_ = false;
+  after_space_ = false;
+  return span(begin + 1, close);
+}
+
+// A quote that is missing turns all that follow inside out: the string then runs on to where the
+// next one begins, and what that one says stands right behind it.
+bool Lexer::ends_string(const char* behind) const {
+  return behind >= end_ || !is(*behind, kWord);
+}
+
+// The first line below `from` that begins as members and declarations do; end_ without one.
+const char* Lexer::next_mof_line(const char* from) const {
+  for (const char* at = from; at < end_; ++at) {
+    if (*at != '\n') continue;
+    const char* word = at + 1;
+    while (word < end_ && is(*word, kBlank)) ++word;
+    if (word == end_) break;
+    const std::string_view first = text(word, name_end(word, end_));
+    const auto is_first = [&](std::string_view wanted) { return same_name(first, wanted); };
+    if (*word == '[' || *word == '}' || *word == '#' || is_first("class") || is_first("instance") ||
+        is_first("qualifier")) {
+      return at;
+    }
+  }
+  return end_;
+}
+
+// The string ends where the text becomes MOF again: one error, and the rest is understood.
+void Lexer::cut_string(Token& token, const char* begin) {
+  if (!quiet_) {
+    diagnostics_->error("open-string", span(begin, begin + 1), "this string is never closed",
+                        "end it with \"");
+  }
+  at_ = next_mof_line(begin);
+  finish(token, TokenKind::string, begin);
+  token.text.remove_prefix(1);
+  token.cut = true;
 }
 
 Token Lexer::next_skipped_directive() {

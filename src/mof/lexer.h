@@ -40,8 +40,22 @@ class Lexer {
 
   bool at_end() const { return at_ >= end_; }
 
+  // Whether a string comes next.
+  bool string_follows() const;
+  // What stands between its quotes, when a plain one comes next, which is then passed; else none.
+  Span next_plain_string();
+  // The same for an item of a list, one string that no other follows; behind a comma or not.
+  Span next_plain_item(bool behind_comma);
+  std::string_view text_of(Span span) const {
+    return {begin_ + (span.begin - base_), span.end - span.begin};
+  }
+
+  // While the parser passes over what it did not understand, a missing quote is no news.
+  void set_quiet(bool quiet) { quiet_ = quiet; }
+
  private:
   void skip_gap();
+  Span take_plain_string(const char* begin);
   bool skip_blanks(bool stop_at_line_end);
   bool skip_block_comment();
   const char* line_end() const;
@@ -51,6 +65,9 @@ class Lexer {
   void number(Token& token, const char* begin);
   void quoted(Token& token, const char* begin, char quote);
   void open_quote(Token& token, const char* begin, bool is_string);
+  void cut_string(Token& token, const char* begin);
+  bool ends_string(const char* behind) const;
+  const char* next_mof_line(const char* from) const;
   void finish(Token& token, TokenKind kind, const char* begin, std::size_t trim = 0);
   Token made(TokenKind kind);
   // The text ends with a zero, so that one byte beyond it may be looked at.
@@ -68,6 +85,7 @@ class Lexer {
   bool line_start_ = true;
   bool after_space_ = false;
   bool unclosed_ = false;
+  bool quiet_ = false;
   Diagnostics* diagnostics_;
 };
 

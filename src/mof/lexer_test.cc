@@ -6,6 +6,7 @@
 #include <string>
 
 #include "mof/block16.h"
+#include "mof/mof_testing.h"
 #include "mof/names.h"
 
 namespace qm::mof {
@@ -71,6 +72,15 @@ TEST(Lexer, AStringIsPlainWithoutEscapesAndLineEnds) {
       EXPECT_FALSE(tokens[0].plain);
     }
   }
+}
+
+TEST(Lexer, NoBreakSpacesAndByteOrderMarksAreBlanks) {
+  EXPECT_EQ(codes("class\xc2\xa0\x41 {\xc2\xa0 uint8\xc2\xa0x\xc2\xa0=\xc2\xa0"
+                  "5\xc2\xa0; };\n"
+                  "\xef\xbb\xbf#define N\xc2\xa0\n\xef\xbb\xbf"
+                  "class B : A { };"),
+            "");
+  EXPECT_EQ(compile_text("class \xc3\x84\xc2\xb5 {};").model.classes[0].name, "\xc3\x84\xc2\xb5");
 }
 
 TEST(Lexer, ACharacterZeroIsStrayAndNotTheEnd) {

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstdint>
 
 #include "base/text.h"
+#include "mof/block16.h"
 
 namespace qm::mof {
 namespace {
@@ -42,6 +45,17 @@ char simple_escape(char c) {
     default:
       return '\0';
   }
+}
+
+// The first place from `at` on that is a backslash or CR, or the end.
+std::size_t ordinary_end(std::string_view text, std::size_t at) {
+  constexpr auto kBlock = static_cast<std::size_t>(Block16::kBytes);
+  for (; at + kBlock <= text.size(); at += kBlock) {
+    const Block16::Mask found = Block16(text.data() + at).equal('\\', '\r');
+    if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found));
+  }
+  while (at < text.size() && text[at] != '\\' && text[at] != '\r') ++at;
+  return at;
 }
 
 bool is_high(std::uint16_t unit) {
@@ -101,8 +115,7 @@ std::size_t append_escape(std::string_view text, std::size_t at, std::string& ou
 EscapeTrouble append_string(std::string_view text, std::string& out) {
   EscapeTrouble trouble;
   for (std::size_t at = 0; at < text.size();) {
-    std::size_t special = at;
-    while (special < text.size() && text[special] != '\\' && text[special] != '\r') ++special;
+    const std::size_t special = ordinary_end(text, at);
     out += text.substr(at, special - at);
     at = special;
     if (at == text.size()) break;
@@ -151,7 +164,10 @@ Result<Value> parse_integer(std::string_view text, bool negative) {
   const char* end = begin + digits.size();
   const auto result = std::from_chars(begin, end, magnitude, base);
   if (digits.empty() || result.ptr != end) {
-    return fail(ErrorCode::invalid, fmt::format("'{}' is no number", plain_text(text, 60)));
+    const bool decimal = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    return fail(ErrorCode::invalid,
+                fmt::format("'{}' is no number{}", plain_text(text, 60),
+                            decimal ? "; one that begins with 0 is octal" : ""));
   }
   if (result.ec != std::errc()) {
     return fail(ErrorCode::limit, fmt::format("{} does not fit into 64 bits", text));

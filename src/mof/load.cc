@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "mof/bmf.h"
 #include "mof/file.h"
+#include "mof/mof_text.h"
 #include "mof/pe_resource.h"
 
 namespace qm::mof {
@@ -19,8 +20,11 @@ Bytes bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
 
-Result<BmfContent> read_binary(const std::string& path, const std::string& resource) {
-  std::string file = TRY(read_file(path, kMostPeBytes));
+bool is_binary(Bytes front) {
+  return looks_like_bmf(front) || looks_like_pe(front);
+}
+
+Result<BmfContent> read_binary(std::string file, const std::string& resource) {
   const std::string bmf = TRY(bmf_within(std::move(file), resource));
   return read_bmf(bytes_of(bmf));
 }
@@ -57,13 +61,23 @@ Result<std::string> bmf_within(std::string bytes, const std::string& resource) {
   return std::string(reinterpret_cast<const char*>(chosen->data.data()), chosen->data.size());
 }
 
+FileReader reader_of_any_form(const std::string& resource) {
+  return [resource](const std::string& path) -> Result<KeptText> {
+    std::string bytes = TRY(read_file(path, kMostPeBytes));
+    if (!is_binary(bytes_of(bytes))) return bytes;
+    return emit_mof(TRY(read_binary(std::move(bytes), resource)).model);
+  };
+}
+
 Model load_model(const std::vector<std::string>& paths, const Options& options,
                  const std::string& resource, Diagnostics& diagnostics) {
   if (paths.size() == 1) {
     const std::string& path = paths.front();
     const Result<std::string> front = read_front(path, kFrontBytes);
-    if (front && (looks_like_bmf(bytes_of(*front)) || looks_like_pe(bytes_of(*front)))) {
-      Result<BmfContent> content = read_binary(path, resource);
+    if (front && is_binary(bytes_of(*front))) {
+      Result<std::string> file = read_file(path, kMostPeBytes);
+      Result<BmfContent> content =
+          file ? read_binary(std::move(*file), resource) : std::unexpected(std::move(file).error());
       if (content) return std::move(content->model);
       diagnostics.error("bad-bmf", {}, fmt::format("{}: {}", path, content.error().message));
       return {};

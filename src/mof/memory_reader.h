@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -10,10 +11,11 @@
 namespace qm::mof {
 
 inline FileReader memory_reader(std::map<std::string, std::string> files) {
-  return [files = std::move(files)](const std::string& path) -> Result<std::string> {
-    const auto found = files.find(path);
-    if (found == files.end()) return fail(ErrorCode::not_found, "there is no such file");
-    return found->second;
+  const auto kept = std::make_shared<const std::map<std::string, std::string>>(std::move(files));
+  return [kept](const std::string& path) -> Result<KeptText> {
+    const auto found = kept->find(path);
+    if (found == kept->end()) return fail(ErrorCode::not_found, "there is no such file");
+    return KeptText::lent(found->second, kept);
   };
 }
 

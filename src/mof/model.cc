@@ -82,37 +82,35 @@ unsigned type_alignment(Type type) {
   return type_bytes(type);
 }
 
-const Qualifier* find(const std::vector<Qualifier>& qualifiers, std::string_view name) {
+const Qualifier* find(const Qualifiers& qualifiers, std::string_view name) {
   for (const Qualifier& qualifier : qualifiers) {
     if (same_name(qualifier.name, name)) return &qualifier;
   }
   return nullptr;
 }
 
-std::optional<std::uint64_t> uint_of(const std::vector<Qualifier>& qualifiers,
-                                     std::string_view name) {
+std::optional<std::uint64_t> uint_of(const Qualifiers& qualifiers, std::string_view name) {
   const Qualifier* qualifier = find(qualifiers, name);
   if (qualifier == nullptr) return std::nullopt;
   const auto* value = std::get_if<std::uint64_t>(&qualifier->value.data);
   return value == nullptr ? std::nullopt : std::optional(*value);
 }
 
-std::optional<std::string_view> text_of(const std::vector<Qualifier>& qualifiers,
-                                        std::string_view name) {
+std::optional<std::string_view> text_of(const Qualifiers& qualifiers, std::string_view name) {
   const Qualifier* qualifier = find(qualifiers, name);
   if (qualifier == nullptr) return std::nullopt;
   const auto* value = std::get_if<Text>(&qualifier->value.data);
   return value == nullptr ? std::nullopt : std::optional<std::string_view>(*value);
 }
 
-bool flag_of(const std::vector<Qualifier>& qualifiers, std::string_view name) {
+bool flag_of(const Qualifiers& qualifiers, std::string_view name) {
   const Qualifier* qualifier = find(qualifiers, name);
   if (qualifier == nullptr) return false;
   const auto* value = std::get_if<bool>(&qualifier->value.data);
   return value != nullptr && *value;
 }
 
-std::vector<std::string> texts_of(const std::vector<Qualifier>& qualifiers, std::string_view name) {
+std::vector<std::string> texts_of(const Qualifiers& qualifiers, std::string_view name) {
   std::vector<std::string> texts;
   const Qualifier* qualifier = find(qualifiers, name);
   if (qualifier == nullptr) return texts;

@@ -1,10 +1,11 @@
 // The class model: what a MOF text or a binary MOF says, independent of either form.
 //
 // Promise: a Model is a plain value, complete (every qualifier with its flavors, every default, in
-// source order). Its classes and instances stand alone: strings may lie in the texts that they came
-// from, which each keeps (Setting::texts). What is taken out of one of them is copied (mof/text.h).
-// Spans (offsets into a SourceMap) serve diagnostics only. Threads: values; share const.
-// Sources: DSP0004 2.x; Microsoft's "Managed Object Format" and "WMI class qualifiers" pages.
+// source order). Its classes and instances stand alone: strings and lists may lie in the memory
+// that they came from, which each keeps (Setting::texts). What is taken out of one of them is
+// copied (mof/text.h, mof/list.h). Spans (offsets into a SourceMap) serve diagnostics only.
+// Threads: values; share const. Sources: DSP0004 2.x; Microsoft's "Managed Object Format" and "WMI
+// class qualifiers" pages.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/source_map.h"
+#include "mof/list.h"
 #include "mof/text.h"
 #include "quickmode/wdm_types.h"
 
@@ -52,7 +54,7 @@ struct AliasName {
   Text name;
 };  // $Name, in instances
 struct Value;
-using ValueList = std::vector<Value>;
+using ValueList = List<Value>;
 struct Instance;
 struct Value {
   std::variant<Null, bool, std::int64_t, std::uint64_t, double, Text, AliasName,
@@ -80,15 +82,15 @@ struct Qualifier {
   Span span;
 };
 
+using Qualifiers = List<Qualifier>;
+
 // Finds by name, ASCII case folded, as all look-ups of MOF names.
-const Qualifier* find(const std::vector<Qualifier>& qualifiers, std::string_view name);
+const Qualifier* find(const Qualifiers& qualifiers, std::string_view name);
 // The value of a qualifier when it is there and of that kind.
-std::optional<std::uint64_t> uint_of(const std::vector<Qualifier>& qualifiers,
-                                     std::string_view name);
-std::optional<std::string_view> text_of(const std::vector<Qualifier>& qualifiers,
-                                        std::string_view name);
-bool flag_of(const std::vector<Qualifier>& qualifiers, std::string_view name);
-std::vector<std::string> texts_of(const std::vector<Qualifier>& qualifiers, std::string_view name);
+std::optional<std::uint64_t> uint_of(const Qualifiers& qualifiers, std::string_view name);
+std::optional<std::string_view> text_of(const Qualifiers& qualifiers, std::string_view name);
+bool flag_of(const Qualifiers& qualifiers, std::string_view name);
+std::vector<std::string> texts_of(const Qualifiers& qualifiers, std::string_view name);
 
 struct Property {
   Text name;
@@ -97,7 +99,7 @@ struct Property {
   std::optional<std::uint32_t> array_size;  // T x[16]
   Text class_name;                          // of an object or reference
   Text type_spelling;                       // "UINT8" where the text writes it so; else ""
-  std::vector<Qualifier> qualifiers;
+  Qualifiers qualifiers;
   std::optional<Value> default_value;
   Span span;
 };
@@ -106,10 +108,10 @@ struct Method {
   Text name;
   Type return_type = Type::none;  // none = void
   bool returns_array = false;
-  Text return_class_name;            // of an object or reference
-  Text return_spelling;              // as Property::type_spelling
-  std::vector<Property> parameters;  // In, Out, ID are qualifiers
-  std::vector<Qualifier> qualifiers;
+  Text return_class_name;     // of an object or reference
+  Text return_spelling;       // as Property::type_spelling
+  List<Property> parameters;  // In, Out, ID are qualifiers
+  Qualifiers qualifiers;
   Span span;
 };
 
@@ -124,22 +126,22 @@ enum ChangeFlag : std::uint32_t {
 
 // Where a class or instance stands in its text, and what the pragmas before it said.
 struct Setting {
-  std::shared_ptr<const void> texts;            // what strings of it may lie in
+  std::shared_ptr<const void> texts;            // what strings and lists of it may lie in
   std::uint32_t order = 0;                      // among all declarations of the model
-  std::string name_space_spelling;              // "\\\\.\\Root\\WMI"; "" without a pragma
+  Text name_space_spelling;                     // "\\\\.\\Root\\WMI"; "" without a pragma
   std::optional<std::uint32_t> flags;           // of #pragma classflags: kForceUpdate and its kin
   std::optional<std::uint32_t> instance_flags;  // of #pragma instanceflags; instances only
 };
 
 struct Class {
   Text name;
-  Text superclass;         // "" without one
-  std::string name_space;  // "root\\wmi" as the pragma left it; "" = the caller's default
+  Text superclass;  // "" without one
+  Text name_space;  // "root\\wmi" as the pragma left it; "" = the caller's default
   Setting setting;
   Text alias;
-  std::vector<Qualifier> qualifiers;
-  std::vector<Property> properties;
-  std::vector<Method> methods;
+  Qualifiers qualifiers;
+  List<Property> properties;
+  List<Method> methods;
   Span span;             // "class NAME"
   Span superclass_span;  // its name, where one is given
 
@@ -151,17 +153,18 @@ struct Class {
 struct PropertyValue {
   Text name;
   Value value;
-  std::vector<Qualifier> qualifiers;
+  bool has_value = true;  // false: only qualifiers are given; the value is NULL
+  Qualifiers qualifiers;
   Span span;
 };
 
 struct Instance {
   Text class_name;
-  std::string name_space;
+  Text name_space;
   Setting setting;
   Text alias;
-  std::vector<Qualifier> qualifiers;
-  std::vector<PropertyValue> values;
+  Qualifiers qualifiers;
+  List<PropertyValue> values;
   Span span;
 
   const PropertyValue* value(std::string_view name) const;

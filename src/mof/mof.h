@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/kept_text.h"
 #include "base/result.h"
 
 #include "mof/model.h"
@@ -20,8 +21,9 @@
 
 namespace qm::mof {
 
-// The text of a file by path, or why not. #include and #pragma include go through it.
-using FileReader = std::function<Result<std::string>(const std::string& path)>;
+// The text of a file by path, or why not; a std::string does. #include and #pragma include go
+// through it.
+using FileReader = std::function<Result<KeptText>(const std::string& path)>;
 FileReader disk_reader();  // file_linux.cc: regular files up to kMostSourceBytes
 
 struct Options {
@@ -29,6 +31,9 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> defines;  // NAME, VALUE
   std::string name_space;  // for classes before any #pragma namespace; "" = none given
   WarningChoice warnings;
+  // False: what is wrong with a driver's data block is a warning, for those who, like mofcomp, do
+  // not lay it out.
+  bool strict_blocks = true;
 };
 
 // Parses and checks all sources as one compilation. The model holds what could be understood even

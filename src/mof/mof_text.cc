@@ -211,7 +211,7 @@ class TextWriter {
   }
 
   // Qualifiers and what they are of: on one line where that fits, else on lines of their own.
-  void member(const std::vector<Qualifier>& list, const std::string& text, std::size_t indent) {
+  void member(const Qualifiers& list, const std::string& text, std::size_t indent) {
     if (list.empty()) {
       page_.add(text);
       return;
@@ -226,7 +226,7 @@ class TextWriter {
     page_.add(text);
   }
 
-  static std::size_t width(const std::vector<Qualifier>& list) {
+  static std::size_t width(const Qualifiers& list) {
     std::size_t total = 2;
     for (const Qualifier& one : list) total += text_of_qualifier(one).size() + 2;
     return total;
@@ -253,7 +253,7 @@ class TextWriter {
     return text + flavor_text(one);
   }
 
-  void qualifiers(const std::vector<Qualifier>& list, std::size_t indent) {
+  void qualifiers(const Qualifiers& list, std::size_t indent) {
     page_.add("[");
     for (std::size_t i = 0; i < list.size(); ++i) {
       const bool last = i + 1 == list.size();
@@ -409,8 +409,8 @@ class TextWriter {
     page_.add("{");
     for (const PropertyValue& value : one.values) {
       page_.line(indent + kIndent);
-      member(value.qualifiers, value.name + " = ", indent + kIndent);
-      assigned(value.value, indent + 2 * kIndent);
+      member(value.qualifiers, value.name + (value.has_value ? " = " : ""), indent + kIndent);
+      if (value.has_value) assigned(value.value, indent + 2 * kIndent);
       page_.add(";");
     }
     page_.line(indent);

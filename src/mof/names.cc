@@ -31,7 +31,126 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// Microsoft's "WMI qualifiers" and "WMI class/property/method qualifiers" pages; DSP0004 5.6.
+constexpr std::array<std::string_view, 91> kQualifiers = {"Abstract",
+                                                          "Aggregate",
+                                                          "Aggregation",
+                                                          "AMENDMENT",
+                                                          "ArrayType",
+                                                          "Association",
+                                                          "Bitmap",
+                                                          "BitValues",
+                                                          "CIMTYPE",
+                                                          "Counter",
+                                                          "CounterType",
+                                                          "cpp_quote",
+                                                          "DefaultScale",
+                                                          "DefineValues",
+                                                          "Deprecated",
+                                                          "Description",
+                                                          "Displayname",
+                                                          "Dynamic",
+                                                          "DynProps",
+                                                          "EmbeddedInstance",
+                                                          "EmbeddedObject",
+                                                          "EventType",
+                                                          "EventTypeName",
+                                                          "Exception",
+                                                          "Expensive",
+                                                          "Experimental",
+                                                          "Extension",
+                                                          "Format",
+                                                          "Gauge",
+                                                          "GenericPerfCtr",
+                                                          "guid",
+                                                          "GuidName1",
+                                                          "GuidName2",
+                                                          "HeaderName",
+                                                          "HelpIndex",
+                                                          "HiPerf",
+                                                          "Implemented",
+                                                          "Indication",
+                                                          "Locale",
+                                                          "MappingStrings",
+                                                          "MaxLen",
+                                                          "MaxValue",
+                                                          "MinLen",
+                                                          "MinValue",
+                                                          "ModelCorrespondence",
+                                                          "Nonlocal",
+                                                          "not_null",
+                                                          "NullValue",
+                                                          "OctetString",
+                                                          "Optional",
+                                                          "Override",
+                                                          "PerfDefault",
+                                                          "PerfDetail",
+                                                          "PerfIndex",
+                                                          "Pointer",
+                                                          "Privileges",
+                                                          "Propagated",
+                                                          "PropertyContext",
+                                                          "Provider",
+                                                          "Required",
+                                                          "Schema",
+                                                          "Singleton",
+                                                          "Static",
+                                                          "StringTermination",
+                                                          "SupportsCreate",
+                                                          "SupportsDelete",
+                                                          "SupportsUpdate",
+                                                          "Terminal",
+                                                          "Units",
+                                                          "ValueMap",
+                                                          "Values",
+                                                          "Version",
+                                                          "Volatile",
+                                                          "WmiDataId",
+                                                          "WmiMethodId",
+                                                          "WmiSizeIs",
+                                                          "WmiTimeStamp",
+                                                          "WmiVersion",
+                                                          "Id",
+                                                          "In",
+                                                          "Key",
+                                                          "Max",
+                                                          "Out",
+                                                          "Read",
+                                                          "Weak",
+                                                          "WMI",
+                                                          "WmiEvent",
+                                                          "WmiExpense",
+                                                          "WmiGenerateHeader",
+                                                          "Write",
+                                                          "WriteOnce"};
+
+// One edit apart, a swap of neighbours counted as one.
+bool all_but_same(std::string_view a, std::string_view b) {
+  if (distance(a, b) == 1) return true;
+  if (a.size() != b.size()) return false;
+  std::size_t at = 0;
+  while (at < a.size() && lower(a[at]) == lower(b[at])) ++at;
+  return at + 1 < a.size() && lower(a[at]) == lower(b[at + 1]) &&
+         lower(a[at + 1]) == lower(b[at]) && same_name(a.substr(at + 2), b.substr(at + 2));
+}
+
 }  // namespace
+
+std::string_view misspelt_qualifier(std::string_view name) {
+  constexpr std::size_t kFewest = 6;  // in shorter names one letter makes another word
+  if (name.size() < kFewest || name.size() > kMostCompared) return {};
+  std::string_view meant;
+  for (const std::string_view one : kQualifiers) {
+    if (same_name(one, name)) return {};
+    if (one.size() >= kFewest && all_but_same(name, one)) meant = one;
+  }
+  return meant;
+}
+
+bool is_known_qualifier(std::string_view name) {
+  return std::ranges::any_of(kQualifiers,
+                             [&](std::string_view one) { return same_name(one, name); });
+}
 
 std::string folded(std::string_view name) {
   std::string out(name);

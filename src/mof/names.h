@@ -38,6 +38,12 @@ struct FoldedHash {
         hash ^= hash >> 29U;
       }
       std::memcpy(&word, end - 8, 8);  // the rest, and before it some again
+    } else if (name.size() >= 4) {
+      std::uint32_t half = 0;
+      std::memcpy(&half, at, 4);
+      word = half;
+      std::memcpy(&half, end - 4, 4);
+      word = word << 32U | half;
     } else {
       for (; at != end; ++at) word = word << 8U | static_cast<unsigned char>(*at);
     }
@@ -51,6 +57,13 @@ struct FoldedEqual {
 template <class T>
 using NameMap = std::unordered_map<std::string_view, T, FoldedHash, FoldedEqual>;
 using NameSet = std::unordered_set<std::string_view, FoldedHash, FoldedEqual>;
+
+// One bit of 64, the same for names that are the same: by length and last letter, which nearly all
+// names that differ differ in.
+inline std::uint64_t sort_of(std::string_view name) {
+  const std::size_t end = name.empty() ? 0 : name.back() & 7;
+  return std::uint64_t{1} << ((name.size() * 8 + end) % 64);
+}
 
 // The first thing of each name, for look-ups by the ten thousand: one piece of memory, no division,
 // and no node to go to. Names and things must outlive it.
@@ -89,6 +102,11 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
 // A hint made of it: "did you mean 'X'?", or `otherwise`.
 std::string did_you_mean(std::string_view name, std::span<const std::string_view> candidates,
                          std::string_view otherwise = "");
+
+// The qualifier of WMI or DSP0004 that lacks, swaps or has beyond it one letter of this name; ""
+// when there is none, and for those names themselves.
+std::string_view misspelt_qualifier(std::string_view name);
+bool is_known_qualifier(std::string_view name);  // of WMI or DSP0004
 
 // How MOF's pragmas write a ChangeFlag.
 struct ChangeFlagName {

@@ -45,7 +45,7 @@ bool Parser::class_declaration(Qualifiers qualifiers) {
   advance();
   Class the_class;
   the_class.qualifiers = std::move(qualifiers);
-  the_class.name_space = name_space_;
+  the_class.name_space = Text::lent(name_space_);
   the_class.setting = class_setting();
   the_class.span = {begin, current_.span.end};
   if (!class_heading(the_class)) return false;
@@ -69,20 +69,36 @@ bool Parser::class_heading(Class& the_class) {
     if (!expect_name(the_class.superclass, "the name of the superclass")) return false;
   }
   if (at_word("as") && !alias(the_class.alias)) return false;
-  return expect('{', "to begin the class");
+  return take('{') || begin_class();
+}
+
+// Where the '{' is missing, what follows on a new line is the class's all the same.
+bool Parser::begin_class() {
+  constexpr std::string_view kExpected = "'{' to begin the class";
+  const bool superclass = current_.is('(') || at_word("extends") || at_word("inherits");
+  if (superclass) return wrong(kExpected, "a superclass follows a colon: class NAME : SUPERCLASS");
+  if (!current_.at_line_start || at_new_class()) return wrong(kExpected);
+  wrong_end(fmt::format("expected {}", kExpected));
+  ++brace_depth_;
+  out_.damaged_classes.insert(out_.model.classes.size());
+  return true;
 }
 
 // False when any member was wrong; the closing brace is left to the caller.
 bool Parser::class_body(Class& the_class) {
   bool good = true;
-  the_class.properties.reserve(4);
+  properties_.clear();
+  methods_.clear();
+  const std::size_t instances = instance_count_;
   const std::size_t depth = brace_depth_;
   while (!current_.is('}') && current_.kind != TokenKind::end && !at_new_class()) {
     long_string_ = {};
-    if (feature(the_class)) continue;
+    if (feature()) continue;
     good = false;
     if (!at_new_class()) skip_feature(depth);
   }
+  the_class.properties = settled(properties_, 0, instances);
+  the_class.methods = settled(methods_, 0, instances);
   return good;
 }
 
@@ -94,30 +110,56 @@ bool Parser::at_new_class() {
 // To behind the member's ';', or to the brace that ends the class or instance, whose members are
 // that deep in braces.
 void Parser::skip_feature(std::size_t depth) {
+  if (std::exchange(go_on_, false)) return;
+  tokens_.set_quiet(true);
+  pass_feature(depth);
+  tokens_.set_quiet(false);
+}
+
+void Parser::pass_feature(std::size_t depth) {
   while (current_.kind != TokenKind::end) {
-    if (current_.is('}') && brace_depth_ <= depth) return;
+    if (current_.is('}') && brace_depth_ <= depth) {
+      // Within brackets it ends nothing.
+      const Token& behind = peek();
+      if (!behind.is(']') && !behind.is(')') && !behind.is(',')) return;
+      current_.symbol = '\0';
+    }
     const bool ends = current_.is(';') && brace_depth_ <= depth;
     advance();
     if (ends) return;
   }
 }
 
-bool Parser::feature(Class& the_class) {
+bool Parser::feature() {
   if (current_.kind == TokenKind::pragma) return wrong("a member of the class");
   // Read in its place; what turns out to be wrong, or a method, leaves it again.
-  Property& property = the_class.properties.emplace_back();
+  Property& property = properties_.emplace_back();
   bool is_method = false;
-  const bool good = feature_into(the_class, property, is_method);
-  if (good && !is_method) return expect(';', "behind the property");
+  bool good = feature_into(property, is_method);
+  const bool sound = !good || !std::exchange(go_on_, false);
+  const bool two_words = good && !is_method && current_.kind == TokenKind::identifier &&
+                         !current_.at_line_start && property.type == Type::object;
+  if (two_words) {  // "unsigned int x": the first of them is no class
+    good = wrong("';' behind the property",
+                 fmt::format("'{}' is no type of MOF", plain_text(property.class_name, 60)));
+  }
+  if (good && !is_method) return expect(';', "behind the property") && sound_so_far(sound);
   Property head = std::move(property);
-  the_class.properties.pop_back();
-  return good && method(the_class, std::move(head));
+  properties_.pop_back();
+  return good && method(std::move(head)) && sound_so_far(sound);
+}
+
+// False, but nothing to skip, when a member was understood with something wrong in it.
+bool Parser::sound_so_far(bool sound) {
+  go_on_ = !sound;
+  return sound;
 }
 
 // Up to a property's ';', or to the '(' of a method.
-bool Parser::feature_into(Class& the_class, Property& property, bool& is_method) {
-  if (current_.is('[') && !qualifier_list(property.qualifiers)) return false;
-  if (at_new_class()) return false;
+bool Parser::feature_into(Property& property, bool& is_method) {
+  if (current_.is('[') && !some_qualifiers(property.qualifiers)) return false;
+  if (at_new_class()) return go_on_ = false;
+  const bool sound = !std::exchange(go_on_, false);
   const bool returns_nothing = at_word("void");
   if (returns_nothing) {
     advance();
@@ -127,15 +169,28 @@ bool Parser::feature_into(Class& the_class, Property& property, bool& is_method)
   const bool bracketed_type = current_.is('[');  // uint8[] Method(): an array is returned
   if (bracketed_type && !array_bounds(property)) return false;
   property.span = current_.span;
-  if (!expect_name(property.name, "the name of a property or method")) return false;
+  if (!member_name(property)) return false;
   is_method = current_.is('(');
-  if (is_method) return true;
+  if (is_method) {
+    go_on_ = !sound;
+    return true;
+  }
   if (returns_nothing) return wrong("'(' behind a method's name", "only methods are void");
+  if (bracketed_type) {
+    return wrong("'(' behind a method's name", "a property's brackets stand behind its name");
+  }
   if (!declarator(property)) return false;
-  if (the_class.properties.size() <= kMostProperties) return true;
+  go_on_ = !sound;
+  if (properties_.size() <= kMostProperties) return true;
   diagnostics_.error("property-count", property.span,
                      fmt::format("more than {} properties", kMostProperties));
   return false;
+}
+
+bool Parser::member_name(Property& property) {
+  const bool comment_ends = current_.is('*') && peek().is('/');
+  if (comment_ends) return wrong("the name of a property or method", "no comment is open here");
+  return expect_name(property.name, "the name of a property or method");
 }
 
 // A type of DSP0004, `object`, a class's name, or either of the latter and `ref`.
@@ -160,10 +215,17 @@ bool Parser::type(Property& property) {
 
 // What stands behind a property's name: [n], a default.
 bool Parser::declarator(Property& property) {
+  if (current_.is('[') && !bounds_follow()) return true;  // what lacks is the end of this
   if (current_.is('[') && !array_bounds(property)) return false;
   if (!take('=')) return true;
   property.default_value.emplace();
   return value(*property.default_value);
+}
+
+// A '[' that stands apart and holds a word begins the qualifiers of what comes next.
+bool Parser::bounds_follow() {
+  if (!current_.at_line_start && !current_.after_space) return true;
+  return peek().kind != TokenKind::identifier;
 }
 
 bool Parser::array_bounds(Property& property) {
@@ -172,7 +234,13 @@ bool Parser::array_bounds(Property& property) {
   if (take(']')) return true;
   const Token size = current_;
   Value count;
-  if (size.kind != TokenKind::integer) return wrong("the size of the array, or ']'");
+  if (size.kind != TokenKind::integer) {
+    const bool is_word = size.kind == TokenKind::identifier;
+    return wrong("the size of the array, or ']'",
+                 is_word
+                     ? fmt::format("no #define above says what '{}' is", plain_text(size.text, 60))
+                     : std::string());
+  }
   if (!number(count)) return false;
   const auto elements = std::get<std::uint64_t>(count.data);
   if (elements == 0 || elements > kMostBlockBytes) {
@@ -184,7 +252,7 @@ bool Parser::array_bounds(Property& property) {
   return expect(']', "behind the size of the array");
 }
 
-bool Parser::method(Class& the_class, Property head) {
+bool Parser::method(Property head) {
   Method method;
   method.name = std::move(head.name);
   method.return_type = head.type;
@@ -194,30 +262,55 @@ bool Parser::method(Class& the_class, Property head) {
   method.qualifiers = std::move(head.qualifiers);
   method.span = head.span;
   advance();
+  parameters_.clear();
+  const std::size_t instances = instance_count_;
   if (!current_.is(')')) {
     do {
-      if (!parameter(method)) return false;
-    } while (take(','));
+      if (!parameter()) return false;
+    } while (take(',') || missed_comma());
   }
+  const bool sound = !std::exchange(go_on_, false);
   if (!expect(')', "behind the method's parameters")) return false;
-  if (the_class.methods.size() >= kMostMethods) {
+  if (methods_.size() >= kMostMethods) {
     diagnostics_.error("method-count", method.span,
                        fmt::format("more than {} methods", kMostMethods));
     return false;
   }
-  the_class.methods.push_back(std::move(method));
-  return expect(';', "behind the method");
+  method.parameters = settled(parameters_, 0, instances);
+  methods_.emplace_back() = std::move(method);
+  return expect(';', "behind the method") && sound_so_far(sound);
 }
 
-bool Parser::parameter(Method& method) {
+// Between two parameters stands something else, or nothing. True: here is the second.
+bool Parser::missed_comma() {
+  if (current_.is('[')) {
+    go_on_ = true;
+    wrong_end("expected ',' between the parameters");
+    return true;
+  }
+  if (!current_.is(';')) return false;
+  const Token& next = peek();
+  if (next.at_line_start || (!next.is('[') && next.kind != TokenKind::identifier)) return false;
+  go_on_ = true;
+  wrong("',' between the parameters");
+  advance();
+  return true;
+}
+
+bool Parser::parameter() {
   Property parameter;
-  if (current_.is('[') && !qualifier_list(parameter.qualifiers)) return false;
-  if (!type(parameter)) return false;
+  const bool sound = !std::exchange(go_on_, false);
+  if (current_.is('[') && !some_qualifiers(parameter.qualifiers)) return go_on_ = false;
+  go_on_ = go_on_ || !sound;
+  if (at_word("void") && peek().is(')')) {
+    return wrong("a parameter", "a method without parameters ends in ()");
+  }
+  if (!type(parameter)) return go_on_ = false;
   parameter.span = current_.span;
-  if (!expect_name(parameter.name, "the name of a parameter")) return false;
-  if (!declarator(parameter)) return false;
-  if (method.parameters.size() >= kMostProperties) return wrong("fewer parameters");
-  method.parameters.push_back(std::move(parameter));
+  if (!expect_name(parameter.name, "the name of a parameter")) return go_on_ = false;
+  if (!declarator(parameter)) return go_on_ = false;
+  if (parameters_.size() >= kMostProperties) return wrong("fewer parameters");
+  parameters_.emplace_back() = std::move(parameter);
   return true;
 }
 

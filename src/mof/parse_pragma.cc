@@ -13,10 +13,11 @@
 namespace qm::mof {
 namespace {
 
-constexpr std::array<std::string_view, 14> kPragmas = {
-    "amendment",      "autorecover", "bmf_patch",      "bmf_stream", "bmf_tail",
-    "classflags",     "deleteclass", "deleteinstance", "include",    "instanceflags",
-    "instancelocale", "locale",      "namespace",      "source"};
+constexpr std::array<std::string_view, 18> kPragmas = {
+    "amendment",     "autorecover",    "bmf_patch",   "bmf_stream",     "bmf_tail",
+    "bmf_unchecked", "classflags",     "deleteclass", "deleteinstance", "include",
+    "instanceflags", "instancelocale", "locale",      "namespace",      "nonlocal",
+    "nonlocaltype",  "source",         "sourcetype"};
 
 }  // namespace
 
@@ -79,6 +80,7 @@ void Parser::run_pragma(Pragma pragma) {
   if (pragma.name == "classflags") class_flags_ = flags_of(pragma);
   if (pragma.name == "instanceflags") instance_flags_ = flags_of(pragma);
   if (pragma.name == "deleteclass") delete_class(pragma);
+  if (pragma.name == "bmf_unchecked") out_.unchecked = true;
   if (!is_name_space && pragma.name != "include") {
     if (out_.model.pragmas.size() < kMostDeclarations) {
       out_.model.pragmas.push_back(std::move(pragma));
@@ -88,12 +90,19 @@ void Parser::run_pragma(Pragma pragma) {
   if (pragma.arguments.size() != 1 || pragma.arguments[0].empty()) {
     diagnostics_.error("bad-pragma", pragma.span,
                        fmt::format("#pragma {} wants one string", pragma.name));
+  } else if (is_name_space && !is_plain_text(pragma.arguments[0])) {
+    diagnostics_.error("bad-pragma", pragma.span, "this namespace holds control characters",
+                       R"(write each backslash twice: #pragma namespace("\\\\.\\root\\wmi"))");
   } else if (is_name_space) {
-    name_space_spelling_ = pragma.arguments[0];
-    name_space_ = plain_name_space(pragma.arguments[0]);
+    enter_name_space(pragma.arguments[0]);
   } else {
     tokens_.include(pragma.arguments[0], pragma.span);
   }
+}
+
+void Parser::enter_name_space(std::string_view spelling) {
+  name_space_spelling_ = Text::lent(arena_.keep(spelling));
+  name_space_ = Text::lent(arena_.keep(plain_name_space(spelling)));
 }
 
 // #pragma classflags("forceupdate"): words or numbers; none at all ends what one said before.
@@ -130,7 +139,7 @@ void Parser::delete_class(const Pragma& pragma) {
   }
   Model& model = out_.model;
   if (model.deletions.size() >= kMostDeclarations) return;
-  model.deletions.push_back({words[0], name_space_, must_exist, pragma.span});
+  model.deletions.push_back({words[0], std::string(name_space_), must_exist, pragma.span});
   for (std::size_t i = model.classes.size(); i-- > 0;) {
     const Class& one = model.classes[i];
     if (!same_name(one.name, words[0]) || !same_name(one.name_space, name_space_)) continue;
@@ -149,7 +158,7 @@ Setting Parser::class_setting() const {
   const std::size_t order = model.classes.size() + model.instances.size() + model.deletions.size();
   return {.texts = diagnostics_.sources().texts(),
           .order = static_cast<std::uint32_t>(order),
-          .name_space_spelling = name_space_spelling_,
+          .name_space_spelling = Text::lent(name_space_spelling_),
           .flags = class_flags_,
           .instance_flags = std::nullopt};
 }

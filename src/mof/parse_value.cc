@@ -17,64 +17,116 @@ namespace {
 std::string flavor_hint(std::string_view word) {
   std::array<std::string_view, kFlavorNames.size()> names;
   std::ranges::transform(kFlavorNames, names.begin(), &FlavorName::name);
-  return did_you_mean(word, names, "flavors follow the colon, a comma ends them");
+  return did_you_mean(word, names);
+}
+
+std::string value_hint(std::string_view word) {
+  // U+2018 to U+201F, which word processors make of quotes.
+  const bool curly =
+      word.starts_with("\xe2\x80") && word.size() > 2 && word[2] >= '\x98' && word[2] <= '\x9f';
+  if (curly) return "these are typographic quotes; write \"";
+  return did_you_mean(word, symbol_names(),
+                      "a text stands in quotes; a macro must be defined above");
 }
 
 }  // namespace
 
+// The qualifiers, or those that could be read. False when not even their end was found; when it
+// was, but something before it is wrong, go_on_ says so.
+bool Parser::some_qualifiers(Qualifiers& qualifiers) {
+  if (qualifier_list(qualifiers)) return true;
+  if (go_on_ || !reach_bracket()) return false;
+  go_on_ = true;
+  return true;
+}
+
+// Behind the ']' that ends the qualifiers in which something was wrong, unless that lacks itself.
+bool Parser::reach_bracket() {
+  tokens_.set_quiet(true);
+  std::size_t depth = 0;
+  const auto ends = [&] {
+    return current_.kind == TokenKind::end || current_.kind == TokenKind::pragma ||
+           current_.is(';') || current_.is('[') || current_.is(']') || at_new_class();
+  };
+  if (current_.is(';') && !peek().at_line_start) advance();  // in a comma's place
+  for (; !ends(); advance()) {
+    if (current_.is('{')) ++depth;
+    if (current_.is('}') && depth > 0) --depth;
+    if (current_.is('}') && depth == 0 && current_.at_line_start) break;
+  }
+  tokens_.set_quiet(false);
+  return take(']');
+}
+
 bool Parser::qualifier_list(Qualifiers& qualifiers) {
   advance();
   if (take(']')) return true;
-  // One piece of memory grows for all lists, and each takes no more than it needs. A list within
-  // a value of this one finds no piece there, and begins one.
-  Qualifiers gathered = std::move(spare_qualifiers_);
-  gathered.clear();
+  const std::size_t first = qualifiers_.size();
+  const std::size_t instances = instance_count_;
   bool good = false;
   do {
-    good = qualifier(gathered);
-    if (!good) gathered.pop_back();  // the one that was wrong
+    good = qualifier(first);
   } while (good && take(','));
-  qualifiers.assign(std::make_move_iterator(gathered.begin()),
-                    std::make_move_iterator(gathered.end()));
-  spare_qualifiers_ = std::move(gathered);
+  // What the lack of its end made of the last one is not what was meant.
+  if (!good || !current_.is(']')) qualifiers_.pop_back();
+  qualifiers = settled(qualifiers_, first, instances);
   return good && expect(']', "behind the qualifiers");
 }
 
-bool Parser::qualifier(Qualifiers& qualifiers) {
+// One more of a list that begins at `first`, at the end of qualifiers_.
+bool Parser::qualifier(std::size_t first) {
   const std::uint32_t begin = current_.span.begin;
-  Qualifier& qualifier = qualifiers.emplace_back();
-  if (!expect_name(qualifier.name, "a qualifier")) return false;
-  qualifier.value.data = true;
-  qualifier.value.span = since(begin);
+  if (!expect_name(qualifiers_.emplace_back().name, "a qualifier")) return false;
   if (take('(')) {
-    if (!value(qualifier.value)) return false;
+    if (!qualifier_value()) return false;
+    if (current_.is(',')) {
+      return wrong("')' behind the qualifier's value", "a list stands in braces: Name{…}");
+    }
     if (!expect(')', "behind the qualifier's value")) return false;
-  } else if (current_.is('{') && !list(qualifier.value, 0)) {
-    return false;
+  } else if (current_.is('{')) {
+    if (!qualifier_value()) return false;
+  } else {
+    qualifiers_.back().value = {true, since(begin)};
   }
+  Qualifier& qualifier = qualifiers_.back();
   qualifier.span = since(begin);
   if (take(':') && !flavors(qualifier)) return false;
-  if (qualifiers.size() <= kMostQualifiers) return true;
+  if (qualifiers_.size() - first <= kMostQualifiers) return true;
   diagnostics_.error("qualifier-count", qualifier.span,
                      fmt::format("more than {} qualifiers", kMostQualifiers));
   return false;
 }
 
+// Into the last of qualifiers_. A string, as most are, holds no list that would move that
+// meanwhile.
+bool Parser::qualifier_value() {
+  if (current_.kind == TokenKind::string) return value(qualifiers_.back().value);
+  Value one;
+  const bool good = current_.is('{') ? list(one, 0) : value(one);
+  qualifiers_.back().value = std::move(one);
+  return good;
+}
+
 bool Parser::flavors(Qualifier& qualifier) {
   do {
     if (current_.kind != TokenKind::identifier) return wrong("a flavor behind ':'");
-    const auto known = std::ranges::find_if(
-        kFlavorNames, [&](const FlavorName& one) { return same_name(one.name, current_.text); });
-    if (known == kFlavorNames.end()) {
-      diagnostics_.error("unknown-flavor", current_.span,
-                         fmt::format("unknown flavor '{}'", current_.text),
-                         flavor_hint(current_.text));
-      return false;
-    }
-    qualifier.flavor |= known->bit;
+    const std::uint8_t bit = flavor_bit(current_);
+    if (bit == 0) return false;
+    qualifier.flavor |= bit;
     advance();
   } while (current_.kind == TokenKind::identifier);
   return true;
+}
+
+// 0 for what is none, as is said then.
+std::uint8_t Parser::flavor_bit(const Token& word) {
+  const auto known = std::ranges::find_if(
+      kFlavorNames, [&](const FlavorName& one) { return same_name(one.name, word.text); });
+  if (known != kFlavorNames.end()) return known->bit;
+  diagnostics_.error("unknown-flavor", word.span,
+                     fmt::format("unknown flavor '{}'", plain_text(word.text, 60)),
+                     flavor_hint(word.text));
+  return 0;
 }
 
 bool Parser::value(Value& value, unsigned depth) {
@@ -114,86 +166,113 @@ bool Parser::value(Value& value, unsigned depth) {
 bool Parser::list(Value& value, unsigned depth) {
   const std::uint32_t begin = current_.span.begin;
   const std::size_t depth_outside = brace_depth_;
-  // Lists are gathered in one place and take, each, no more memory than they need.
-  const std::size_t first = gathered_.size();
+  const std::size_t first = values_.size();
+  const std::size_t instances = instance_count_;
   const auto failed = [&] {
     // No list holds a ';' but in an instance: this one lacks its end, and is left here.
     if (current_.is(';')) brace_depth_ = depth_outside;
-    gathered_.resize(first);
+    values_.cut(first);
     return false;
   };
   advance();
   if (!current_.is('}')) {
     do {
-      if (gathered_.size() - first >= kMostListValues) {
+      if (values_.size() - first >= kMostListValues) {
         diagnostics_.error("value-count", current_.span,
                            fmt::format("more than {} values in a list", kMostListValues));
-        gathered_.resize(first);
+        values_.cut(first);
         return false;
       }
       if (!list_value(depth + 1)) return failed();
+      take_plain_strings(first);
     } while (take(','));
   }
   if (!expect('}', "behind the list of values")) return failed();
-  const auto begin_of_list = gathered_.begin() + static_cast<std::ptrdiff_t>(first);
-  value.data.emplace<ValueList>(std::make_move_iterator(begin_of_list),
-                                std::make_move_iterator(gathered_.end()));
-  gathered_.resize(first);
+  value.data = settled(values_, first, instances);
   value.span = since(begin);
   return true;
 }
 
-// One more value of a list, at the end of gathered_.
+// One more value of a list, at the end of values_: what is no string may move that meanwhile.
 bool Parser::list_value(unsigned depth) {
-  // A string, as most are, holds no list that would move gathered_ meanwhile.
-  if (current_.kind == TokenKind::string) return value(gathered_.emplace_back(), depth);
+  if (current_.kind == TokenKind::string) return value(values_.emplace_back(), depth);
   Value one;
   if (!value(one, depth)) return false;
-  gathered_.push_back(std::move(one));
+  values_.emplace_back() = std::move(one);
   return true;
+}
+
+// Those that follow in a list, as far as each is one plain string: they need not become tokens.
+void Parser::take_plain_strings(std::size_t first) {
+  if (!current_.is(',') || has_next_) return;
+  Lexer* const lexer = tokens_.lexer_ahead();
+  bool taken = false;
+  while (lexer != nullptr && values_.size() - first < kMostListValues) {
+    const Span text = lexer->next_plain_item(taken);
+    if (text.none()) break;
+    taken = true;
+    Value& value = values_.emplace_back();
+    value.data.emplace<Text>(Text::lent(lexer->text_of(text)));
+    value.span = {text.begin - 1, text.end + 1};
+    current_.span.end = text.end + 1;
+  }
+  if (taken) advance();
 }
 
 // One string or several in a row, which are one.
 bool Parser::strings(Value& value) {
   const std::uint32_t begin = current_.span.begin;
-  const Token first = current_;
-  const bool simple = first.plain && first.text.size() <= kMostStringBytes;
-  if (simple) {
+  const bool simple = current_.plain && current_.text.size() <= kMostStringBytes;
+  if (simple && !string_follows()) {  // as most are
+    value.data.emplace<Text>(Text::lent(current_.text));
     advance();
-    if (current_.kind != TokenKind::string) {  // as most are
-      value.data.emplace<Text>(Text::lent(first.text));
-      value.span = since(begin);
-      return true;
-    }
+    value.span = since(begin);
+    return true;
   }
-  std::string& text = string_;  // one piece of memory grows for all of them
-  text.clear();
-  if (simple) text = first.text;
-  while (current_.kind == TokenKind::string) {
-    if (current_.plain) {
-      if (text.size() + current_.text.size() > kMostStringBytes) return long_string(begin);
-      text += current_.text;
-      advance();
-      continue;
-    }
-    const EscapeTrouble trouble = append_string(current_.text, text);
-    if (!trouble.message.empty()) {
-      const auto at = current_.span.begin + 1 + static_cast<std::uint32_t>(trouble.offset);
-      const Span where{at, at + static_cast<std::uint32_t>(trouble.bytes)};
-      if (trouble.fatal) {
-        diagnostics_.error("bad-escape", where, trouble.message);
-      } else {
-        diagnostics_.warning("unknown-escape", where, trouble.message,
-                             "write \\\\ where a backslash is meant");
-      }
-    }
-    if (text.size() > kMostStringBytes) return long_string(begin);
-    if (current_.text.find('\n') != std::string_view::npos) long_string_ = current_.span;
+  string_.clear();  // one piece of memory grows for all of them
+  do {
+    if (!append_string_token()) return long_string(begin);
     advance();
-  }
-  value.data.emplace<Text>(Text::lent(diagnostics_.sources().keep(text)));
+  } while (current_.kind == TokenKind::string);
+  value.data.emplace<Text>(Text::lent(arena_.keep(string_)));
   value.span = since(begin);
   return true;
+}
+
+bool Parser::string_follows() {
+  Lexer* const lexer = has_next_ ? nullptr : tokens_.lexer_ahead();
+  return lexer != nullptr ? lexer->string_follows() : peek().kind == TokenKind::string;
+}
+
+// What the current token says, to the end of string_, and what the plain ones behind it say: those
+// need not become tokens. False when that is too much.
+bool Parser::append_string_token() {
+  if (current_.plain) {
+    string_ += current_.text;
+  } else {
+    const EscapeTrouble trouble = append_string(current_.text, string_);
+    if (!trouble.message.empty()) report(trouble);
+    if (current_.text.find('\n') != std::string_view::npos) long_string_ = current_.span;
+  }
+  Lexer* const lexer = has_next_ ? nullptr : tokens_.lexer_ahead();
+  while (lexer != nullptr && string_.size() <= kMostStringBytes) {
+    const Span plain = lexer->next_plain_string();
+    if (plain.none()) break;
+    string_ += lexer->text_of(plain);
+    current_.span.end = plain.end + 1;
+  }
+  return string_.size() <= kMostStringBytes;
+}
+
+void Parser::report(const EscapeTrouble& trouble) {
+  const auto at = current_.span.begin + 1 + static_cast<std::uint32_t>(trouble.offset);
+  const Span where{at, at + static_cast<std::uint32_t>(trouble.bytes)};
+  if (trouble.fatal) {
+    diagnostics_.error("bad-escape", where, trouble.message);
+  } else {
+    diagnostics_.warning("unknown-escape", where, trouble.message,
+                         "write \\\\ where a backslash is meant");
+  }
 }
 
 bool Parser::long_string(std::uint32_t begin) {
@@ -218,7 +297,8 @@ bool Parser::number(Value& value) {
       parsed = std::unexpected(real.error());
     }
   } else {
-    return wrong("a value");
+    const bool opens = current_.is('[') || current_.is('(');
+    return wrong("a value", opens ? "a list stands in braces: {1, 2}" : "");
   }
   if (!parsed) {
     diagnostics_.error("bad-number", {sign.span.begin, literal.span.end}, parsed.error().message);
@@ -246,10 +326,11 @@ bool Parser::word_value(Value& value, unsigned depth) {
     const std::uint32_t begin = current_.span.begin;
     advance();
     advance();
+    ++instance_count_;
     auto instance = std::make_shared<Instance>();
     if (!expect_name(instance->class_name, "the name of a class")) return false;
     instance->span = since(begin);
-    instance->name_space = name_space_;
+    instance->name_space = Text::lent(name_space_);
     instance->setting.texts = diagnostics_.sources().texts();
     if (!instance_body(*instance, depth + 1)) return false;
     value.data = std::shared_ptr<const Instance>(std::move(instance));
@@ -264,8 +345,7 @@ bool Parser::word_value(Value& value, unsigned depth) {
   } else {
     diagnostics_.error("unknown-name", current_.span,
                        fmt::format("'{}' is no value", plain_text(current_.text, 60)),
-                       did_you_mean(current_.text, symbol_names(),
-                                    "a text stands in quotes; a macro must be defined above"));
+                       value_hint(current_.text));
     return false;
   }
   advance();
@@ -282,6 +362,7 @@ bool Parser::instance_body(Instance& instance, unsigned depth) {
   bool good = true;
   const std::size_t inside = brace_depth_;
   while (!current_.is('}') && current_.kind != TokenKind::end) {
+    long_string_ = {};
     if (property_value(instance, depth)) continue;
     good = false;
     if (depth > 0) return false;  // the outermost instance knows best where to go on
@@ -292,18 +373,25 @@ bool Parser::instance_body(Instance& instance, unsigned depth) {
 
 bool Parser::property_value(Instance& instance, unsigned depth) {
   PropertyValue one;
-  if (current_.is('[') && !qualifier_list(one.qualifiers)) return false;
+  if (current_.is('[') && !some_qualifiers(one.qualifiers)) return false;
+  const bool sound = !std::exchange(go_on_, false);
   one.span = current_.span;
   if (!expect_name(one.name, "the name of a property")) return false;
-  if (!expect('=', "behind the property's name")) return false;
-  if (!value(one.value, depth)) return false;
+  // Only qualifiers are given, as those that a property provider reads; the value is another's.
+  one.has_value = !current_.is(';') || one.qualifiers.empty();
+  if (one.has_value) {
+    if (!expect('=', "behind the property's name")) return false;
+    if (!value(one.value, depth)) return false;
+  }
   if (instance.values.size() >= kMostProperties) {
     diagnostics_.error("property-count", one.span,
                        fmt::format("more than {} properties", kMostProperties));
     return false;
   }
   instance.values.push_back(std::move(one));
-  return expect(';', "behind the value");
+  if (!expect(';', "behind the value")) return false;
+  go_on_ = !sound;
+  return sound;
 }
 
 bool Parser::alias(Text& alias) {

@@ -15,6 +15,18 @@ namespace qm::mof {
 namespace {
 
 constexpr std::array<std::string_view, 3> kDeclarations = {"class", "instance", "qualifier"};
+constexpr std::array<std::string_view, 10> kScopes = {
+    "any",       "association", "class",     "indication", "method",
+    "parameter", "property",    "qualifier", "reference",  "schema"};
+
+// Words that begin a line and lack something in front.
+std::string declaration_hint(std::string_view word) {
+  constexpr std::array<std::string_view, 4> kDirectives = {"pragma", "include", "define", "undef"};
+  for (const std::string_view one : kDirectives) {
+    if (same_name(word, one)) return fmt::format("write #{}", one);
+  }
+  return did_you_mean(word, kDeclarations);
+}
 
 }  // namespace
 
@@ -27,6 +39,11 @@ const Token& Parser::peek() {
 }
 
 bool Parser::lacks(char punctuation, std::string_view where) {
+  const bool at_new_line = current_.at_line_start || current_.kind == TokenKind::end;
+  if (at_new_line && punctuation != '{' && punctuation != '}') {
+    go_on_ = punctuation == ';' && current_.kind != TokenKind::end;
+    return wrong_end(fmt::format("expected '{}' {}", punctuation, where));
+  }
   return wrong(fmt::format("'{}' {}", punctuation, where));
 }
 
@@ -56,13 +73,26 @@ std::string Parser::found() const {
   }
 }
 
-// The one place where syntax errors are made. Always false.
+// What is missing at the end of a line is missing there, not where the next line begins.
+bool Parser::wrong_end(std::string message, std::string hint) {
+  return wrong_at({last_end_, last_end_ + 1}, std::move(message), std::move(hint));
+}
+
 bool Parser::wrong(std::string_view expected, std::string hint) {
+  return wrong_at(current_.span, fmt::format("expected {}, found {}", expected, found()),
+                  std::move(hint));
+}
+
+// The one place where syntax errors are made. Always false.
+bool Parser::wrong_at(Span place, std::string message, std::string hint) {
   if (tokens_.stopped()) return false;
   // Whatever is missing at the end then is inside what was never closed.
   if (unclosed_ && current_.kind == TokenKind::end) return false;
-  diagnostics_.error("syntax", current_.span,
-                     fmt::format("expected {}, found {}", expected, found()), std::move(hint));
+  if (after_cut_) {
+    go_on_ = current_.at_line_start;
+    return false;
+  }
+  diagnostics_.error("syntax", place, std::move(message), std::move(hint));
   // A missing quote shows far below, where the next string opens.
   if (!long_string_.none()) {
     diagnostics_.also({long_string_.begin, long_string_.begin + 1},
@@ -71,11 +101,10 @@ bool Parser::wrong(std::string_view expected, std::string hint) {
   return false;
 }
 
-void Parser::parse(std::string name_space) {
-  name_space_ = plain_name_space(name_space);
-  name_space_spelling_ = std::move(name_space);
+void Parser::parse(std::string_view name_space) {
+  enter_name_space(name_space);
   advance();
-  while (current_.kind != TokenKind::end && !enough_) declaration();
+  while (current_.kind != TokenKind::end && !enough_ && !diagnostics_.full()) declaration();
 }
 
 bool Parser::within_limit() {
@@ -93,6 +122,7 @@ bool Parser::within_limit() {
 void Parser::declaration() {
   long_string_ = {};
   brace_depth_ = 0;
+  go_on_ = false;
   if (current_.kind == TokenKind::pragma) {
     pragma();
     return;
@@ -101,7 +131,8 @@ void Parser::declaration() {
   if (!within_limit()) return;
   const std::uint64_t first_step = steps_;
   Qualifiers qualifiers;
-  bool good = !current_.is('[') || qualifier_list(qualifiers);
+  bool good = !current_.is('[') || some_qualifiers(qualifiers);
+  const bool sound = !good || !std::exchange(go_on_, false);
   if (good) {
     if (at_word("class")) {
       good = class_declaration(std::move(qualifiers));
@@ -110,19 +141,40 @@ void Parser::declaration() {
     } else if (at_word("qualifier") && qualifiers.empty()) {
       good = qualifier_declaration();
     } else {
-      const bool is_word = current_.kind == TokenKind::identifier;
-      good = wrong("a class, an instance, a qualifier declaration or a #pragma",
-                   is_word ? did_you_mean(current_.text, kDeclarations) : std::string());
+      good = no_declaration();
     }
   }
+  if (!sound) mark_damaged();
   if (good) return;
   if (steps_ == first_step) advance();  // whatever comes, the parser moves on
   skip_declaration();
 }
 
+// Always false. What lacks its # ends where its line does.
+bool Parser::no_declaration() {
+  const bool is_word = current_.kind == TokenKind::identifier;
+  const std::string hint = is_word ? declaration_hint(current_.text) : std::string();
+  wrong("a class, an instance, a qualifier declaration or a #pragma", hint);
+  if (!hint.starts_with("write #")) return false;
+  do {
+    advance();
+  } while (!current_.at_line_start && current_.kind != TokenKind::end);
+  go_on_ = true;
+  return false;
+}
+
 // Goes to where a declaration seems to begin: behind a ';' outside braces, or at a line that
 // starts with what only a declaration starts with.
 void Parser::skip_declaration() {
+  const bool begins = current_.is('[') || current_.kind == TokenKind::pragma ||
+                      current_.kind == TokenKind::identifier;
+  if (std::exchange(go_on_, false) && begins) return;
+  tokens_.set_quiet(true);
+  pass_declaration();
+  tokens_.set_quiet(false);
+}
+
+void Parser::pass_declaration() {
   while (current_.kind != TokenKind::end && current_.kind != TokenKind::pragma) {
     const bool new_instance = current_.at_line_start && brace_depth_ == 0 && at_word("instance") &&
                               same_name(peek().text, "of");
@@ -140,7 +192,7 @@ bool Parser::instance_declaration(Qualifiers qualifiers) {
   advance();
   Instance instance;
   instance.qualifiers = std::move(qualifiers);
-  instance.name_space = name_space_;
+  instance.name_space = Text::lent(name_space_);
   instance.setting = instance_setting();
   if (!expect_name(instance.class_name, "the name of a class")) return false;
   instance.span = since(begin);
@@ -173,6 +225,9 @@ bool Parser::qualifier_declaration() {
   while (take(',')) {
     if (!qualifier_scopes(declaration)) return false;
   }
+  if (declaration.scopes.empty()) {
+    return wrong("', Scope(…)'", "a declaration says where its qualifier may stand: Scope(any)");
+  }
   declaration.span = since(begin);
   out_.model.qualifier_declarations.push_back(std::move(declaration));
   return expect(';', "behind the qualifier declaration");
@@ -185,12 +240,29 @@ bool Parser::qualifier_scopes(QualifierDeclaration& declaration) {
   if (!expect('(', "behind it")) return false;
   std::vector<std::string>& words = is_scope ? declaration.scopes : declaration.flavors;
   do {
-    Text word;
-    if (!expect_name(word, is_scope ? "a scope" : "a flavor")) return false;
+    const Token word = current_;
+    if (at_word("flavor") || at_word("scope")) return wrong("')' behind the list");
+    Text name;
+    if (!expect_name(name, is_scope ? "a scope" : "a flavor")) return false;
     if (words.size() >= kMostQualifiers) return wrong("fewer words here");
-    words.push_back(folded(word));
+    if (!(is_scope ? known_scope(word) : flavor_bit(word) != 0)) continue;
+    words.push_back(folded(name));
   } while (take(','));
   return expect(')', "behind the list");
+}
+
+bool Parser::known_scope(const Token& word) {
+  const auto same = [&](std::string_view one) { return same_name(one, word.text); };
+  if (std::ranges::any_of(kScopes, same)) return true;
+  diagnostics_.error("unknown-scope", word.span,
+                     fmt::format("unknown scope '{}'", plain_text(word.text, 60)),
+                     did_you_mean(word.text, kScopes));
+  return false;
+}
+
+// What was read last is so incomplete that nothing in it is missed.
+void Parser::mark_damaged() {
+  if (!out_.model.classes.empty()) out_.damaged_classes.insert(out_.model.classes.size() - 1);
 }
 
 }  // namespace qm::mof

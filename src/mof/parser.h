@@ -13,6 +13,8 @@
 
 #include "base/diagnostics.h"
 #include "base/text.h"
+#include "mof/gathered.h"
+#include "mof/literal.h"
 #include "mof/model.h"
 #include "mof/preprocessor.h"
 
@@ -22,25 +24,28 @@ struct Parsed {
   Model model;
   std::set<std::size_t> damaged_classes;  // indices
   std::set<std::size_t> damaged_instances;
+  bool unchecked = false;  // #pragma bmf_unchecked
 };
 
 class Parser {
  public:
   Parser(Preprocessor& tokens, Diagnostics& diagnostics, Parsed& out)
-      : tokens_(tokens), diagnostics_(diagnostics), out_(out) {}
+      : tokens_(tokens),
+        diagnostics_(diagnostics),
+        arena_(diagnostics.sources().arena()),
+        out_(out) {}
 
   // Everything up to the end of the file that the preprocessor has open.
-  void parse(std::string name_space);
+  void parse(std::string_view name_space);
 
  private:
-  using Qualifiers = std::vector<Qualifier>;
-
   // Tokens.
   void advance() {
     ++steps_;
     if (current_.symbol == '{') ++brace_depth_;
     if (current_.symbol == '}' && brace_depth_ > 0) --brace_depth_;
     last_end_ = current_.span.end;
+    after_cut_ = current_.cut;
     if (!has_next_) {
       tokens_.next(current_);
     } else {
@@ -64,15 +69,21 @@ class Parser {
   bool lacks(char punctuation, std::string_view where);
   bool expect_name(Text& name, std::string_view what);
   bool wrong(std::string_view expected, std::string hint = {});
+  bool wrong_end(std::string message, std::string hint = {});
+  bool wrong_at(Span place, std::string message, std::string hint);
   std::string found() const;
   Span since(std::uint32_t begin) const { return {begin, last_end_}; }
 
   // Declarations (parser.cc).
   void declaration();
   bool within_limit();
+  bool no_declaration();
   void skip_declaration();
+  void pass_declaration();
+  void mark_damaged();
   bool qualifier_declaration();
   bool qualifier_scopes(QualifierDeclaration& declaration);
+  bool known_scope(const Token& word);
   bool instance_declaration(Qualifiers qualifiers);
   void pragma();
   bool pragma_arguments(std::vector<std::string>& arguments);
@@ -81,29 +92,51 @@ class Parser {
   void delete_class(const Pragma& pragma);
   Setting class_setting() const;
   Setting instance_setting() const;
+  void enter_name_space(std::string_view spelling);
+
+  // Elements from there on. Values that are instances, made since there were `instances` of them,
+  // own something.
+  template <class T>
+  List<T> settled(Gathered<T>& gathered, std::size_t first, std::size_t instances) {
+    return gathered.settle(first, arena_, instances == instance_count_);
+  }
 
   // Classes (parse_class.cc).
   bool class_declaration(Qualifiers qualifiers);
   bool class_heading(Class& the_class);
   bool class_body(Class& the_class);
-  bool feature(Class& the_class);
-  bool feature_into(Class& the_class, Property& property, bool& is_method);
+  bool feature();
+  bool feature_into(Property& property, bool& is_method);
+  bool member_name(Property& property);
+  bool bounds_follow();
+  bool sound_so_far(bool sound);
+  bool missed_comma();
+  bool begin_class();
   bool type(Property& property);
   bool declarator(Property& property);
   bool array_bounds(Property& property);
-  bool method(Class& the_class, Property head);
-  bool parameter(Method& method);
+  bool method(Property head);
+  bool parameter();
   void skip_feature(std::size_t depth);
+  void pass_feature(std::size_t depth);
   bool at_new_class();
 
   // Qualifiers and values (parse_value.cc).
   bool qualifier_list(Qualifiers& qualifiers);
-  bool qualifier(Qualifiers& qualifiers);
+  bool some_qualifiers(Qualifiers& qualifiers);
+  bool reach_bracket();
+  bool qualifier(std::size_t first);
+  bool qualifier_value();
   bool flavors(Qualifier& qualifier);
+  std::uint8_t flavor_bit(const Token& word);
   bool value(Value& value, unsigned depth = 0);
   bool list(Value& value, unsigned depth);
   bool list_value(unsigned depth);
+  void take_plain_strings(std::size_t first);
   bool strings(Value& value);
+  bool string_follows();
+  bool append_string_token();
+  void report(const EscapeTrouble& trouble);
   bool long_string(std::uint32_t begin);
   bool number(Value& value);
   bool character(Value& value);
@@ -114,23 +147,31 @@ class Parser {
 
   Preprocessor& tokens_;
   Diagnostics& diagnostics_;
+  Arena& arena_;
   Parsed& out_;
-  std::string string_;  // the value being read
-  ValueList gathered_;  // of the lists being read, the innermost last
-  Qualifiers spare_qualifiers_;
+  // What is being read is gathered here, and then moved to where it stays.
+  std::string string_;
+  Gathered<Value> values_;
+  Gathered<Qualifier> qualifiers_;
+  Gathered<Property> properties_;
+  Gathered<Method> methods_;
+  Gathered<Property> parameters_;
+  std::size_t instance_count_ = 0;  // that are values
   Token current_;
   Token next_;
   bool has_next_ = false;
   std::uint32_t last_end_ = 0;  // of the token before current_
   Span long_string_;            // the last string that ran over lines: maybe it lacks its end
-  std::string name_space_;
-  std::string name_space_spelling_;
+  Text name_space_;             // lent by the arena
+  Text name_space_spelling_;
   std::optional<std::uint32_t> class_flags_;
   std::optional<std::uint32_t> instance_flags_;
   std::uint64_t steps_ = 0;  // tokens taken
   std::size_t brace_depth_ = 0;
-  bool unclosed_ = false;  // the text ends inside a string or comment
-  bool enough_ = false;    // a limit of the model was passed
+  bool unclosed_ = false;   // the text ends inside a string or comment
+  bool after_cut_ = false;  // the token before current_ lacks its end, as was said
+  bool go_on_ = false;      // what was wrong is behind us: nothing is to be skipped
+  bool enough_ = false;     // a limit of the model was passed
 };
 
 // "\\.\root\wmi", "//./root/wmi", "root/wmi" -> "root\wmi".

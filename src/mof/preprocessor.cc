@@ -31,15 +31,17 @@ Preprocessor::Preprocessor(const FileReader& read, const Options& options, Diagn
     push_file(**source);
     define();
     files_.pop_back();
+    find_ahead();
   }
 }
 
 void Preprocessor::push_file(const SourceMap::Source& source) {
   files_.push_back({&source, Lexer(source, diagnostics_), {}});
+  find_ahead();
 }
 
 Result<const SourceMap::Source*> Preprocessor::load(const std::string& path, Span from) {
-  std::string bytes = TRY(read_(path));
+  KeptText bytes = TRY(read_(path));
   if (bytes.size() > kMostSourceBytes) {
     return fail(ErrorCode::limit, fmt::format("more than {} MiB", kMostSourceBytes >> 20U));
   }
@@ -61,6 +63,7 @@ void Preprocessor::open(const std::string& path) {
     return;
   }
   end_span_ = {};
+  end_unclosed_ = false;
   push_file(**source);
 }
 
@@ -114,16 +117,19 @@ void Preprocessor::close_file() {
                        "end it with #endif");
   }
   files_.pop_back();
+  find_ahead();
 }
 
 void Preprocessor::give_up(std::string_view code, Span at, std::string message, std::string hint) {
   if (!stopped_) diagnostics_.error(code, at, std::move(message), std::move(hint));
   stopped_ = true;
+  find_ahead();
 }
 
 // A directive or the end of a file. True when it is a #pragma, which the caller's caller shall see.
 bool Preprocessor::obey(Token& token) {
   if (token.kind == TokenKind::end) {
+    end_unclosed_ = token.unclosed;
     close_file();
     return false;
   }
@@ -140,6 +146,7 @@ void Preprocessor::next_expanded(Token& token) {
     token = raw_next();
     if (in_pragma_) {
       in_pragma_ = token.kind != TokenKind::end_of_line;
+      find_ahead();
       return;
     }
     if (token.kind == TokenKind::end || (token.at_line_start && token.is('#'))) {
@@ -150,6 +157,7 @@ void Preprocessor::next_expanded(Token& token) {
     return;
   }
   token = {};
+  token.unclosed = end_unclosed_;
   token.span = end_span_;
 }
 

@@ -36,8 +36,8 @@ class Preprocessor {
   // `end` when the file begun by open() is done, or when there were too many errors. A #pragma
   // comes as `pragma`, its words, end_of_line. Fills what the caller has, as Lexer::next() does.
   void next(Token& token) {
-    if (!files_.empty() && macros_.empty() && !in_pragma_ && !stopped_ && !diagnostics_.full()) {
-      lexer().next(token);
+    if (ahead_ != nullptr) {
+      ahead_->next(token);
       const bool ordinary =
           token.kind != TokenKind::end && !(token.symbol == '#' && token.at_line_start);
       if (ordinary || obey(token)) return;
@@ -48,6 +48,15 @@ class Preprocessor {
     Token token;
     next(token);
     return token;
+  }
+
+  // Where the next token comes from, when nothing stands between it and its text: no macro, no
+  // directive. For who can do without a token.
+  Lexer* lexer_ahead() { return ahead_; }
+
+  // While the parser looks for where to go on.
+  void set_quiet(bool quiet) {
+    if (!files_.empty()) lexer().set_quiet(quiet);
   }
 
   // True when a limit ended the stream: what the parser then misses is not the text's fault.
@@ -81,6 +90,11 @@ class Preprocessor {
   void close_file();
   void give_up(std::string_view code, Span at, std::string message, std::string hint);
   Lexer& lexer() { return files_.back().lexer; }
+  // To be called whenever what it asks changed.
+  void find_ahead() {
+    const bool plain = !files_.empty() && macros_.empty() && !in_pragma_ && !stopped_;
+    ahead_ = plain ? &lexer() : nullptr;
+  }
 
   // Directives (directives.cc).
   void directive(const Token& hash);
@@ -113,6 +127,7 @@ class Preprocessor {
   Diagnostics& diagnostics_;
   std::unordered_map<std::string_view, Macro> macros_;  // nodes stay put; names lie in sources
   std::vector<File> files_;
+  Lexer* ahead_ = nullptr;
   std::vector<Expansion> expansions_;  // all from the file on top
   std::size_t made_bytes_ = 0;         // by # and ##
   std::size_t expanded_tokens_ = 0;
@@ -121,6 +136,7 @@ class Preprocessor {
   bool in_pragma_ = false;
   Span pragma_span_;
   Span end_span_;
+  bool end_unclosed_ = false;
   bool stopped_ = false;
 };
 

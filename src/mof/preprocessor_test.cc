@@ -191,6 +191,22 @@ TEST(Macros, StringsThatDoubleEndAtTheLimit) {
   EXPECT_TRUE(says(out, "macro-tokens")) << out.substr(0, 300);
 }
 
+// A use costs its words and one more.
+TEST(Macros, GiveAsManyWordsAsTheLimit) {
+  std::string uses;
+  for (std::size_t i = 0; i < kMostExpandedTokens / 2; ++i) uses += "m;";
+  EXPECT_EQ(said("#define m x\n" + uses), "");
+  EXPECT_TRUE(says(said("#define m x\n" + uses + "m"), "macro-tokens"));
+}
+
+TEST(Macros, MakeStringsUpToTheLimit) {
+  const std::string word(128, 'y');
+  std::string uses;
+  for (std::size_t i = 0; i < kMostMadeBytes / word.size(); ++i) uses += "S(" + word + ");";
+  EXPECT_EQ(said("#define S(x) #x\n" + uses), "");
+  EXPECT_TRUE(says(said("#define S(x) #x\n" + uses + "S(y)"), "macro-tokens"));
+}
+
 // Each use costs what it spells: a few words would else make a model of many gigabytes.
 TEST(Macros, SpellUpToTheLimit) {
   const std::string define = "#define S \"" + std::string(kMostStringBytes, 'x') + "\"\n";

@@ -68,8 +68,8 @@ Value any_value() {
   return value;
 }
 
-std::vector<Qualifier> any_qualifiers(std::uint8_t flavors) {
-  std::vector<Qualifier> list(*rc::gen::inRange<std::size_t>(0, 4));
+Qualifiers any_qualifiers(std::uint8_t flavors) {
+  Qualifiers list(*rc::gen::inRange<std::size_t>(0, 4));
   for (std::size_t i = 0; i < list.size(); ++i) {
     list[i].name = "Q" + std::to_string(i);
     list[i].value = any_value();
@@ -240,6 +240,19 @@ TEST(RoundTrip, OfDeletionsAndFlags) {
   ASSERT_TRUE(binary);
   EXPECT_EQ(binary->model.instances[0].setting.instance_flags, kCreateOnly | kSafeUpdate);
   EXPECT_EQ(binary->model.classes[0].setting.flags, std::uint32_t{kUpdateOnly});
+}
+
+// As texts for WMI's registry provider have it: the value is the provider's.
+TEST(RoundTrip, OfValuesThatAreNotGiven) {
+  const Model model = model_of_text(
+      "class A { string x; string y; };\n"
+      "[DYNPROPS] instance of A { [PropertyContext(\"local|x\")] x; y = NULL; };");
+  ASSERT_EQ(model.instances[0].values.size(), 2U);
+  EXPECT_FALSE(model.instances[0].values[0].has_value);
+  EXPECT_TRUE(model.instances[0].values[1].has_value);
+  const std::string written = emit_mof(model);
+  EXPECT_NE(written.find("[PropertyContext(\"local|x\")] x;\n"), std::string::npos) << written;
+  EXPECT_EQ(emit_mof(model_of_text(written)), written);
 }
 
 TEST(RoundTrip, ADeletedClassIsNotInTheModel) {

@@ -43,10 +43,9 @@ class Text {
   }
 
   Text(const Text& other) { own(other); }
-  Text(Text&& other) noexcept
-      : data_(std::exchange(other.data_, "")),
-        size_(std::exchange(other.size_, 0)),
-        owned_(std::exchange(other.owned_, false)) {}
+  Text(Text&& other) noexcept : data_(other.data_), size_(other.size_), owned_(other.owned_) {
+    if (owned_) other.forget();  // what is lent stays as it was
+  }
   Text& operator=(const Text& other) {
     if (this != &other) *this = Text(other);
     return *this;
@@ -108,6 +107,12 @@ class Text {
     std::memcpy(copy, text.data(), text.size());
     data_ = copy;
     owned_ = true;
+  }
+
+  void forget() {
+    data_ = "";
+    size_ = 0;
+    owned_ = false;
   }
 
   const char* data_ = "";

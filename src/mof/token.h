@@ -27,6 +27,7 @@ struct Token {
   bool after_space = false;
   bool unclosed = false;   // the text ended inside it, or inside a comment before it
   bool plain = false;      // of a string: no escape, no line end within
+  bool cut = false;        // of a string: its end is missing, as was said; it ends with its line
   bool no_expand = false;  // the name of a macro met inside its own expansion
   char symbol = '\0';      // of punctuation of one character: that character
   std::string_view text;

@@ -5,7 +5,7 @@
 namespace qm::mof {
 namespace {
 
-void visit_qualifiers(const std::string& of, const std::vector<Qualifier>& list, Visitor& visitor) {
+void visit_qualifiers(const std::string& of, const Qualifiers& list, Visitor& visitor) {
   for (const Qualifier& one : list) visitor.qualifier(of, one);
 }
 

@@ -14,7 +14,9 @@ using namespace mof;
 
 int run_bmf(const CommandLine& line) {
   Diagnostics diagnostics;
-  const Model model = load_model(line.files, line.options, line.resource, diagnostics);
+  Options options = line.options;
+  options.strict_blocks = false;
+  const Model model = load_model(line.files, options, line.resource, diagnostics);
   warn_of_lost(model, diagnostics);
   if (!tell(diagnostics, Severity::warning)) return 1;
   const Result<std::string> file = write_bmf(model);

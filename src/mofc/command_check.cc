@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "mof/load.h"
 #include "mofc/command.h"
 
 namespace qm::mofc {
@@ -15,7 +16,8 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
 
 int run_check(const CommandLine& line) {
   Diagnostics diagnostics;
-  const Model model = compile(line.files, disk_reader(), line.options, diagnostics);
+  const Model model =
+      compile(line.files, reader_of_any_form(line.resource), line.options, diagnostics);
   const int code = diagnostics.has_errors() ? 1 : 0;
   if (line.json) {
     const int delivered = deliver(line, diagnostics.json());

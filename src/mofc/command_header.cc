@@ -9,7 +9,8 @@ using namespace mof;
 
 int run_header(const CommandLine& line) {
   Diagnostics diagnostics;
-  const Model model = load_model(line.files, line.options, line.resource, diagnostics);
+  const Model model =
+      compile(line.files, reader_of_any_form(line.resource), line.options, diagnostics);
   if (!tell(diagnostics, Severity::warning)) return 1;
   // Without -o the guard is that of the file next to the first source.
   const std::string& named_by = line.output.empty() ? line.files.front() : line.output;

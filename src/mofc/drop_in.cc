@@ -9,9 +9,11 @@
 #include "mof/amendment.h"
 #include "mof/c_stubs.h"
 #include "mof/decompile.h"
+#include "mof/encoding.h"
 #include "mof/file.h"
 #include "mof/header.h"
 #include "mof/hex_text.h"
+#include "mof/limits.h"
 #include "mof/load.h"
 #include "mof/mof_text.h"
 #include "mof/names.h"
@@ -124,8 +126,12 @@ int tell_service(const MofcompLine& line, const Model& model) {
 }
 
 struct WmimofckLine {
-  std::string input;
+  std::string input;  // with -y and -z: what they are put together in
   std::string header;
+  std::string neutral;
+  std::string localized;
+  bool methods = false;
+  bool all_members = false;
   std::string stubs;
   std::string hex;
   std::string wrong;
@@ -144,14 +150,44 @@ WmimofckLine read_wmimofck(std::span<char* const> arguments) {
       line.stubs = *stubs;
     } else if (const auto hex = behind(*option, "x")) {
       line.hex = *hex;
+    } else if (const auto neutral = behind(*option, "y")) {
+      line.neutral = *neutral;
+    } else if (const auto localized = behind(*option, "z")) {
+      line.localized = *localized;
+    } else if (same_name(*option, "m")) {
+      line.methods = true;
+    } else if (same_name(*option, "u")) {
+      line.all_members = true;
     } else if (behind(*option, "t") || behind(*option, "w")) {
       write_error(
           fmt::format("wmimofck: {}: scripts and pages for tests are not written\n", argument));
-    } else if (!same_name(*option, "m") && !same_name(*option, "u")) {
-      line.wrong = argument;  // -m and -u, methods and all members, are always on
+    } else {
+      line.wrong = argument;
     }
   }
   return line;
+}
+
+// The file itself when it is one: what text cannot say of it stays.
+Result<std::string> binary_of(const std::string& path, const Model& model) {
+  std::string file = TRY(read_file(path, kMostBmfBytes));
+  if (looks_like_bmf(std::as_bytes(std::span(file)))) return file;
+  return write_bmf(model);
+}
+
+// The halves that mofcomp -AMENDMENT made, as the one text that a driver's binary is made of.
+int put_together(const WmimofckLine& line) {
+  std::string whole;
+  for (const std::string& path : {line.neutral, line.localized}) {
+    if (path.empty()) continue;
+    const Result<std::string> bytes = read_file(path, kMostSourceBytes);
+    if (!bytes) return failed(fmt::format("{}: {}", path, bytes.error().message));
+    const Result<DecodedSource> text = decode_source(*bytes);
+    if (!text) return failed(fmt::format("{}: {}", path, text.error().message));
+    if (!whole.empty() && !whole.ends_with('\n')) whole += '\n';
+    whole += text->text.view();
+  }
+  return deliver_to(line.input, whole) ? 0 : 1;
 }
 
 }  // namespace
@@ -175,6 +211,7 @@ int run_mofcomp(std::span<char* const> arguments) {
   }
   Options options;
   options.name_space = line.name_space;
+  options.strict_blocks = false;
   Diagnostics diagnostics;
   const Model model = load_model(line.files, options, "", diagnostics);
   if (!tell(diagnostics, Severity::warning)) return kWrongText;
@@ -189,16 +226,21 @@ int run_mofcomp(std::span<char* const> arguments) {
 int run_wmimofck(std::span<char* const> arguments) {
   const WmimofckLine line = read_wmimofck(arguments);
   if (!line.wrong.empty() || line.input.empty()) {
-    write_error("usage: wmimofck [-hOUT.h] [-m] [-u] [-cOUT.c] [-xOUT.txt] FILE.bmf\n");
+    write_error(
+        "usage: wmimofck [-hOUT.h [-m] [-u]] [-cOUT.c] [-xOUT.txt] FILE.bmf\n"
+        "       wmimofck -yNEUTRAL.mof -zLOCALIZED.mfl OUT.mof\n");
     return 1;
   }
+  if (!line.neutral.empty() || !line.localized.empty()) return put_together(line);
   Diagnostics diagnostics;
-  const Model model = load_model({line.input}, {}, "", diagnostics);
+  const Model model = compile({line.input}, reader_of_any_form(""), {}, diagnostics);
   if (!tell(diagnostics, Severity::warning)) return 1;
   if (!line.header.empty()) {
     HeaderOptions options;
     options.guard = guard_of(line.header);
     options.basic_types = false;
+    options.methods = line.methods;
+    options.all_members = line.all_members;
     options.crlf = true;
     if (!deliver_to(line.header, emit_header(model, options))) return 1;
   }
@@ -207,7 +249,7 @@ int run_wmimofck(std::span<char* const> arguments) {
     if (!deliver_to(line.stubs, emit_c_stubs(model, header))) return 1;
   }
   if (!line.hex.empty()) {
-    const Result<std::string> file = write_bmf(model);
+    const Result<std::string> file = binary_of(line.input, model);
     if (!file) return failed(file.error().message);
     if (!deliver_to(line.hex, hex_text(*file))) return 1;
   }

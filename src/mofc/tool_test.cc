@@ -230,6 +230,34 @@ TEST_F(Tool, IsWmimofckUnderItsName) {
   EXPECT_EQ(called("wmimofck", {}), 1);
 }
 
+TEST_F(Tool, WmimofckPutsTheHalvesTogetherForTheBinary) {
+  write("whole.mof",
+        "#pragma namespace(\"\\\\\\\\.\\\\root\\\\wmi\")\n"
+        "[WMI, Description(\"d\") : Amended] class A { uint8 x; };");
+  EXPECT_EQ(called("mofcomp", {"-Amendment:MS_409", "-MFL:" + path("l.mfl"),
+                               "-MOF:" + path("n.mof"), path("whole.mof")}),
+            0);
+  EXPECT_EQ(called("wmimofck", {"-y" + path("n.mof"), "-z" + path("l.mfl"), path("both.mof")}), 0);
+  EXPECT_EQ(called("mofcomp", {"-B:" + path("both.bmf"), path("both.mof")}), 0) << err_;
+  EXPECT_EQ(mofc({"dump", path("both.bmf")}), 0);
+  EXPECT_NE(out_.find("root\\wmi\\ms_409"), std::string::npos) << out_;
+  EXPECT_EQ(called("wmimofck", {"-y" + path("n.mof"), "-z" + path("none.mfl"), path("x.mof")}), 1);
+}
+
+TEST_F(Tool, WmimofckLooksAtWhatMofcompDoesNot) {
+  write("gap.mof", "class A { [WmiDataId(1)] uint8 x; [WmiDataId(3)] uint8 y; };");
+  EXPECT_EQ(mofc({"check", path("gap.mof")}), 1);
+  EXPECT_EQ(called("mofcomp", {"-B:" + path("gap.bmf"), path("gap.mof")}), 0);
+  EXPECT_NE(err_.find("warning: WmiDataId 3 without a 2 before it"), std::string::npos) << err_;
+  EXPECT_EQ(called("wmimofck", {"-h" + path("gap.h"), path("gap.bmf")}), 1);
+  EXPECT_FALSE(fs::exists(path("gap.h")));
+  EXPECT_EQ(mofc({"check", path("gap.bmf")}), 1);
+  EXPECT_NE(err_.find("gap.bmf:4:4: error: WmiDataId 3 without a 2 before it [data-id-gap]\n"
+                      "  [WmiDataId(3)] uint8 y;\n"),
+            std::string::npos)
+      << err_;
+}
+
 // As Linux shows the binary MOFs of firmware, made up.
 TEST_F(Tool, DecompilesWhatFirmwareHolds) {
   const std::string device = "sys/bus/wmi/devices/05901221-D566-11D1-B2F0-00A0C9062910";

@@ -86,4 +86,19 @@ Answer class_mof_answer(const wmi::ClassEntry& entry);
 Asked<Answer> instances_answer(const Query& query, const wmi::Snapshot& snapshot, bool refreshed,
                                std::uint64_t& malformed, std::size_t most_bytes = kMostAnswerBytes);
 
+// What was kept of the query's classes, up to query.seconds before now.
+class History;
+Answer history_answer(const Query& query, const History& history, const Time& now);
+
+// Of start: all that a page draws first, so that it asks once. snapshot: of all classes.
+inline constexpr std::size_t kMostStartCells = 100'000;  // of history; the rest is asked for later
+struct Beginning {
+  const wmi::Snapshot& snapshot;
+  const wmi::Repository& repository;
+  const History& history;
+  std::string_view host;
+};
+Asked<Answer> start_answer(const Query& query, const Beginning& of, std::uint64_t& malformed,
+                           std::size_t most_bytes = kMostAnswerBytes);
+
 }  // namespace qm::serve

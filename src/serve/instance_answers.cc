@@ -5,6 +5,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "serve/answer_parts.h"
 #include "serve/answers.h"
 #include "serve/value_json.h"
 #include "wmi/cooking.h"
@@ -100,49 +101,59 @@ Answer health_answer(const Health& health) {
   return {200, "application/json", std::move(json).take()};
 }
 
+Asked<void> write_instances(JsonWriter& json, const wmi::ClassEntry& entry,
+                            const InstancesPart& part, std::uint64_t& malformed) {
+  const auto& [query, snapshot, refreshed, most_bytes] = part;
+  InstanceWriter writer(json, query, snapshot);
+  json.begin_object().member("class", entry.name()).member("refreshed", refreshed);
+  json.member("taken_boot_ns", std::uint64_t{snapshot.taken.boot_ns});
+  const wmi::ClassEntry* raw = wmi::raw_class_of(entry, *snapshot.repository);
+  const wmi::ClassEntry& made_of = raw == nullptr ? entry : *raw;
+  json.member("providers", std::uint64_t{snapshot.parts_of(made_of).size()});
+  json.key("instances").begin_array();
+  std::deque<std::vector<wmi::Value>> cooked;  // in the order of the raw ones
+  if (raw != nullptr) {
+    wmi::cook(entry, *raw, snapshot, [&](std::vector<wmi::Value> values) {
+      cooked.push_back(std::move(values));
+      return true;
+    });
+  }
+  for (const auto& of : snapshot.parts_of(made_of)) {
+    for (const provider::InstanceData& instance : of->generation.instances) {
+      std::vector<wmi::Value> values;
+      if (raw != nullptr) {
+        values = std::move(cooked.front());
+        cooked.pop_front();
+      }
+      if (!query.instance_glob.empty() && !glob_match(query.instance_glob, instance.name)) {
+        continue;
+      }
+      if (raw == nullptr) {
+        malformed += writer.write(*of, instance);
+      } else {
+        writer.write(*of, instance, entry, values);
+      }
+      if (json.bytes() > most_bytes) {
+        return refuse(503, fmt::format("the answer would exceed {} bytes; ask for fewer "
+                                       "instances with instance=GLOB",
+                                       most_bytes));
+      }
+    }
+  }
+  json.end_array().end_object();
+  return {};
+}
+
 Asked<Answer> instances_answer(const Query& query, const wmi::Snapshot& snapshot, bool refreshed,
                                std::uint64_t& malformed, std::size_t most_bytes) {
   JsonWriter json(0);
-  InstanceWriter writer(json, query, snapshot);
   const bool several = query.what == Query::What::snapshot;
   if (several) json.begin_object().key("classes").begin_array();
   for (const wmi::ClassEntry* entry : query.classes) {
-    json.begin_object().member("class", entry->name()).member("refreshed", refreshed);
-    json.member("taken_boot_ns", std::uint64_t{snapshot.taken.boot_ns});
-    const wmi::ClassEntry* raw = wmi::raw_class_of(*entry, *snapshot.repository);
-    const wmi::ClassEntry& made_of = raw == nullptr ? *entry : *raw;
-    json.member("providers", std::uint64_t{snapshot.parts_of(made_of).size()});
-    json.key("instances").begin_array();
-    std::deque<std::vector<wmi::Value>> cooked;  // in the order of the raw ones
-    if (raw != nullptr) {
-      wmi::cook(*entry, *raw, snapshot, [&](std::vector<wmi::Value> values) {
-        cooked.push_back(std::move(values));
-        return true;
-      });
+    const InstancesPart part{query, snapshot, refreshed, most_bytes};
+    if (auto done = write_instances(json, *entry, part, malformed); !done) {
+      return std::unexpected(done.error());
     }
-    for (const auto& part : snapshot.parts_of(made_of)) {
-      for (const provider::InstanceData& instance : part->generation.instances) {
-        std::vector<wmi::Value> values;
-        if (raw != nullptr) {
-          values = std::move(cooked.front());
-          cooked.pop_front();
-        }
-        if (!query.instance_glob.empty() && !glob_match(query.instance_glob, instance.name)) {
-          continue;
-        }
-        if (raw == nullptr) {
-          malformed += writer.write(*part, instance);
-        } else {
-          writer.write(*part, instance, *entry, values);
-        }
-        if (json.bytes() > most_bytes) {
-          return refuse(503, fmt::format("the answer would exceed {} bytes; ask for fewer "
-                                         "instances with instance=GLOB",
-                                         most_bytes));
-        }
-      }
-    }
-    json.end_array().end_object();
   }
   if (several) json.end_array().end_object();
   return Answer{200, "application/json", std::move(json).take()};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
 #include <span>
 #include <string_view>
@@ -16,7 +17,8 @@ using What = Query::What;
 
 constexpr std::string_view kPaths =
     "/api/v1/classes, /api/v1/classes/NAME, /api/v1/instances/CLASS, "
-    "/api/v1/snapshot?class=NAME, /api/v1/query?q=WQL, /api/v1/health";
+    "/api/v1/snapshot?class=NAME, /api/v1/history?class=NAME, /api/v1/query?q=WQL, "
+    "/api/v1/start, /api/v1/health";
 
 Asked<const wmi::ClassEntry*> class_of(const wmi::Repository& repository, const std::string& name) {
   const wmi::ClassEntry* entry = find_class(repository, name);
@@ -40,6 +42,10 @@ Asked<void> match_path(const Target& target, const wmi::Repository& repository, 
       query.what = What::snapshot;
     } else if (path[2] == "query") {
       query.what = What::wql;
+    } else if (path[2] == "history") {
+      query.what = What::history;
+    } else if (path[2] == "start") {
+      query.what = What::start;
     } else if (path[2] != "health") {
       return unknown();
     }
@@ -63,6 +69,8 @@ std::span<const std::string_view> known_parameters(What what) {
   static constexpr std::string_view kOfClass[] = {"form"};
   static constexpr std::string_view kOfInstances[] = {"instance", "integers", "refresh"};
   static constexpr std::string_view kOfSnapshot[] = {"class", "instance", "integers", "refresh"};
+  static constexpr std::string_view kOfHistory[] = {"class", "instance", "seconds"};
+  static constexpr std::string_view kOfStart[] = {"class", "integers", "seconds"};
   static constexpr std::string_view kOfQuery[] = {"q", "namespace", "cursor", "integers",
                                                   "refresh"};
   switch (what) {
@@ -75,6 +83,10 @@ std::span<const std::string_view> known_parameters(What what) {
       return kOfInstances;
     case What::snapshot:
       return kOfSnapshot;
+    case What::history:
+      return kOfHistory;
+    case What::start:
+      return kOfStart;
     case What::classes:
       return kOfClasses;
     case What::health:
@@ -93,6 +105,31 @@ Asked<void> check_glob(std::string_view glob) {
   if (glob.size() > kMostGlobBytes || std::ranges::count(glob, '*') > int{kMostGlobStars}) {
     return refuse(400, fmt::format("instance= is longer than {} bytes or has more than {} stars",
                                    kMostGlobBytes, kMostGlobStars));
+  }
+  return {};
+}
+
+Asked<void> apply_seconds(const Parameter& parameter, Query& query) {
+  const std::string& value = parameter.value;
+  const char* const end = value.data() + value.size();
+  const auto parsed = std::from_chars(value.data(), end, query.seconds);
+  if (parsed.ec != std::errc() || parsed.ptr != end || query.seconds > kMostHistorySeconds) {
+    return bad_value(parameter, fmt::format("0 to {}", kMostHistorySeconds));
+  }
+  return {};
+}
+
+Asked<void> apply_class(const std::string& name, const wmi::Repository& repository, Query& query) {
+  if (query.classes.size() == kMostSnapshotClasses) {
+    return refuse(400, fmt::format("more than {} classes", kMostSnapshotClasses));
+  }
+  const auto found = class_of(repository, name);
+  // Who starts does not know yet what there is.
+  if (!found && query.what == What::start) return {};
+  if (!found) return std::unexpected(found.error());
+  if (query.what != What::start ||
+      std::ranges::find(query.classes, *found) == query.classes.end()) {
+    query.classes.push_back(*found);
   }
   return {};
 }
@@ -120,13 +157,10 @@ Asked<void> apply(const Parameter& parameter, const wmi::Repository& repository,
     query.name_space = value;
   } else if (parameter.name == "cursor") {
     query.cursor = value;
+  } else if (parameter.name == "seconds") {
+    return apply_seconds(parameter, query);
   } else {  // class
-    if (query.classes.size() == kMostSnapshotClasses) {
-      return refuse(400, fmt::format("more than {} classes", kMostSnapshotClasses));
-    }
-    const auto found = class_of(repository, value);
-    if (!found) return std::unexpected(found.error());
-    query.classes.push_back(*found);
+    return apply_class(value, repository, query);
   }
   return {};
 }
@@ -174,6 +208,9 @@ Asked<Query> parse_query(const Target& target, const wmi::Repository& repository
   }
   if (query.what == What::snapshot && query.classes.empty()) {
     return refuse(400, "which classes? /api/v1/snapshot?class=NAME&class=NAME");
+  }
+  if (query.what == What::history && query.classes.empty()) {
+    return refuse(400, "which classes? /api/v1/history?class=NAME&class=NAME");
   }
   if (query.what == What::wql && query.wql.empty()) {
     return refuse(400, "which query? /api/v1/query?q=SELECT%20*%20FROM%20CLASS");

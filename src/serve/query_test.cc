@@ -44,6 +44,28 @@ TEST(Query, understands_every_path_of_the_api) {
   EXPECT_TRUE(snapshot->refresh);
 }
 
+TEST(Query, a_history_and_a_start) {
+  const auto history = query("/api/v1/history?class=Quickmode_SA&instance=a*&seconds=60");
+  ASSERT_TRUE(history);
+  EXPECT_EQ(history->what, What::history);
+  EXPECT_EQ(history->seconds, 60U);
+  EXPECT_EQ(history->instance_glob, "a*");
+  EXPECT_FALSE(history->refresh);
+  EXPECT_EQ(query("/api/v1/history?class=Quickmode_SA")->seconds, kMostHistorySeconds);
+  const auto start = query("/api/v1/start?class=Nope&class=Quickmode_SA&class=quickmode_sa");
+  ASSERT_TRUE(start);
+  EXPECT_EQ(start->what, What::start);
+  ASSERT_EQ(start->classes.size(), 1U) << "those that are there, once each";
+  EXPECT_FALSE(start->refresh);
+  EXPECT_EQ(why("/api/v1/history"), "400 which classes? /api/v1/history?class=NAME&class=NAME");
+  EXPECT_EQ(why("/api/v1/history?class=Nope"), "404 no class Nope; see /api/v1/classes");
+  EXPECT_EQ(why("/api/v1/start?seconds=86400"), "fine");
+  for (const char* wrong : {"86401", "-1", "", "1x", "99999999999999999999"}) {
+    EXPECT_EQ(why(std::string("/api/v1/start?seconds=") + wrong),
+              std::string("400 seconds=") + wrong + " is not one of: 0 to 86400");
+  }
+}
+
 TEST(Query, takes_wql_as_it_was_sent) {
   const auto wql = query("/api/v1/query?q=SELECT%20*+FROM%20X&namespace=root/cimv2&cursor=1-2");
   ASSERT_TRUE(wql);

@@ -37,6 +37,8 @@ namespace qm::serve {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::chrono::seconds kHistoryLook{1};  // as often as providers publish
 using boost::system::error_code;
 
 class OneThreadService final : public Service {
@@ -47,6 +49,7 @@ class OneThreadService final : public Service {
         signals_(io_),
         hang_up_(io_),
         certificate_timer_(io_),
+        history_timer_(io_),
         log_(std::move(log)) {}
   OneThreadService(const OneThreadService&) = delete;
   OneThreadService& operator=(const OneThreadService&) = delete;
@@ -87,8 +90,8 @@ class OneThreadService final : public Service {
       return answer;
     };
     api_ = Api::make(
-        io_, catalog_->current(), *source_, *snapshots_, ask, [this] { return health(); }, change,
-        limits.refresh);
+        io_, catalog_->current(), *source_, *snapshots_, history_, ask, [this] { return health(); },
+        change, limits.refresh);
     adopted_ = catalog_->changes();
     const auto name_of = [this](const GUID& guid) {
       const wmi::ClassEntry* entry = catalog_->current()->find(guid);
@@ -114,6 +117,7 @@ class OneThreadService final : public Service {
     query_socket_ = path;
     TRY(http_->listen_local(socket.release()));
     watch_registry();
+    keep_history();
     return {};
   }
 
@@ -149,6 +153,14 @@ class OneThreadService final : public Service {
       listeners_.push_back({bound, one.tls});
     }
     return {};
+  }
+
+  void keep_history() {
+    history_.look(*snapshots_->take({}, now()));
+    history_timer_.expires_after(kHistoryLook);
+    history_timer_.async_wait([this](error_code ec) {
+      if (!ec) keep_history();
+    });
   }
 
   Result<void> open_tls(const Config& config) {
@@ -307,6 +319,7 @@ class OneThreadService final : public Service {
   std::unique_ptr<provider::Registry> registry_;
   std::optional<wmi::RegistrySource> source_;
   std::optional<wmi::Snapshots> snapshots_;
+  History history_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<Events> events_;
   WebPage page_;
@@ -322,6 +335,7 @@ class OneThreadService final : public Service {
   asio::signal_set signals_;
   asio::signal_set hang_up_;
   asio::steady_timer certificate_timer_;
+  asio::steady_timer history_timer_;
   Log log_;
   std::map<std::pair<pid_t, std::string>, std::size_t> providers_;  // as last told
   std::uint64_t told_changes_ = 0;

@@ -20,12 +20,12 @@ bool is_name(std::string_view text) {
   return text.size() <= mof::kMostIdentifierBytes && mof::is_identifier(text);
 }
 
-bool fit(const std::vector<mof::Qualifier>& list) {
+bool fit(const mof::Qualifiers& list) {
   return list.size() <= mof::kMostQualifiers &&
          std::ranges::all_of(list, [](const mof::Qualifier& one) { return is_name(one.name); });
 }
 
-bool fit(const std::vector<mof::Property>& list) {
+bool fit(const mof::List<mof::Property>& list) {
   return list.size() <= mof::kMostProperties &&
          std::ranges::all_of(list, [](const mof::Property& one) {
            return is_name(one.name) && (one.class_name.empty() || is_name(one.class_name)) &&

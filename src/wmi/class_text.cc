@@ -110,7 +110,7 @@ std::string qualifier_text(const mof::Qualifier& qualifier) {
 }
 
 // In brackets, with a new line where the next one would run past the right margin.
-std::string qualifiers_text(const std::vector<mof::Qualifier>& qualifiers,
+std::string qualifiers_text(const mof::Qualifiers& qualifiers,
                             std::string_view indent) {
   if (qualifiers.empty()) return "";
   std::string out(indent);

@@ -52,7 +52,7 @@ const PropertyEntry* sole_key(const ClassEntry& one) {
 }
 
 // "" without one.
-std::string first_text(const std::vector<mof::Qualifier>& qualifiers, std::string_view name) {
+std::string first_text(const mof::Qualifiers& qualifiers, std::string_view name) {
   const std::vector<std::string> texts = mof::texts_of(qualifiers, name);
   return texts.empty() ? std::string() : texts.front();
 }

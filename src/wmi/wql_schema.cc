@@ -21,7 +21,7 @@ mof::Property property(std::string name, Type type, bool key = false) {
 }
 
 mof::Class made(std::string_view name, std::string_view superclass,
-                std::vector<mof::Property> properties = {}) {
+                mof::List<mof::Property> properties = {}) {
   mof::Class out;
   out.name = name;
   out.superclass = superclass;
