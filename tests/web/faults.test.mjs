@@ -2,26 +2,12 @@
 // reads nothing: src/serve/events_linux_test.cc.)
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { EVIL, laySessions } from './fixtures.mjs';
-import { ADAPTER, changes, close, COUNTERS, drawn, until, valueOf } from './page.mjs';
-import { launch, open, Service } from './stage.mjs';
+import { ADAPTER, changes, close, COUNTERS, drawn, stage, until, valueOf } from './page.mjs';
 
-const service = new Service();
+const { service, opened } = stage();
 const RECEIVED = 'Confidential bytes received';
-let browser;
-
-before(async () => {
-  await service.serve();
-  await service.provide();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await service.end();
-});
-
-const opened = (options) => open(browser, service, options);
 const firstAdapter = (page) =>
   page.getByRole('link', { name: 'Simulated iSCSI adapter 1' }).first();
 
@@ -35,6 +21,7 @@ test('a restart of the server under an open page; no provider; unknown is –', 
   ];
   const page = await opened({ expected: words.map((word) => new RegExp(`ERR_${word}`)) });
   await page.getByRole('heading', { level: 1, name: /nothing tells of them/ }).waitFor();
+  await page.getByText('Start the collector: systemctl start quickmode-collect').waitFor();
   const third = page.locator('tr', { hasText: 'Simulated iSCSI adapter 3' });
   assert.equal(await third.locator('td').first().textContent(), '–');
   await page.evaluate(() => (globalThis.stayed = true));

@@ -1,26 +1,13 @@
 // How the page looks, for who sees it on a phone, at a desk or on a wall, by day or by night, for
 // who hears it, and for who has a keyboard alone. UPDATE_SCREENSHOTS=1 makes the pictures of docs/.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { laySessions } from './fixtures.mjs';
-import { ADAPTER, close, COUNTERS, drawn, serious, shot, until } from './page.mjs';
-import { launch, open, Service } from './stage.mjs';
+import { ADAPTER, close, COUNTERS, drawn, serious, shot, stage, until } from './page.mjs';
 
-const service = new Service();
-let browser;
-
-before(async () => {
-  await service.serve();
-  await service.provide();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await service.end();
-});
-
+const { service, opened: openedBare } = stage();
 const opened = (options) =>
-  open(browser, service, { prepare: (one) => laySessions(one, { clear: true }), ...options });
+  openedBare({ prepare: (one) => laySessions(one, { clear: true }), ...options });
 
 const PLACES = {
   '#/': '.card canvas',
@@ -85,6 +72,20 @@ async function tabTo(page, name) {
   }
   assert.fail(`Tab does not lead to ${name}`);
 }
+
+test('colours that the system forces, and paper', async () => {
+  const page = await opened({ colorScheme: 'dark', forcedColors: 'active' });
+  await page.getByText('sdc on /srv/backup').waitFor();
+  await page.getByRole('button', { name: /^Colours/ }).click(); // light: the system's hold
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+  await until(page, drawn, '.card canvas');
+  const kept = () => getComputedStyle(document.querySelector('.swatch')).backgroundColor;
+  assert.match(await page.evaluate(kept), /^rgb\(111, 171, 245\)$/);
+  await page.emulateMedia({ media: 'print', forcedColors: 'none', colorScheme: 'light' });
+  assert.equal(await page.locator('nav ul').isVisible(), false);
+  assert.equal(await page.locator('.brand').isVisible(), true);
+  await close(page);
+});
 
 test('keyboard alone: from the verdict to an SA, times, zoom; a link that is shared', async () => {
   const page = await opened();

@@ -2,10 +2,26 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PATIENCE_MS, require, root } from './stage.mjs';
+import { after, before } from 'node:test';
+import { launch, open, PATIENCE_MS, require, root, Service } from './stage.mjs';
 
 export const COUNTERS = 'MSiSCSI_QMIPSECStats';
 export const ADAPTER = encodeURIComponent('SIM\\ISCSI\\ADAPTER0001_0');
+
+// A service with made-up adapters and a browser, for the tests of one file: what opens a page there.
+export function stage(instances) {
+  const at = { service: new Service(), browser: null };
+  before(async () => {
+    await at.service.serve();
+    const [, browser] = await Promise.all([at.service.provide(instances), launch()]);
+    at.browser = browser;
+  });
+  after(async () => {
+    await at.browser?.close();
+    await at.service.end();
+  });
+  return { service: at.service, opened: (options) => open(at.browser, at.service, options) };
+}
 
 // Until told is true in the page.
 export const until = (page, told, given) =>

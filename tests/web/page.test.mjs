@@ -2,25 +2,12 @@
 // each step waits for what it is about.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { laySessions } from './fixtures.mjs';
-import { ADAPTER, changes, close, COUNTERS, drawn, shot, until, valueOf } from './page.mjs';
+import { ADAPTER, changes, close, COUNTERS, drawn, shot, stage, until, valueOf } from './page.mjs';
 import { launch, open, Service } from './stage.mjs';
 
-const service = new Service();
-let browser;
-
-before(async () => {
-  await service.serve();
-  await service.provide();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await service.end();
-});
-
-const opened = (options) => open(browser, service, options);
+const { opened } = stage();
 const RECEIVED = 'Confidential bytes received';
 
 test('numbers move, charts draw, a number leads to its SAs, all can be exported', async () => {
@@ -83,6 +70,73 @@ test('sessions and SAs: policy, algorithms, age, time to rekey', async () => {
     .waitFor();
   await shot(page, 'sas');
   await close(page);
+});
+
+test('the first chart takes one answer; what was before is there, for a link too', async () => {
+  const page = await opened();
+  const kept = async (name) => {
+    const { classes } = await (await fetch(`/api/v1/history?class=${name}`)).json();
+    return classes[0]?.tracks[0]?.boot_ns.length > 2;
+  };
+  await until(page, kept, COUNTERS);
+  await page.reload();
+  const first = () => performance.getEntriesByName('first-chart')[0]?.startTime;
+  await until(page, first);
+  const before = await page.evaluate(() => {
+    const chart = performance.getEntriesByName('first-chart')[0].startTime;
+    return performance
+      .getEntriesByType('resource')
+      .filter((one) => one.responseEnd < chart)
+      .map((one) => new URL(one.name).pathname)
+      .filter((one) => one.startsWith('/api/'));
+  });
+  assert.deepEqual(before, ['/api/v1/start']);
+
+  // What another page shows of these times is what this one does, though it was opened later.
+  const held = () => / holds (\d\d|[4-9]) s| min/.test(document.querySelector('.held').textContent);
+  await until(page, held);
+  const to = Date.now() / 1000;
+  const times = `#/instance/${COUNTERS}/${ADAPTER}?from=${(to - 30).toFixed(1)}&to=${to.toFixed(1)}`;
+  await page.evaluate((hash) => (location.hash = hash), times);
+  await until(page, drawn, '.plot canvas');
+  const exported = async (one) => {
+    const [file] = await Promise.all([
+      one.waitForEvent('download'),
+      one.getByRole('button', { name: 'Export what is shown as CSV' }).click(),
+    ]);
+    return readFileSync(await file.path(), 'utf8')
+      .trim()
+      .split('\r\n');
+  };
+  const here = await exported(page);
+  assert.ok(here.length > 2, here[0]);
+  const other = await opened({ path: times });
+  await until(other, drawn, '.plot canvas');
+  await other.locator('.status[data-state=live]').waitFor();
+  const there = await exported(other);
+  const shared = here.filter((row) => there.includes(row));
+  assert.ok(shared.length > 1, `${here.join('\n')}\n\n${there.join('\n')}`);
+  await close(other);
+  await close(page);
+});
+
+test('over TLS the browser logs in once, and all that the page asks for is answered', async () => {
+  const service = new Service();
+  await service.serve({ tls: true });
+  try {
+    service.addUser('monitor', 'eight letters');
+    await service.provide(1);
+    const httpCredentials = { username: 'monitor', password: 'eight letters' };
+    const browser = await launch();
+    const page = await open(browser, service, { ignoreHTTPSErrors: true, httpCredentials });
+    await page.getByRole('link', { name: 'Simulated iSCSI adapter 1' }).first().waitFor();
+    await page.waitForResponse(/snapshot/); // told by the stream of events
+    await page.locator('.status[data-state=live]').waitFor();
+    await close(page);
+    await browser.close();
+  } finally {
+    await service.end();
+  }
 });
 
 test('paused, nothing moves and nothing is lost', async () => {
