@@ -1,10 +1,9 @@
 // What goes wrong around the page, and what it makes of it. (A reader of the event stream that
 // reads nothing: src/serve/events_linux_test.cc.)
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { EVIL, laySessions } from './fixtures.mjs';
-import { ADAPTER, changes, close, COUNTERS, drawn, stage, until, valueOf } from './page.mjs';
+import { ADAPTER, changes, close, COUNTERS, csvOf, drawn, stage, until, valueOf } from './page.mjs';
 
 const { service, opened } = stage();
 const RECEIVED = 'Confidential bytes received';
@@ -97,14 +96,7 @@ test('a clock that steps back an hour, of the host and of the browser', async ()
   assert.equal(await page.locator('.status').getAttribute('data-state'), 'live');
   while ((await rates()) === '–') await changes(page, await valueOf(page, RECEIVED));
   await until(page, drawn, '.plot canvas');
-  const [file] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Export what is shown as CSV' }).click(),
-  ]);
-  const rows = readFileSync(await file.path(), 'utf8')
-    .trim()
-    .split('\r\n')
-    .slice(1);
+  const rows = (await csvOf(page)).slice(1);
   const times = rows.map((row) => Date.parse(row.split(',')[0]));
   const steps = times.slice(1).map((time, at) => time - times[at]);
   assert.equal(steps.filter((step) => step < -3_000_000).length, 1);
@@ -135,11 +127,7 @@ test('hostile names in every label and cell are text, in exports too', async () 
   }
   for (const place of ['#/sas', '#/']) {
     await page.evaluate((hash) => (location.hash = hash), place);
-    const [file] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Export what is shown as CSV' }).click(),
-    ]);
-    const text = readFileSync(await file.path(), 'utf8');
+    const text = (await csvOf(page)).join('\n');
     assert.match(text, /"'=1\+1\|cmd,""<img/);
     assert.doesNotMatch(text, /(^|[,\n])"?[=+@-]/);
   }

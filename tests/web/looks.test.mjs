@@ -73,6 +73,24 @@ async function tabTo(page, name) {
   assert.fail(`Tab does not lead to ${name}`);
 }
 
+test('day or night is the system’s choice, or one’s own, which is kept', async () => {
+  const page = await opened({ colorScheme: 'dark' });
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+  const button = page.getByRole('button', { name: /^Colours/ });
+  assert.equal(await theme(), 'dark');
+  await button.click();
+  assert.equal(await theme(), 'light');
+  await page.reload();
+  await until(page, drawn, '.card canvas');
+  assert.equal(await theme(), 'light');
+  await button.click();
+  assert.equal(await theme(), 'dark');
+  await button.click();
+  await page.emulateMedia({ colorScheme: 'light' });
+  await until(page, () => document.documentElement.dataset.theme === 'light');
+  await close(page);
+});
+
 test('colours that the system forces, and paper', async () => {
   const page = await opened({ colorScheme: 'dark', forcedColors: 'active' });
   await page.getByText('sdc on /srv/backup').waitFor();
