@@ -3,7 +3,16 @@ import type { Doubt, Instance, Property, Value } from './api';
 import { Chart } from './chart';
 import { h, Keyed, setText, type Sorting } from './dom';
 import type { Sheet } from './export';
-import { duration, grouped, rateText, spiText, UNKNOWN, unitSign } from './format';
+import {
+  dateText,
+  duration,
+  grouped,
+  rateText,
+  spiText,
+  UNKNOWN,
+  unitSign,
+  unixTime,
+} from './format';
 import { newestRate, series, stepOf, type Track } from './history';
 import { SPI } from './names';
 import { placeText } from './route';
@@ -57,6 +66,10 @@ export function valueText(property: Property | undefined, value: unknown): strin
   if (named !== undefined) return named;
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'object') return JSON.stringify(value);
+  if (property?.type === 'datetime') {
+    const unix_s = unixTime(value);
+    return unix_s === null ? String(value) : dateText(unix_s);
+  }
   if (property?.name === SPI) return `${spiText(BigInt(String(value)))} (${String(value)})`;
   if (property !== undefined && /^[us]int/.test(property.type))
     return grouped(String(value) as unknown as bigint);
