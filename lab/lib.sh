@@ -37,6 +37,11 @@ step_done() {
 }
 # For exit traps: a step that was not done has failed.
 step_failed() { step_done FAILED; }
+# For traps of Ctrl-C: whoever ended it knows that it was not done.
+step_dropped() {
+  [[ -z ${step_what:-} || ! -t 2 ]] || echo >&2
+  step_what=
+}
 
 # Directories of `make run` and `make lab` end in the pid of their owner; one that was killed with
 # -9 could not remove its own (its guest has gone: lab/boot's watcher saw to that).

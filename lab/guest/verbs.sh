@@ -301,7 +301,9 @@ traffic_loop() {
   local round=0
   while :; do
     if find_disk; then
-      dd if="$disk" of=/dev/null bs=64k count=4 skip=$((round % 200)) iflag=direct status=none
+      # More and less by turns, each session at its own pace.
+      dd if="$disk" of=/dev/null bs=64k count=$((1 + round * (index % 3 + 2) / 3 % 8)) \
+        skip=$((round % 200)) iflag=direct status=none
       if [[ -n $mounted ]]; then
         dd if=/dev/zero of="$mounted/traffic" bs=64k count=1 oflag=direct conv=notrunc status=none
       else

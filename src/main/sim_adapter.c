@@ -4,7 +4,7 @@
 
 #include "generated/quickmode.h"
 
-enum { kKinds = 8, kTunnelKind = 4, kBypassKind = 7 };
+enum { kSecondMs = 1000, kKinds = 8, kTunnelKind = 4, kBypassKind = 7 };
 
 /* splitmix64 (Steele, Lea, Flood 2014): any seed will do, 0 too. */
 static uint64_t next_random(uint64_t* state) {
@@ -29,20 +29,33 @@ void sim_adapter_start(sim_adapter* adapter, uint64_t seed, unsigned index) {
   now->ActiveTunnels = adapter->kind == kTunnelKind ? 1 : 0;
 }
 
-static void move_bytes(sim_adapter* adapter) {
+/* Whoever asks in between sees what has flowed until then: rates do not depend on who looks. */
+void sim_adapter_flow(sim_adapter* adapter, unsigned ms) {
   MSiSCSI_QMIPSECStats* now = &adapter->counters;
+  if (ms > kSecondMs) ms = kSecondMs;
+  const uint64_t received = adapter->received + adapter->received_per_s * ms / kSecondMs;
+  const uint64_t sent = adapter->sent + adapter->sent_per_s * ms / kSecondMs;
+  now->ConfidentialBytesReceived = received;
+  now->ConfidentialBytesSent = sent;
+  now->PacketsWithReplayDetection = received / 1400;
+  if (adapter->kind == kTunnelKind) {
+    now->TunnelBytesReceived = received;
+    now->TunnelBytesSent = sent;
+  } else {
+    now->TransportBytesReceived = received;
+    now->TransportBytesSent = sent;
+  }
+}
+
+/* Tides, and waves on them. */
+static void move_bytes(sim_adapter* adapter) {
+  adapter->received += adapter->received_per_s;
+  adapter->sent += adapter->sent_per_s;
   const uint64_t received = below(adapter, 64) * 262144 + 48 * below(adapter, 2000);
   const uint64_t sent = below(adapter, 16) * 262144 + 48 * below(adapter, 2000);
-  now->ConfidentialBytesReceived += received;
-  now->ConfidentialBytesSent += sent;
-  now->PacketsWithReplayDetection += received / 1400;
-  if (adapter->kind == kTunnelKind) {
-    now->TunnelBytesReceived += received;
-    now->TunnelBytesSent += sent;
-  } else {
-    now->TransportBytesReceived += received;
-    now->TransportBytesSent += sent;
-  }
+  adapter->received_per_s = (3 * adapter->received_per_s + received) / 4;
+  adapter->sent_per_s = (3 * adapter->sent_per_s + sent) / 4;
+  sim_adapter_flow(adapter, 0);
 }
 
 static void move_keys(sim_adapter* adapter) {

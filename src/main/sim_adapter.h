@@ -1,5 +1,5 @@
 /* A made-up adapter for quickmode-sim-provider: its counters move as those of a real one would.
- * Pure and deterministic: the same seed and number of ticks give the same values everywhere.
+ * Pure and deterministic: the same seed, ticks and milliseconds give the same values everywhere.
  * SPDX-License-Identifier: MIT */
 #ifndef QUICKMODE_MAIN_SIM_ADAPTER_H
 #define QUICKMODE_MAIN_SIM_ADAPTER_H
@@ -12,12 +12,15 @@ typedef struct sim_adapter {
   unsigned kind;   /* 0…7: which of its counters are how good, and how it is connected */
   bool rekeying;   /* the old SA of a rekey still lives beside the new one */
   MSiSCSI_QMIPSECStats counters;
+  uint64_t received, sent;             /* bytes until the last tick */
+  uint64_t received_per_s, sent_per_s; /* since then */
 } sim_adapter;
 
 /* Keeps MSiSCSI_QMIPSECStats' identities: ActiveSA = KeyAdditions - KeyDeletions, and
  * ConfidentialBytes = TransportBytes + TunnelBytes in each direction. */
 void sim_adapter_start(sim_adapter* adapter, uint64_t seed, unsigned index);
-void sim_adapter_tick(sim_adapter* adapter);
+void sim_adapter_tick(sim_adapter* adapter);              /* a second after the last one */
+void sim_adapter_flow(sim_adapter* adapter, unsigned ms); /* so long after the last tick */
 
 /* A class that the simulator can fill. */
 typedef struct sim_class {

@@ -16,8 +16,9 @@ enum { kUsage = 64, kIntervalMs = 1000, kPathBytes = 4096 };
 static const char kHelp[] =
     "usage: quickmode-sim-provider [--runtime-dir DIR] [--instances N] [--class CLASS] [--seed S]\n"
     "\n"
-    "Registers N made-up instances with quickmode-serve and moves their counters each second and\n"
-    "whenever serve asks. Every name starts with SIM\\. The same seed gives the same numbers.\n"
+    "Registers N made-up instances with quickmode-serve and moves their counters; publishes each\n"
+    "second and whenever serve asks. Every name starts with SIM\\. The same seed gives the same "
+    "numbers.\n"
     "Runs until Ctrl-C; waits for serve, and for its return, as long as need be.\n"
     "\n"
     "  --runtime-dir DIR  where serve's provider.sock is; default /run/quickmode\n"
@@ -105,11 +106,17 @@ static int parse_options(int argc, char** argv, options* out) {
   return bytes < kPathBytes ? -1 : usage_error("--runtime-dir is too long:", runtime_dir);
 }
 
-static void publish(qm_registration* registration, const options* chosen, sim_adapter* adapters) {
+/* since_tick_ms: 0 makes one. */
+static void publish(qm_registration* registration, const options* chosen, sim_adapter* adapters,
+                    unsigned since_tick_ms) {
   const qm_times times = qm_times_now();
   qm_begin(registration, &times);
   for (unsigned i = 0; i < chosen->instances; ++i) {
-    sim_adapter_tick(&adapters[i]);
+    if (since_tick_ms == 0) {
+      sim_adapter_tick(&adapters[i]);
+    } else {
+      sim_adapter_flow(&adapters[i], since_tick_ms);
+    }
     char name[64];
     char caption[64];
     snprintf(name, sizeof name, chosen->class_info->name_format, i + 1);
@@ -143,10 +150,13 @@ static int serve_until_stopped(qm_provider* provider, qm_registration* registrat
       fprintf(stderr, "quickmode-sim-provider: %s\n",
               connected ? "connected" : qm_error_text(provider));
     }
-    if (said == 0 && now_ms() < next_ms) continue;
-    publish(registration, chosen, adapters);
+    const uint64_t then = now_ms();
+    const bool tick = then >= next_ms;
+    if (said == 0 && !tick) continue;
+    if (tick) next_ms = then + kIntervalMs;
+    const unsigned since_tick_ms = (unsigned)(then + kIntervalMs - next_ms);
+    publish(registration, chosen, adapters, tick ? 0 : since_tick_ms + 1);
     if (said == 1) qm_refreshed(provider);
-    if (now_ms() >= next_ms) next_ms = now_ms() + kIntervalMs;
   }
   return 0;
 }
@@ -167,7 +177,7 @@ static int run(const options* chosen, sim_adapter* adapters) {
   qm_registration* registration = NULL;
   int code = 1;
   if (qm_register(provider, &info, &registration) == 0) {
-    publish(registration, chosen, adapters);
+    publish(registration, chosen, adapters, 0);
     printf("%u instances of %s for %s\n", chosen->instances, class_info->name, chosen->socket_path);
     fflush(stdout);
     code = serve_until_stopped(provider, registration, chosen, adapters);

@@ -21,7 +21,7 @@ cat >"$engines/scrape.yml" <<YAML
 global: {scrape_interval: 1s}
 scrape_configs:
   - job_name: quickmode
-    static_configs: [{targets: ["${lab_url#http://}"]}]
+    file_sd_configs: [{files: [targets.json]}]
 YAML
 { sed 's/1s}/1s, evaluation_interval: 1s}/' "$engines/scrape.yml"
   echo "rule_files: [alerts.yml]"; } >"$engines/prometheus.yml"
@@ -51,16 +51,20 @@ alerts() {
     "\(.labels.alertname):\(.labels.adapter)"] | sort | join(" ")'
 }
 
-# A collector with probes, nothing in the clear, and SAs for all, whatever an earlier test flushed.
-guest 'lab daemons stop collect; lab daemons start & lab up; wait; lab logout clear
-  for name in ikev1 ikev2 ikev2-ipv6; do lab read $name 1; done; lab daemons sampled'
+# They start beside what follows, and have nothing to scrape yet.
 prometheus --config.file="$engines/prometheus.yml" --storage.tsdb.path="$engines/prometheus" \
   --web.listen-address="${prometheus#http://}" >"$engines/prometheus.log" 2>&1 </dev/null &
 engines_pids=($!)
 victoria-metrics -storageDataPath="$engines/victoria" -httpListenAddr="${victoria#http://}" \
-  -promscrape.config="$engines/scrape.yml" -search.latencyOffset=0s -search.disableCache \
-  -retentionPeriod=1d >"$engines/victoria.log" 2>&1 </dev/null &
+  -promscrape.config="$engines/scrape.yml" -promscrape.fileSDCheckInterval=1s \
+  -search.latencyOffset=0s -search.disableCache -retentionPeriod=1d >"$engines/victoria.log" 2>&1 </dev/null &
 engines_pids+=($!)
+
+# A collector with probes, nothing in the clear, and SAs for all, whatever an earlier test flushed.
+guest 'lab daemons stop collect; lab daemons start & lab up; wait; lab logout clear
+  for name in ikev1 ikev2 ikev2-ipv6; do lab read $name 1 & done; wait; lab daemons sampled'
+printf '[{"targets": ["%s"]}]\n' "${lab_url#http://}" >"$engines/targets.new"
+mv "$engines/targets.new" "$engines/targets.json"   # whole, or not there
 
 said=$(get "$lab_url/metrics" | promtool check metrics 2>&1) && said=yes
 check "promtool finds nothing on the lab's page" yes "$said"

@@ -1,27 +1,12 @@
 // What goes wrong around the page, and what it makes of it. (A reader of the event stream that
 // reads nothing: src/serve/events_linux_test.cc.)
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { EVIL, laySessions } from './fixtures.mjs';
-import { ADAPTER, changes, close, COUNTERS, drawn, until, valueOf } from './page.mjs';
-import { launch, open, Service } from './stage.mjs';
+import { ADAPTER, changes, close, COUNTERS, csvOf, drawn, stage, until, valueOf } from './page.mjs';
 
-const service = new Service();
+const { service, opened } = stage();
 const RECEIVED = 'Confidential bytes received';
-let browser;
-
-before(async () => {
-  await service.serve();
-  await service.provide();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await service.end();
-});
-
-const opened = (options) => open(browser, service, options);
 const firstAdapter = (page) =>
   page.getByRole('link', { name: 'Simulated iSCSI adapter 1' }).first();
 
@@ -35,6 +20,7 @@ test('a restart of the server under an open page; no provider; unknown is –', 
   ];
   const page = await opened({ expected: words.map((word) => new RegExp(`ERR_${word}`)) });
   await page.getByRole('heading', { level: 1, name: /nothing tells of them/ }).waitFor();
+  await page.getByText('Start the collector: systemctl start quickmode-collect').waitFor();
   const third = page.locator('tr', { hasText: 'Simulated iSCSI adapter 3' });
   assert.equal(await third.locator('td').first().textContent(), '–');
   await page.evaluate(() => (globalThis.stayed = true));
@@ -110,14 +96,7 @@ test('a clock that steps back an hour, of the host and of the browser', async ()
   assert.equal(await page.locator('.status').getAttribute('data-state'), 'live');
   while ((await rates()) === '–') await changes(page, await valueOf(page, RECEIVED));
   await until(page, drawn, '.plot canvas');
-  const [file] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Export what is shown as CSV' }).click(),
-  ]);
-  const rows = readFileSync(await file.path(), 'utf8')
-    .trim()
-    .split('\r\n')
-    .slice(1);
+  const rows = (await csvOf(page)).slice(1);
   const times = rows.map((row) => Date.parse(row.split(',')[0]));
   const steps = times.slice(1).map((time, at) => time - times[at]);
   assert.equal(steps.filter((step) => step < -3_000_000).length, 1);
@@ -148,11 +127,7 @@ test('hostile names in every label and cell are text, in exports too', async () 
   }
   for (const place of ['#/sas', '#/']) {
     await page.evaluate((hash) => (location.hash = hash), place);
-    const [file] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Export what is shown as CSV' }).click(),
-    ]);
-    const text = readFileSync(await file.path(), 'utf8');
+    const text = (await csvOf(page)).join('\n');
     assert.match(text, /"'=1\+1\|cmd,""<img/);
     assert.doesNotMatch(text, /(^|[,\n])"?[=+@-]/);
   }

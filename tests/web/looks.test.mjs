@@ -1,26 +1,13 @@
 // How the page looks, for who sees it on a phone, at a desk or on a wall, by day or by night, for
 // who hears it, and for who has a keyboard alone. UPDATE_SCREENSHOTS=1 makes the pictures of docs/.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { laySessions } from './fixtures.mjs';
-import { ADAPTER, close, COUNTERS, drawn, serious, shot, until } from './page.mjs';
-import { launch, open, Service } from './stage.mjs';
+import { ADAPTER, close, COUNTERS, drawn, serious, shot, stage, until } from './page.mjs';
 
-const service = new Service();
-let browser;
-
-before(async () => {
-  await service.serve();
-  await service.provide();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await service.end();
-});
-
+const { service, opened: openedBare } = stage();
 const opened = (options) =>
-  open(browser, service, { prepare: (one) => laySessions(one, { clear: true }), ...options });
+  openedBare({ prepare: (one) => laySessions(one, { clear: true }), ...options });
 
 const PLACES = {
   '#/': '.card canvas',
@@ -32,22 +19,28 @@ const PLACES = {
   '#/classes': 'tbody tr',
   [`#/class/${COUNTERS}`]: 'tbody tr',
 };
-const WIDTHS = [375, 1440, 2560];
+// A phone, a desk at twice the size, a desk, a wall.
+const WIDTHS = [
+  [375, 'light'],
+  [720, 'light'],
+  [1440, 'dark'],
+  [2560, 'light'],
+];
 
 test('every place, by day and by night, at every width: nothing serious for axe', async () => {
   const page = await opened({ colorScheme: 'light' });
   for (const [place, sign] of Object.entries(PLACES)) {
     await page.evaluate((hash) => (location.hash = hash), place);
     await page.locator(sign).first().waitFor();
-    for (const [at, width] of WIDTHS.entries()) {
-      const colorScheme = at % 2 === 0 ? 'light' : 'dark';
+    for (const [width, colorScheme] of WIDTHS) {
       await page.setViewportSize({ width, height: 1000 });
       await page.emulateMedia({ colorScheme });
       await until(page, (theme) => document.documentElement.dataset.theme === theme, colorScheme);
       const wide = () => document.documentElement.scrollWidth - innerWidth;
       assert.ok((await page.evaluate(wide)) <= 0, `${place} scrolls sideways at ${width}`);
       // Contrast depends on the theme, what has a name on neither theme nor width.
-      if (width !== 2560) assert.deepEqual(await serious(page), [], `${place} at ${width}`);
+      if ([375, 1440].includes(width))
+        assert.deepEqual(await serious(page), [], `${place} at ${width}`);
     }
   }
   await close(page);
@@ -85,6 +78,38 @@ async function tabTo(page, name) {
   }
   assert.fail(`Tab does not lead to ${name}`);
 }
+
+test('day or night is the system’s choice, or one’s own, which is kept', async () => {
+  const page = await opened({ colorScheme: 'dark' });
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+  const button = page.getByRole('button', { name: /^Colours/ });
+  assert.equal(await theme(), 'dark');
+  await button.click();
+  assert.equal(await theme(), 'light');
+  await page.reload();
+  await until(page, drawn, '.card canvas');
+  assert.equal(await theme(), 'light');
+  await button.click();
+  assert.equal(await theme(), 'dark');
+  await button.click();
+  await page.emulateMedia({ colorScheme: 'light' });
+  await until(page, () => document.documentElement.dataset.theme === 'light');
+  await close(page);
+});
+
+test('colours that the system forces, and paper', async () => {
+  const page = await opened({ colorScheme: 'dark', forcedColors: 'active' });
+  await page.getByText('sdc on /srv/backup').waitFor();
+  await page.getByRole('button', { name: /^Colours/ }).click(); // light: the system's hold
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+  await until(page, drawn, '.card canvas');
+  const kept = () => getComputedStyle(document.querySelector('.swatch')).backgroundColor;
+  assert.match(await page.evaluate(kept), /^rgb\(111, 171, 245\)$/);
+  await page.emulateMedia({ media: 'print', forcedColors: 'none', colorScheme: 'light' });
+  assert.equal(await page.locator('nav ul').isVisible(), false);
+  assert.equal(await page.locator('.brand').isVisible(), true);
+  await close(page);
+});
 
 test('keyboard alone: from the verdict to an SA, times, zoom; a link that is shared', async () => {
   const page = await opened();

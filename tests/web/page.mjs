@@ -2,10 +2,26 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PATIENCE_MS, require, root } from './stage.mjs';
+import { after, before } from 'node:test';
+import { launch, open, PATIENCE_MS, require, root, Service } from './stage.mjs';
 
 export const COUNTERS = 'MSiSCSI_QMIPSECStats';
 export const ADAPTER = encodeURIComponent('SIM\\ISCSI\\ADAPTER0001_0');
+
+// A service with made-up adapters and a browser, for the tests of one file: what opens a page there.
+export function stage(instances) {
+  const at = { service: new Service(), browser: null };
+  before(async () => {
+    await at.service.serve();
+    const [, browser] = await Promise.all([at.service.provide(instances), launch()]);
+    at.browser = browser;
+  });
+  after(async () => {
+    await at.browser?.close();
+    await at.service.end();
+  });
+  return { service: at.service, opened: (options) => open(at.browser, at.service, options) };
+}
 
 // Until told is true in the page.
 export const until = (page, told, given) =>
@@ -16,15 +32,17 @@ export async function close(page) {
   await page.context().close();
 }
 
-// Whether a line of the palette was drawn, thin ones included, and not just axes.
-export const drawn = (selector) =>
-  [...document.querySelectorAll(selector)].some((canvas) => {
+// Whether a line of the palette was drawn, thin ones included, and not just axes; or something of
+// another of its colours: drawn of [selector, '--mark'].
+export const drawn = (given) => {
+  const [selector, color] = Array.isArray(given) ? given : [given, '--line-0'];
+  return [...document.querySelectorAll(selector)].some((canvas) => {
     const { width, height } = canvas;
     if (width === 0 || height === 0) return false;
     const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
     copy.drawImage(canvas, 0, 0);
     const style = getComputedStyle(document.documentElement);
-    const line = style.getPropertyValue('--line-0').trim();
+    const line = style.getPropertyValue(color).trim();
     const wanted = [1, 3, 5].map((at) => parseInt(line.slice(at, at + 2), 16));
     const { data } = copy.getImageData(0, 0, width, height);
     for (let at = 0; at < data.length; at += 4) {
@@ -33,6 +51,18 @@ export const drawn = (selector) =>
     }
     return false;
   });
+};
+
+// What is exported as CSV: its rows, the header first.
+export async function csvOf(page) {
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export what is shown as CSV' }).click(),
+  ]);
+  return readFileSync(await file.path(), 'utf8')
+    .trim()
+    .split('\r\n');
+}
 
 // Of a counter's row: what it shows as its value.
 export const valueOf = (page, counter) =>

@@ -2,25 +2,23 @@
 // each step waits for what it is about.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { laySessions } from './fixtures.mjs';
-import { ADAPTER, changes, close, COUNTERS, drawn, shot, until, valueOf } from './page.mjs';
+import {
+  ADAPTER,
+  changes,
+  close,
+  COUNTERS,
+  csvOf,
+  drawn,
+  shot,
+  stage,
+  until,
+  valueOf,
+} from './page.mjs';
 import { launch, open, Service } from './stage.mjs';
 
-const service = new Service();
-let browser;
-
-before(async () => {
-  await service.serve();
-  await service.provide();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await service.end();
-});
-
-const opened = (options) => open(browser, service, options);
+const { opened } = stage();
 const RECEIVED = 'Confidential bytes received';
 
 test('numbers move, charts draw, a number leads to its SAs, all can be exported', async () => {
@@ -30,7 +28,27 @@ test('numbers move, charts draw, a number leads to its SAs, all can be exported'
     .waitFor();
   await page.getByText('sdc on /srv/backup').waitFor();
   await until(page, drawn, '.card canvas');
+  await until(page, drawn, ['.card canvas', '--mark']);
+  await page
+    .getByText(/^Rekeys: [1-9]\d* in range$/)
+    .first()
+    .waitFor();
   await shot(page, 'overview');
+
+  // Under the pointer: what was when. Dragged over: these times.
+  const chart = await page.locator('.card .u-over').first().boundingBox();
+  const middle = chart.y + chart.height / 2;
+  await page.mouse.move(chart.x + chart.width * 0.95, middle);
+  await page
+    .locator('.when', { hasText: /^\d\d:\d\d:\d\d$/ })
+    .first()
+    .waitFor();
+  await page.mouse.down();
+  await page.mouse.move(chart.x + chart.width * 0.3, middle, { steps: 4 });
+  await page.mouse.up();
+  await until(page, () => /from=.*to=/.test(location.hash));
+  await page.getByRole('button', { name: 'Reset zoom' }).click();
+  await until(page, () => !location.hash.includes('from='));
 
   await page.getByRole('link', { name: 'Simulated iSCSI adapter 1' }).first().click();
   await page.getByRole('heading', { level: 1, name: 'Simulated iSCSI adapter 1' }).waitFor();
@@ -70,13 +88,24 @@ test('sessions and SAs: policy, algorithms, age, time to rekey', async () => {
   });
   await page.getByRole('link', { name: 'iqn.2026-11.lab:db' }).waitFor();
   assert.equal(await page.locator('tbody tr').count(), 4);
+  const worst = page.locator('tbody tr').first();
+  assert.match(await worst.textContent(), /backupin the clearsdc on \/srv\/backup/);
   await shot(page, 'sessions');
+  await page.getByRole('searchbox', { name: 'Filter sessions' }).fill('/srv/mail');
+  await until(page, () => document.querySelectorAll('tbody tr').length === 1);
+  const [head, row, ...more] = await csvOf(page);
+  assert.match(head, /^InstanceName,.*,Protection,.*,Disks$/);
+  assert.match(row, /,iqn.2026-11.lab:mail,.*,protected,.*,sdb on \/srv\/mail$/);
+  assert.deepEqual(more, [], 'a file holds what is shown');
+  await page.getByRole('searchbox').fill('');
   await page.getByRole('link', { name: 'iqn.2026-11.lab:db' }).click();
   await page.getByText('mpatha').waitFor();
   await page.getByText('rfc4106(gcm(aes)) 160').first().waitFor();
+  await page.getByRole('link', { name: 'Simulated iSCSI adapter 1' }).waitFor();
   await page.getByRole('link', { name: 'SAs' }).click();
   await page.getByText('reqid 1').first().waitFor();
   await page.getByText('3235774482').waitFor(); // beside 0xc0de0012
+  await page.getByRole('link', { name: 'iqn.2026-11.lab:db' }).first().waitFor(); // what it serves
   await page
     .getByRole('cell', { name: /^in 4\d min/ })
     .first()
@@ -85,15 +114,80 @@ test('sessions and SAs: policy, algorithms, age, time to rekey', async () => {
   await close(page);
 });
 
+test('the first chart takes one answer; what was before is there, for a link too', async () => {
+  const page = await opened();
+  const kept = async (name) => {
+    const { classes } = await (await fetch(`/api/v1/history?class=${name}`)).json();
+    return classes[0]?.tracks[0]?.boot_ns.length > 2;
+  };
+  await until(page, kept, COUNTERS);
+  await page.reload();
+  const first = () => performance.getEntriesByName('first-chart')[0]?.startTime;
+  await until(page, first);
+  const before = await page.evaluate(() => {
+    const chart = performance.getEntriesByName('first-chart')[0].startTime;
+    return performance
+      .getEntriesByType('resource')
+      .filter((one) => one.responseEnd < chart)
+      .map((one) => new URL(one.name).pathname)
+      .filter((one) => one.startsWith('/api/'));
+  });
+  assert.deepEqual(before, ['/api/v1/start']);
+
+  // What another page shows of these times is what this one does, though it was opened later.
+  const held = () => / holds (\d\d|[4-9]) s| min/.test(document.querySelector('.held').textContent);
+  await until(page, held);
+  const to = Date.now() / 1000;
+  const times = `#/instance/${COUNTERS}/${ADAPTER}?from=${(to - 30).toFixed(1)}&to=${to.toFixed(1)}`;
+  await page.evaluate((hash) => (location.hash = hash), times);
+  await until(page, drawn, '.plot canvas');
+  const here = await csvOf(page);
+  assert.ok(here.length > 2, here[0]);
+  const other = await opened({ path: times });
+  await until(other, drawn, '.plot canvas');
+  await other.locator('.status[data-state=live]').waitFor();
+  const there = await csvOf(other);
+  const shared = here.filter((row) => there.includes(row));
+  assert.ok(shared.length > 1, `${here.join('\n')}\n\n${there.join('\n')}`);
+  await close(other);
+  await close(page);
+});
+
+test('over TLS the browser logs in once, and all that the page asks for is answered', async () => {
+  const service = new Service();
+  await service.serve({ tls: true });
+  try {
+    service.addUser('monitor', 'eight letters');
+    await service.provide(1);
+    const httpCredentials = { username: 'monitor', password: 'eight letters' };
+    const browser = await launch();
+    const page = await open(browser, service, { ignoreHTTPSErrors: true, httpCredentials });
+    await page.getByRole('link', { name: 'Simulated iSCSI adapter 1' }).first().waitFor();
+    await page.waitForResponse(/snapshot/); // told by the stream of events
+    await page.locator('.status[data-state=live]').waitFor();
+    await close(page);
+    await browser.close();
+  } finally {
+    await service.end();
+  }
+});
+
 test('paused, nothing moves and nothing is lost', async () => {
   const page = await opened({ path: `#/instance/${COUNTERS}/${ADAPTER}` });
   await page.getByText('Confidential bytes received').waitFor();
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByText(/^paused at /).waitFor();
   const before = await valueOf(page, RECEIVED);
-  for (let answers = 0; answers < 2; answers += 1) await page.waitForResponse(/snapshot/);
+  const paused = (await csvOf(page)).length;
+  const paused_ms = Date.now();
+  for (let answers = 0; answers < 3; answers += 1) await page.waitForResponse(/snapshot/);
   assert.equal(await valueOf(page, RECEIVED), before);
+  assert.equal((await csvOf(page)).length, paused);
+  const goOn_ms = Date.now();
   await page.getByRole('button', { name: 'Go on' }).click();
   await changes(page, before);
+  const times = (await csvOf(page)).slice(1).map((row) => Date.parse(row.split(',')[0]));
+  const meanwhile = times.filter((time) => time > paused_ms && time < goOn_ms);
+  assert.ok(meanwhile.length > 0, 'what came meanwhile is there');
   await close(page);
 });

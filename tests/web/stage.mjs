@@ -1,5 +1,5 @@
 // What the page's tests play on: a quickmode-serve with made-up adapters, and a Chromium.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -24,18 +24,19 @@ export class Service {
     process.once('exit', () => child.kill()); // whatever ended the test
     return child;
   }
-  // Again at the port that it had.
-  async serve() {
-    this.server = this.run(
-      'quickmode-serve',
-      '--state-dir',
-      this.dir,
-      '--listen',
-      `127.0.0.1:${this.port}`,
-    );
+  // Again at the port that it had. tls: there, and beyond loopback's door.
+  async serve({ tls = false } = {}) {
+    const place = `${tls ? 'https://' : ''}127.0.0.1:${this.port}`;
+    this.tls = tls;
+    this.server = this.run('quickmode-serve', '--state-dir', this.dir, '--listen', place);
     const said = await firstLine(this.server);
     this.port = Number(/:(\d+)$/.exec(said)?.[1]);
     if (!this.port) throw new Error(`quickmode-serve said: ${said}`);
+  }
+  // Somebody who may read.
+  addUser(name, password) {
+    const words = ['user', 'add', name, '--password-stdin', '--state-dir', this.dir];
+    execFileSync(join(bin, 'quickmode'), words, { input: `${password}\n` });
   }
   async provide(instances = 6) {
     this.provider = this.run('quickmode-sim-provider', '--instances', String(instances));
@@ -50,7 +51,7 @@ export class Service {
     rmSync(this.dir, { recursive: true, force: true });
   }
   get url() {
-    return `http://127.0.0.1:${this.port}/`;
+    return `http${this.tls ? 's' : ''}://127.0.0.1:${this.port}/`;
   }
 }
 

@@ -11,6 +11,8 @@ import { counters, grows, isError, words, type Flow } from './schema';
 import type { Session } from './sessions';
 import type { App } from './view';
 
+const MOST_POINTS = 90; // of a small chart
+
 export interface CardItem {
   instance: Instance;
   cut: Flow[];
@@ -61,7 +63,7 @@ export class Card implements Row {
   private readonly facts: Keyed<{ term: string; value: string }, Row & { value: HTMLElement }>;
 
   constructor(private readonly app: App) {
-    this.chart = new FlowChart(app, 160);
+    this.chart = new FlowChart(app, 160, MOST_POINTS);
     this.element = h(
       'article',
       { class: 'card' },

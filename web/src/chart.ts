@@ -159,7 +159,11 @@ export class Chart {
           ...axis,
           size: 62,
           space: 28,
-          values: (_u, at) => at.map((one) => axisText(one, this.options.unit)),
+          // Of nothing but zero there is nothing to measure.
+          filter: (plot, at) =>
+            plot.scales['y']?.max === FLAT ? at.map((one) => (one === 0 ? 0 : null)) : at,
+          values: (_u, at) =>
+            at.map((one) => (one === null ? '' : axisText(one, this.options.unit))),
         },
       ],
       series: [
@@ -246,12 +250,15 @@ function noteFirst(plot: uPlot): void {
   }
 }
 
+const FLAT = 1;
+
 // Zero is always in sight, and a little air above: a flat line must not look like a mountain.
 function spanOf(least: number | null, most: number | null): [number, number] {
   const low = Math.min(0, least ?? 0);
   const high = Math.max(0, most ?? 0);
   const air = (high - low || 1) * 0.08;
-  return [low < 0 ? low - air : 0, high > 0 || low === 0 ? high + air : 0];
+  if (low === 0 && high === 0) return [0, FLAT];
+  return [low < 0 ? low - air : 0, high > 0 ? high + air : 0];
 }
 
 const SPARK_WIDTH = 132;

@@ -99,7 +99,7 @@ export class ClassView implements View {
       title,
       this.below,
     );
-    this.element = h('div', {}, head, this.empty, this.body);
+    this.element = h('div', { class: 'generic' }, head, this.empty, this.body);
   }
   title(): string {
     return this.className;
@@ -131,7 +131,7 @@ export class ClassView implements View {
               linkCell(
                 placeText(route, 'instance', this.className, one.name),
                 adapterLabel(one.name, one.caption),
-                one.name,
+                adapterLabel(one.name, one.caption) === one.name ? '' : one.name,
               ),
           },
           ...properties.map((property) => ({

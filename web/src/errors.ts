@@ -4,7 +4,7 @@ import { errorsInRange, valueOf } from './card';
 import { Chart, type Line } from './chart';
 import { h, linkCell, setText, show, Table, type Column } from './dom';
 import { adapterLabel, grouped, rateText, UNKNOWN } from './format';
-import { at, growth, series } from './history';
+import { at, growth, series, stepOf } from './history';
 import { COUNTERS } from './names';
 import { chartActions, Legend } from './parts';
 import { placeText } from './route';
@@ -13,6 +13,7 @@ import type { App } from './view';
 
 const MOST_QUIET = 24; // adapters that are listed even without errors
 const MOST_ROWS = 50;
+const MOST_POINTS = 300;
 
 function hasErrors(app: App, instance: Instance): boolean {
   return (errorsInRange(app, instance).known ?? 0n) > 0n;
@@ -72,14 +73,17 @@ export class ErrorPart {
     const tracks = adapters
       .map((one) => history.track(COUNTERS, one.name))
       .filter((one) => one !== undefined);
-    const times = tracks.map((one) => series(one, errors[0]?.name ?? '', true, from, to).boot_s);
+    const step_s = stepOf(to - from, MOST_POINTS);
+    const times = tracks.map(
+      (one) => series(one, errors[0]?.name ?? '', true, from, to, step_s).boot_s,
+    );
     const x = times.reduce((most, one) => (one.length > most.length ? one : most), []);
     const lines: Line[] = [];
     const legend = errors.map((property, color) => {
       let unknown = 0;
       const sum = x.map((): number | null => null); // of those that are known; else nothing
       for (const track of tracks) {
-        const rates = at(x, series(track, property.name, true, from, to));
+        const rates = at(x, series(track, property.name, true, from, to, step_s), step_s);
         if ((rates.at(-1) ?? null) === null) unknown += 1;
         rates.forEach((rate, place) => {
           if (rate !== null) sum[place] = (sum[place] ?? 0) + rate;

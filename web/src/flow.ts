@@ -2,7 +2,7 @@
 import { Chart, type Line } from './chart';
 import { h, Keyed, setText, show, type Row } from './dom';
 import { clock, rateText } from './format';
-import { growthTimes, series, type Track } from './history';
+import { growthTimes, newestRate, series, stepOf, type Track } from './history';
 import { chartActions } from './parts';
 import { marks, words, type Flow } from './schema';
 import type { App } from './view';
@@ -75,6 +75,7 @@ export class FlowChart {
   constructor(
     private readonly app: App,
     height: number,
+    private readonly mostPoints: number,
   ) {
     this.chart = new Chart({
       height,
@@ -100,13 +101,18 @@ export class FlowChart {
       const found = line?.values[at] ?? null;
       return found === null ? null : Math.abs(found);
     };
+    const now = (flow: Flow, side: Side): number | null => {
+      const counter = flow[side];
+      return track && counter !== undefined ? newestRate(track, counter) : null;
+    };
     const tell = (): void => {
       const pointed = this.pointed !== null && this.pointed < x.length ? this.pointed : null;
-      const at = pointed ?? x.length - 1;
       const rows = flows.map((flow, color) => ({
         flow,
         color,
-        rates: SIDES.map((side) => rateText(rate(flow, side, at), 'bytes')),
+        rates: SIDES.map((side) =>
+          rateText(pointed === null ? now(flow, side) : rate(flow, side, pointed), 'bytes'),
+        ),
       }));
       this.table.set(pointed === null ? 'now' : clock(x[pointed]!), rows);
     };
@@ -114,8 +120,8 @@ export class FlowChart {
     tell();
     const said = flows.map((flow) => {
       const [received, sent] = SIDES.map((side) => {
-        const now = rate(flow, side, x.length - 1);
-        return now === null ? 'unknown' : rateText(now, 'bytes');
+        const newest = now(flow, side);
+        return newest === null ? 'unknown' : rateText(newest, 'bytes');
       });
       return `${flow.label} received ${received}, sent ${sent}`;
     });
@@ -150,7 +156,7 @@ export class FlowChart {
       for (const side of SIDES) {
         const counter = flow[side];
         if (!track || counter === undefined) continue;
-        const found = series(track, counter, true, from, to);
+        const found = series(track, counter, true, from, to, stepOf(to - from, this.mostPoints));
         if (x.length === 0)
           x.push(...found.boot_s.map((one) => this.app.model.history.unixOf(one)));
         const values =

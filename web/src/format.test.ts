@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { integer } from './api';
-import { adapterLabel, axisText, duration, grouped, rateText, short, unixTime } from './format';
+import {
+  adapterLabel,
+  axisText,
+  dateText,
+  duration,
+  grouped,
+  rateText,
+  short,
+  unixTime,
+} from './format';
 
 test('all 64 bits of an integer are kept', () => {
   assert.equal(integer('18446744073709551615'), 18_446_744_073_709_551_615n);
@@ -49,6 +58,7 @@ test('times', () => {
     Date.UTC(2026, 10, 23, 20, 29, 1) / 1000 + 0.5,
   );
   assert.equal(unixTime('133800000000000000'), 1_735_526_400);
+  assert.match(dateText(1_735_526_400), /^202[45]-\d\d-\d\d \d\d:\d\d:00$/);
   for (const none of ['00000001000000.000000:000', '', null, '0'])
     assert.equal(unixTime(none), null);
 });

@@ -81,6 +81,13 @@ export function clock(unixSeconds: number, withSeconds = true): string {
     .join(':');
 }
 
+// Day and time, as this browser's clock has it.
+export function dateText(unixSeconds: number): string {
+  const time = new Date(unixSeconds * 1000);
+  const day = [time.getFullYear(), time.getMonth() + 1, time.getDate()];
+  return `${day.map((one) => String(one).padStart(2, '0')).join('-')} ${clock(unixSeconds)}`;
+}
+
 // What distinguishes an adapter for people: its caption where it has one; else the last part of
 // its device name, without WMI's _0.
 export function adapterLabel(name: string, caption: string): string {

@@ -10,6 +10,7 @@ import {
   MOST_TRACKS,
   newestRate,
   series,
+  stepOf,
 } from './history';
 
 const property: Property = {
@@ -201,4 +202,23 @@ test('several providers’ series stand at one’s times', () => {
   const of = { boot_s: [0.5, 1.5, 9], values: [1, null, 3] };
   assert.deepEqual(at([0, 1.1, 2, 5, 8.5], of), [1, null, null, null, 3]);
   assert.deepEqual(at([0, 1], { boot_s: [], values: [] }), [null, null]);
+});
+
+test('a point for several samples: the average of a rate, the highest of a gauge', () => {
+  const values = [0, 0, 10, 10, 10, 20, 20, 20, 26];
+  const history = held(...values.map((value, at) => sample(10 + at, String(value))));
+  const track = history.track('C', 'a')!;
+  assert.deepEqual(series(track, 'N', true, 0, 100, 5), {
+    boot_s: [14, 18],
+    values: [null, 4],
+  });
+  assert.deepEqual(series(track, 'N', false, 0, 100, 5).values, [10, 26]);
+  history.add(sample(20, '30'), infos);
+  history.add(sample(20.3, '90'), infos);
+  assert.deepEqual(series(track, 'N', true, 12, 100, 5).boot_s, [14, 18, 20.3]);
+  assert.equal(stepOf(60, 90), 1);
+  assert.equal(stepOf(90, 90), 1);
+  assert.equal(stepOf(91, 90), 2);
+  assert.equal(stepOf(300, 90), 5);
+  assert.equal(stepOf(1e9, 90), 60);
 });

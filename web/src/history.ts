@@ -64,8 +64,7 @@ export function rateBetween(
   return Number(after - before) / seconds;
 }
 
-// Of the newest two samples that lie at least this far apart: two that were taken in quick
-// succession say little.
+// Two samples that were taken in quick succession say little of a rate.
 const STEADY_S = 0.9;
 
 export function newestRate(track: Track, counter: string): number | null {
@@ -270,28 +269,49 @@ function merge(track: Track, counterNames: string[], past: PastTrack): void {
   track.boot_s = woven(held, boot_s);
 }
 
-// A counter's rate, a gauge's value, between two times; null breaks the line.
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60];
+
+// How long each point of a chart stands for, so that there are not more than can be told apart.
+export function stepOf(span_s: number, mostPoints: number): number {
+  return STEPS_S.find((step_s) => span_s / step_s <= mostPoints) ?? STEPS_S.at(-1)!;
+}
+
+// A counter's rate, a gauge's value, between two times; null breaks the line. A point stands for
+// step_s: of a rate its average, of a gauge its highest. 0: a point for each sample.
 export function series(
   track: Track,
   counter: string,
   asRate: boolean,
   from: number,
   to: number,
+  step_s = 0,
 ): Series {
   const out: Series = { boot_s: [], values: [] };
   const values = track.values.get(counter) ?? [];
+  const stepAt = (at: number): number =>
+    step_s === 0 ? at : Math.floor(track.boot_s[at]! / step_s);
+  let before = -1; // the last sample of the step before
+  let high: bigint | null = null;
   for (let at = 0; at < track.boot_s.length; at += 1) {
-    const time = track.boot_s[at]!;
-    if (time < from || time > to) continue;
-    const gap = at > 0 && time - track.boot_s[at - 1]! > track.gap_s;
-    if (gap && out.boot_s.length > 0 && !asRate) {
-      out.boot_s.push(track.boot_s[at - 1]! + 1);
-      out.values.push(null);
-    }
     const value = values[at] ?? null;
-    out.boot_s.push(time);
-    if (asRate) out.values.push(at > 0 ? rateBetween(track, counter, at - 1, at) : null);
-    else out.values.push(value === null ? null : Number(value));
+    if (value !== null && (high === null || value > high)) high = value;
+    const last = at === track.boot_s.length - 1;
+    if (!last && stepAt(at + 1) === stepAt(at)) continue;
+    const time = track.boot_s[at]!;
+    // What the newest step has so far may be too short to say anything.
+    const young = last && step_s > 0 && before >= 0 && time - track.boot_s[before]! < STEADY_S;
+    if (time >= from && time <= to && !young) {
+      const gap = before >= 0 && time - track.boot_s[before]! > track.gap_s;
+      if (gap && out.boot_s.length > 0 && !asRate) {
+        out.boot_s.push(track.boot_s[before]! + 1);
+        out.values.push(null);
+      }
+      out.boot_s.push(time);
+      if (asRate) out.values.push(before >= 0 ? rateBetween(track, counter, before, at) : null);
+      else out.values.push(high === null ? null : Number(high));
+    }
+    before = at;
+    high = null;
   }
   return out;
 }
@@ -327,7 +347,8 @@ export function growthTimes(track: Track, counter: string, from: number, to: num
 
 // The series at others' times: of each the nearest sample, null where none is near. Several
 // providers sample at times of their own.
-export function at(x: number[], of: Series): (number | null)[] {
+export function at(x: number[], of: Series, step_s = 0): (number | null)[] {
+  const most_s = Math.max(NEAR_S, step_s);
   let near = 0;
   return x.map((time) => {
     while (
@@ -336,6 +357,6 @@ export function at(x: number[], of: Series): (number | null)[] {
     )
       near += 1;
     const found = of.boot_s[near];
-    return found !== undefined && Math.abs(found - time) <= NEAR_S ? of.values[near]! : null;
+    return found !== undefined && Math.abs(found - time) <= most_s ? of.values[near]! : null;
   });
 }

@@ -5,7 +5,7 @@ import { h, Keyed, linkCell, setText, show, Table, type Row } from './dom';
 import type { Sheet } from './export';
 import { FlowChart } from './flow';
 import { adapterLabel, rateText, UNKNOWN } from './format';
-import { newestRate, series, type Track } from './history';
+import { newestRate, series, stepOf, type Track } from './history';
 import { COUNTERS, SA } from './names';
 import {
   ageText,
@@ -22,6 +22,9 @@ import { samplesSheet } from './samples';
 import { counters, flows, grows, groups, isCounter, isData, words } from './schema';
 import { trouble, whyText, type Session } from './sessions';
 import type { App, View } from './view';
+
+const MOST_POINTS = 300; // of the large chart
+const MOST_SPARK_POINTS = 66;
 
 interface Shown {
   property: Property;
@@ -78,7 +81,14 @@ class CounterRow implements Row {
     }
     const { from, to } = app.window();
     const line = track
-      ? series(track, property.name, grows(property), from, to)
+      ? series(
+          track,
+          property.name,
+          grows(property),
+          from,
+          to,
+          stepOf(to - from, MOST_SPARK_POINTS),
+        )
       : { boot_s: [], values: [] };
     sparkline(this.spark, line.boot_s, line.values, from, to);
   }
@@ -132,7 +142,7 @@ export class InstanceView implements View {
     private readonly className: string,
     private readonly name: string,
   ) {
-    this.flow = new FlowChart(app, 240);
+    this.flow = new FlowChart(app, 240, MOST_POINTS);
     this.sessions = new Table<Session>('Sessions of this adapter', [
       {
         title: 'Target',

@@ -43,8 +43,13 @@ export class Live {
     document.addEventListener('visibilitychange', () => this.tick());
     setInterval(() => this.tick(), 500);
     void this.pull(true).then(() => {
-      this.tick();
-      void this.recall();
+      // What came is drawn first.
+      const goOn = (): void => {
+        this.tick();
+        void this.recall();
+      };
+      if (document.hidden) goOn();
+      else requestAnimationFrame(() => setTimeout(goOn));
     });
   }
 

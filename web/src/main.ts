@@ -9,6 +9,7 @@ import { clock, duration } from './format';
 import { InstanceView } from './instance_view';
 import { Live } from './live';
 import { Model } from './model';
+import { COUNTERS, SA } from './names';
 import { Overview } from './overview';
 import { parseRoute, placeText, RANGES_S, routeText, type Route } from './route';
 import { SasView } from './sa_views';
@@ -38,6 +39,15 @@ function makeView(app: App): View {
   if (place === 'classes') return new ClassesView(app);
   if (place === 'class') return new ClassView(app, first);
   return new Overview(app);
+}
+
+// Under which of the pages in the bar a place lies.
+function homeOf([place = '', className]: string[]): string {
+  if (place === 'session') return 'sessions';
+  if (place === 'class') return 'classes';
+  if (place === 'instance')
+    return className === COUNTERS ? '' : className === SA ? 'sas' : 'classes';
+  return PLACES.some(([, path]) => path === place) ? place : '';
 }
 
 class Page implements App {
@@ -169,10 +179,7 @@ class Page implements App {
   }
 
   private showBar(): void {
-    const at = this.route.path[0] ?? '';
-    const home = ['sessions', 'session', 'sas', 'classes', 'class'].includes(at)
-      ? at.replace(/^session$/, 'sessions').replace(/^class$/, 'classes')
-      : '';
+    const home = homeOf(this.route.path);
     this.nav.replaceChildren(
       ...PLACES.map(([text, ...path]) => {
         const here = (path[0] ?? '') === home;

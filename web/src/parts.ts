@@ -3,8 +3,17 @@ import type { Doubt, Instance, Property, Value } from './api';
 import { Chart } from './chart';
 import { h, Keyed, setText, type Sorting } from './dom';
 import type { Sheet } from './export';
-import { duration, grouped, rateText, spiText, UNKNOWN, unitSign } from './format';
-import { series, type Track } from './history';
+import {
+  dateText,
+  duration,
+  grouped,
+  rateText,
+  spiText,
+  UNKNOWN,
+  unitSign,
+  unixTime,
+} from './format';
+import { newestRate, series, stepOf, type Track } from './history';
 import { SPI } from './names';
 import { placeText } from './route';
 import { isData, words } from './schema';
@@ -57,6 +66,10 @@ export function valueText(property: Property | undefined, value: unknown): strin
   if (named !== undefined) return named;
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'object') return JSON.stringify(value);
+  if (property?.type === 'datetime') {
+    const unix_s = unixTime(value);
+    return unix_s === null ? String(value) : dateText(unix_s);
+  }
   if (property?.name === SPI) return `${spiText(BigInt(String(value)))} (${String(value)})`;
   if (property !== undefined && /^[us]int/.test(property.type))
     return grouped(String(value) as unknown as bigint);
@@ -129,6 +142,8 @@ export function chartActions(app: App): {
   };
 }
 
+const MOST_POINTS = 300;
+
 // One counter alone: its rate where it grows, else its value.
 export class CounterChart {
   readonly element: HTMLElement;
@@ -147,9 +162,13 @@ export class CounterChart {
     const { history } = this.app.model;
     const { from, to } = this.app.window();
     const found = track
-      ? series(track, this.property.name, this.rate, from, to)
+      ? series(track, this.property.name, this.rate, from, to, stepOf(to - from, MOST_POINTS))
       : { boot_s: [], values: [] };
-    const newest = found.values.at(-1) ?? null;
+    const newest = this.rate
+      ? track
+        ? newestRate(track, this.property.name)
+        : null
+      : (found.values.at(-1) ?? null);
     const text = this.rate ? rateText(newest, this.property.semantics?.unit) : grouped(newest);
     const label = `${words(this.property.name)}${this.rate ? ', per second' : ''}`;
     this.legend.set([{ label, color: 0, values: [text] }]);

@@ -30,6 +30,11 @@ function leftText(left: number | null): string {
   return left > 0 ? `in ${duration(left)}` : 'due';
 }
 
+function expiryText(left: number | null): string {
+  if (left === null) return '';
+  return left === Infinity ? 'never expires' : left > 0 ? `expires ${leftText(left)}` : 'expired';
+}
+
 // Two lines: what one looks for, and what belongs to it.
 function twoLines(first: string, second: string): Cell {
   return {
@@ -166,7 +171,7 @@ export function saTable(
         cell: (sa) =>
           twoLines(
             leftText(leftOf(sa, 'RekeyAfterSeconds')),
-            `expires ${leftText(leftOf(sa, 'ExpiresAfterSeconds'))}`,
+            expiryText(leftOf(sa, 'ExpiresAfterSeconds')),
           ),
         order: (sa) => leftOf(sa, 'RekeyAfterSeconds'),
       },
