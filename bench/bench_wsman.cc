@@ -34,7 +34,7 @@ class Host {
     question.now = {1'000'000'000, 134'000'000'000'000'000};
     question.repository = repository_;
     question.snapshot = [this](auto classes) { return snapshots_.take(classes, {}); };
-    return service_.answer(question).body;
+    return service_.answer(question).body.whole();
   }
 
  private:

@@ -43,15 +43,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   question.now = world.host.time;
   question.repository = world.host.repository;
   question.snapshot = [](auto) { return world.snapshot; };
-  const wsman::Reply reply = world.service.answer(question);
+  wsman::Reply reply = world.service.answer(question);
   if (reply.again_ms) {
     if (*reply.again_ms == 0) __builtin_trap();
     return 0;
   }
-  if (reply.body.size() > wsman::kMostEnvelopeBytes) __builtin_trap();
+  const std::string body = std::move(reply.body).whole();
+  if (body.size() > wsman::kMostEnvelopeBytes) __builtin_trap();
   xml::Limits limits;
   limits.bytes = 2 * wsman::kMostEnvelopeBytes;
   xml::Reader reader(limits);
-  if (!reader.read(reply.body, xml::charset_of(reply.content_type))) __builtin_trap();
+  if (!reader.read(body, xml::charset_of(reply.content_type))) __builtin_trap();
   return 0;
 }

@@ -57,9 +57,18 @@ BATCH
 }
 
 # One SPI that nobody knows here, as fast as the packets go: the target's kernel makes them of UDP, so
-# that no process is started for each.
+# that no process is started for each. With a second word each packet seems to come from another
+# address (IPv4).
 send_burst() {
   local count=$1 spi bits=32 of
+  [[ -z ${2:-} ]] || in_tgt nft -f - <<NFT
+table ip spray {
+  chain sources {
+    type filter hook postrouting priority 300
+    ip protocol esp ip daddr $ini_addr ip saddr set numgen inc mod 60000 offset 0x0a610001
+  }
+}
+NFT
   [[ $family == 4 ]] || bits=128
   spi=0x7e$(random_hex 3)
   of="src $tgt_addr dst $ini_addr proto esp spi $spi"
@@ -76,13 +85,15 @@ BATCH
 xfrm policy delete src $tgt_addr/$bits dst $ini_addr/$bits proto udp dport 9 dir out
 xfrm state delete $of
 BATCH
+  [[ -z ${2:-} ]] || in_tgt nft delete table ip spray
 }
 
-# lab forge NAME bad-spi|burst|bad-icv|short|replay|bad-padding COUNT
+# lab forge NAME bad-spi|burst|spray|bad-icv|short|replay|bad-padding COUNT
 verb_forge() {
   scenario "$1"
   local kind=$2 count=${3:-1} i spi seq
   [[ $kind != burst ]] || { send_burst "$count"; return; }
+  [[ $kind != spray ]] || { send_burst "$count" everybody; return; }
   read -r spi seq < <(newest_inbound)
   printf -v spi %08x $((16#$spi))
   printf -v seq %08x $((16#$seq))
@@ -96,7 +107,7 @@ verb_forge() {
       short) send_esp "$spi$(printf '%08x' $((16#$seq + i)))$(random_hex 4)" ;;
       # A number that was there before.
       replay) send_esp "$spi$seq$(random_hex 64)" ;;
-      *) die "lab forge NAME bad-spi|burst|bad-icv|short|replay|bad-padding COUNT" ;;
+      *) die "lab forge NAME bad-spi|burst|spray|bad-icv|short|replay|bad-padding COUNT" ;;
     esac
   done
 }

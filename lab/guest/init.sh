@@ -16,7 +16,8 @@ mkdir -p /run/lab /run/netns /run/lock/iscsi /var/lock
 # the host builds anew comes with the next boot.
 mkdir -p /run/qm/lab /run/qm/bin
 cp -r /qm/lab/guest /qm/lab/scenarios /run/qm/lab/
-for name in quickmode quickmode-{collect,serve,sim-provider} mofc find_keys watch_probes rekeys; do
+for name in quickmode quickmode-{collect,serve,sim-provider} mofc find_keys watch_probes \
+  rekeys event_storm; do
   [[ ! -e /qm/bin/$name ]] || cp "/qm/bin/$name" /run/qm/bin/
 done
 mount --bind /run/qm/lab /qm/lab

@@ -36,10 +36,12 @@ manual_states() {
   done
 }
 
-# manual_policies SIDE: ip's batch that makes the two policies, as that side sees them.
+# manual_policies SIDE: ip's batch that makes the two policies, as that side sees them; with
+# LAB_POLICY_DEV=yes the initiator's are for the session's interface only.
 manual_policies() {
-  local direction number transformation from to ports ends mark='' traffic
+  local direction number transformation from to ports ends mark='' traffic dev=''
   [[ -z $policy_mark || $1 == tgt ]] || mark=" mark $policy_mark"
+  [[ -z ${LAB_POLICY_DEV:-} || $1 == tgt ]] || dev=" dev $device"
   for direction in out in; do
     from=$tgt_addr to=$ini_addr ends="src $tgt_end dst $ini_end" ports="sport 3260"
     if [[ $1$direction == iniout || $1$direction == tgtin ]]; then
@@ -47,7 +49,7 @@ manual_policies() {
     fi
     traffic=" proto tcp $ports"
     [[ $session == yes ]] || traffic=   # whatever there is
-    printf 'xfrm policy add %s%s dir %s%s' "$ends" "$traffic" "$direction" "$mark"
+    printf 'xfrm policy add %s%s%s dir %s%s' "$ends" "$traffic" "$dev" "$direction" "$mark"
     number=0
     for transformation in "${manual[@]}"; do
       printf ' tmpl src %s dst %s proto %s reqid %d mode %s level %s' "$from" "$to" \

@@ -17,7 +17,9 @@ lab charon kill|start ini|tgt    an IKE daemon; `lab cut NAME`: its TCP connecti
 lab terminate NAME        ends its IKE SA and all SAs; the trap policy stays
 lab reconnect NAME        negotiates again at once, without waiting for traffic
 lab forge NAME bad-spi|burst|bad-icv|short|replay|bad-padding COUNT   as if its target sent them
+lab forge NAME spray COUNT   unknown SPIs, each from another address
 lab policies add|remove NAME   of a scenario with manual keys; its SAs stay
+lab bypass NAME start|stop     its packets get a mark, for which a policy lets them pass in the clear
 lab rebind natt PORT      its NAT maps anew (46001-46009); returns when the SAs have followed
 lab flush                 `ip xfrm state flush` on the initiator's side
 lab counters NAME         the kernel's live SAs of this session: sums, name=value
@@ -257,6 +259,37 @@ verb_cut() {
   ss -K -t dst "$portal" >/dev/null || die "ss -K failed"
   anew() { [[ $(<"$session_dir/state") == LOGGED_IN && $(port) != "$before" ]]; }
   wait_for 60 anew || die "$1: its session does not come back"
+}
+
+# lab bypass NAME start|stop: nobody who looks at the session's own policies sees it.
+verb_bypass() {
+  scenario "$1"
+  local ends="src $ini_end dst $tgt_end proto tcp dport 3260"
+  local back="src $tgt_end dst $ini_end proto tcp sport 3260" verb=add allow=" priority 1 action allow"
+  if [[ $2 == stop ]]; then
+    verb=delete allow=
+    nft delete table ip "bypass_$index"
+  else
+    nft -f - <<NFT
+table ip bypass_$index {
+  chain out {
+    type route hook output priority -150
+    ip daddr $tgt_end tcp dport 3260 meta mark set 0x77
+  }
+  chain in {
+    type filter hook prerouting priority -150
+    ip saddr $tgt_end tcp sport 3260 meta mark set 0x77
+  }
+}
+NFT
+  fi
+  ip -batch - <<BATCH && ip -n tgt -batch - <<TARGET || die "$1: ip xfrm refused"
+xfrm policy $verb $ends dir out mark 0x77$allow
+xfrm policy $verb $back dir in mark 0x77$allow
+BATCH
+xfrm policy $verb ${ends% dport *} dir in$allow
+xfrm policy $verb ${back% sport *} dir out$allow
+TARGET
 }
 
 verb_flush() { ip xfrm state flush; }

@@ -1,13 +1,17 @@
 // Text that grows, made for appending millions of short pieces. Threads: one.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/result.h"
 
 namespace qm {
 
@@ -16,7 +20,7 @@ inline constexpr std::size_t kMostNumberBytes = 32;  // of append_integer's text
 // Two digits at a time: "00" to "99".
 inline constexpr auto kDigitPairs = [] {
   std::array<char, 200> pairs{};
-  for (unsigned i = 0; i < 100; ++i) {
+  for (std::size_t i = 0; i < 100; ++i) {
     pairs[2 * i] = static_cast<char>('0' + i / 10);
     pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
   }
@@ -70,11 +74,36 @@ inline char* copy_piece(char* out, const char* from, std::size_t bytes) {
   return out + bytes;
 }
 
+// A text whose middle others hold as well, so that it is sent to each without being copied.
+struct Pieces {
+  std::string before;
+  std::shared_ptr<const std::string> middle;  // may be missing
+  std::string after;
+
+  Pieces() = default;
+  Pieces(std::string text) : before(std::move(text)) {}
+  Pieces(std::string begin, std::shared_ptr<const std::string> shared, std::string end)
+      : before(std::move(begin)), middle(std::move(shared)), after(std::move(end)) {}
+
+  std::size_t size() const {
+    return before.size() + (middle == nullptr ? 0 : middle->size()) + after.size();
+  }
+  std::string whole() && {
+    if (middle != nullptr) before += *std::exchange(middle, nullptr);
+    before += std::exchange(after, {});
+    return std::move(before);
+  }
+};
+
 class Output {
  public:
-  explicit Output(std::size_t expected_bytes) { grow(expected_bytes); }
+  // memory: of a text that nobody needs any more. Fresh memory costs as much as writing it does.
+  explicit Output(std::size_t expected_bytes, std::string memory = {}) : text_(std::move(memory)) {
+    text_.clear();
+    grow(std::max(expected_bytes, text_.capacity()));
+  }
 
-  std::size_t bytes() const { return used_; }
+  std::size_t bytes() const { return used_ + middle_bytes(); }
 
   // Room for so many bytes; what was written there counts from commit(end) on.
   char* room(std::size_t bytes) {
@@ -89,15 +118,40 @@ class Output {
     std::memcpy(at, piece.data(), piece.size());
     used_ += piece.size();
   }
-  // Forgets what was written from there on; bytes: at most bytes().
-  void cut(std::size_t bytes) { used_ = bytes; }
-  // What was written before may be written over, up to bytes().
-  char* at(std::size_t offset) { return text_.data() + offset; }
   void append_integer(std::uint64_t value) { commit(write_integer(room(20), value)); }
+  void append_integer(std::int64_t value) {
+    if (value < 0) append("-");
+    append_integer(value < 0 ? ~static_cast<std::uint64_t>(value) + 1
+                             : static_cast<std::uint64_t>(value));
+  }
+  // The first of them is not copied.
+  void append_shared(std::shared_ptr<const std::string> text) {
+    if (middle_ != nullptr) return append(*text);
+    middle_at_ = used_;
+    middle_ = std::move(text);
+  }
 
-  std::string take() && {
+  // Forgets what was written from there on: what bytes() was before something was written.
+  void cut(std::size_t bytes) {
+    if (middle_ != nullptr && bytes <= middle_at_) middle_ = nullptr;
+    QM_ASSERT(bytes >= middle_bytes());
+    used_ = bytes - middle_bytes();
+  }
+  // What was written before may be written over, up to the first append_shared.
+  char* at(std::size_t offset) { return text_.data() + offset; }
+  // What was written from there on, with nothing shared in it.
+  std::string_view since(std::size_t bytes) const {
+    QM_ASSERT(middle_ == nullptr);
+    return std::string_view(text_).substr(bytes, used_ - bytes);
+  }
+
+  std::string take() && { return std::move(*this).pieces().whole(); }
+  Pieces pieces() && {
     text_.resize(used_);
-    return std::move(text_);
+    if (middle_ == nullptr) return {std::move(text_)};
+    std::string after = text_.substr(middle_at_);
+    text_.resize(middle_at_);
+    return {std::move(text_), std::move(middle_), std::move(after)};
   }
 
  private:
@@ -105,9 +159,12 @@ class Output {
   void grow(std::size_t bytes) {
     text_.resize_and_overwrite(bytes, [](char*, std::size_t size) { return size; });
   }
+  std::size_t middle_bytes() const { return middle_ == nullptr ? 0 : middle_->size(); }
 
-  std::string text_;  // its size is the room there is
-  std::size_t used_ = 0;
+  std::string text_;      // its size is the room there is
+  std::size_t used_ = 0;  // of it
+  std::shared_ptr<const std::string> middle_;
+  std::size_t middle_at_ = 0;  // behind so much of it
 };
 
 }  // namespace qm

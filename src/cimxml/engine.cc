@@ -95,40 +95,6 @@ std::shared_ptr<const InstanceForm> Engine::form_of(const wql::Schema& schema,
   return form;
 }
 
-bool Engine::Written::is(const wql::Plan& of, const InstanceOptions& with) const {
-  return extent == &of && options.shape == with.shape && options.local_only == with.local_only &&
-         options.qualifiers == with.qualifiers && options.class_origin == with.class_origin &&
-         options.seen_as == with.seen_as;
-}
-
-std::string_view Engine::written(const wql::Plan& extent, const InstanceOptions& options,
-                                 const wmi::Snapshot& snapshot) const {
-  if (options.properties) return {};
-  for (const Written& one : written_) {
-    if (one.is(extent, options)) return one.parts == snapshot.parts ? one.text : std::string_view{};
-  }
-  return {};
-}
-
-void Engine::keep_written(const wql::Plan& extent, const InstanceOptions& options,
-                          const wql::Found& found, std::string_view text) {
-  // Rows that were made are made of more than what was published; without any, what is held would
-  // be as large as it likes.
-  if (!found.made.empty() || found.rows.empty()) return;
-  if (options.properties || text.size() > kMostWrittenBytes) return;
-  auto at =
-      std::ranges::find_if(written_, [&](const Written& one) { return one.is(extent, options); });
-  if (at == written_.end() && written_.size() < kMostWritten) {
-    at = written_.emplace(written_.end());
-  } else if (at == written_.end()) {
-    at = written_.begin() + static_cast<std::ptrdiff_t>(next_written_++ % kMostWritten);
-  }
-  at->extent = &extent;
-  at->options = options;
-  at->parts = found.snapshot->parts;
-  at->text = text;
-}
-
 const InstanceForm& RowWriter::form_for(const wmi::ClassEntry& the_class) {
   if (&the_class != class_) {
     class_ = &the_class;

@@ -12,6 +12,7 @@
 #include "cimxml/instance_form.h"
 #include "cimxml/responder.h"
 #include "wmi/wql.h"
+#include "wmi/written.h"
 
 namespace qm::cimxml {
 
@@ -40,12 +41,15 @@ class Engine {
     return take_(classes);
   }
   std::size_t forms() const { return forms_.size(); }  // that are kept
-  // The elements of an extent as they were written before; "" where somebody has published since,
-  // or they are not kept. Providers publish once a second, and clients ask more often.
-  std::string_view written(const wmi::wql::Plan& extent, const InstanceOptions& options,
-                           const wmi::Snapshot& snapshot) const;
-  void keep_written(const wmi::wql::Plan& extent, const InstanceOptions& options,
-                    const wmi::wql::Found& found, std::string_view text);
+  // How an extent's elements are written; options without a PropertyList.
+  struct WrittenKey {
+    const wmi::wql::Plan* extent = nullptr;  // in extents_
+    Shape shape = Shape::named_instance;
+    bool local_only = false, qualifiers = false, class_origin = false;
+    const wmi::ClassEntry* seen_as = nullptr;
+    bool operator==(const WrittenKey&) const = default;
+  };
+  wmi::WrittenExtents<WrittenKey>& written() { return written_; }
   std::shared_ptr<const InstanceForm> form_of(const wmi::wql::Schema& schema,
                                               const wmi::wql::Setting& setting,
                                               const wmi::ClassEntry& the_class,
@@ -54,13 +58,6 @@ class Engine {
  private:
   using FormKey = std::tuple<const wmi::wql::Schema*, const wmi::ClassEntry*,
                              const wmi::ClassEntry*, Shape, unsigned>;
-  struct Written {
-    const wmi::wql::Plan* extent = nullptr;  // in extents_
-    InstanceOptions options;
-    std::vector<std::shared_ptr<const wmi::Part>> parts;  // which hold it true
-    std::string text;
-    bool is(const wmi::wql::Plan& of, const InstanceOptions& with) const;
-  };
   std::shared_ptr<const wmi::Repository> repository_;
   Responder::Take take_;
   wmi::Enumerations& enumerations_;
@@ -71,8 +68,7 @@ class Engine {
            std::shared_ptr<const wmi::wql::Plan>>
       extents_;
   std::map<FormKey, std::shared_ptr<const InstanceForm>> forms_;
-  std::vector<Written> written_;
-  std::size_t next_written_ = 0;  // to make way
+  wmi::WrittenExtents<WrittenKey> written_;
 };
 
 // Rows of several classes, in one form.

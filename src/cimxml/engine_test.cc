@@ -49,37 +49,5 @@ TEST_F(CimEngine, FormsAreKeptUpToALimit) {
   EXPECT_LT(engine_.forms(), kMostForms);
 }
 
-TEST_F(CimEngine, ExtentsAreKeptAsTheyWereWrittenUpToALimit) {
-  const wql::Found found = extent("Test_Small");
-  const auto options = [](std::size_t which) {
-    InstanceOptions out;
-    out.local_only = (which & 1U) != 0;
-    out.qualifiers = (which & 2U) != 0;
-    out.class_origin = (which & 4U) != 0;
-    out.shape = which < kMostWritten ? Shape::named_instance : Shape::name;
-    return out;
-  };
-  for (std::size_t which = 0; which <= kMostWritten; ++which) {
-    engine_.keep_written(*plan_, options(which), found, "text " + std::to_string(which));
-  }
-  EXPECT_EQ(engine_.written(*plan_, options(0), *found.snapshot), "");  // made way
-  for (std::size_t which = 1; which <= kMostWritten; ++which) {
-    EXPECT_EQ(engine_.written(*plan_, options(which), *found.snapshot),
-              "text " + std::to_string(which));
-  }
-  engine_.keep_written(*plan_, options(1), found, std::string(kMostWrittenBytes + 1, 'x'));
-  EXPECT_EQ(engine_.written(*plan_, options(1), *found.snapshot), "text 1");
-  const std::string longest(kMostWrittenBytes, 'x');
-  engine_.keep_written(*plan_, options(1), found, longest);
-  EXPECT_EQ(engine_.written(*plan_, options(1), *found.snapshot), longest);
-}
-
-TEST_F(CimEngine, WhatIsMadeIsNotKept) {
-  const wql::Found found = extent("Test_Fixed");
-  ASSERT_FALSE(found.made.empty());
-  engine_.keep_written(*plan_, {}, found, "text");
-  EXPECT_EQ(engine_.written(*plan_, {}, *found.snapshot), "");
-}
-
 }  // namespace
 }  // namespace qm::cimxml

@@ -19,8 +19,11 @@ enum class Code : std::uint8_t {
   no_such_property = 12,
   query_language_not_supported = 14,
   invalid_query = 15,
+  method_not_available = 16,
+  method_not_found = 17,
   invalid_enumeration_context = 21,
   invalid_operation_timeout = 22,
+  filtered_enumeration_not_supported = 25,
   continuation_on_error_not_supported = 26,
   server_limits_exceeded = 27,
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "cimxml/class_element.h"
 #include "cimxml/text.h"
@@ -249,14 +250,34 @@ constexpr std::string_view kValue = "<VALUE>";
 constexpr std::string_view kEndOfValue = "</VALUE>";
 
 template <class Stored>
-void append_stored(Output& out, const std::byte* at) {
+char* put_stored(char* to, const std::byte* at) {
   Stored stored;
   std::memcpy(&stored, at, sizeof stored);
-  if constexpr (std::is_signed_v<Stored>) {
-    out.number(std::int64_t{stored});
+  if constexpr (std::is_unsigned_v<Stored>) {
+    return write_integer(to, stored);
   } else {
-    out.number(std::uint64_t{stored});
+    const std::int64_t number{stored};
+    if (number >= 0) return write_integer(to, static_cast<std::uint64_t>(number));
+    *to++ = '-';
+    return write_integer(to, ~static_cast<std::uint64_t>(number) + 1);
   }
+}
+
+char* put(char* to, std::string_view text) {
+  return std::ranges::copy(text, to).out;
+}
+
+void append_escaped(Output& out, std::string_view text) {
+  // Looked at to the end, so that many are looked at at once.
+  bool plain = true;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    plain &= byte >= 0x20 && byte < 0x7f && byte != '<' && byte != '>' && byte != '&';
+  }
+  if (plain) return out.append(text);
+  std::string made;
+  xml::append_text(made, text);
+  out.append(made);
 }
 
 }  // namespace
@@ -296,73 +317,75 @@ void InstanceForm::append(Output& out, const Row& row) const {
   constexpr std::size_t kRoomBytes = 64;  // for a number, and what is around it
   std::size_t skip = 0;
   for (const Step& step : steps_) {
-    out.room(step.text.size() + kRoomBytes);
-    out.copy(std::string_view(step.text).substr(skip));
+    char* at = out.room(step.text.size() + kRoomBytes);
+    at = put(at, std::string_view(step.text).substr(skip));
     skip = 0;
     if (step.kind >= Kind::name) {
+      out.commit(at);
       append_step(out, row, step);
-    } else if (!append_number(out, row, step)) {
-      out.cut(out.bytes() - kValue.size());
+    } else if (put_number(at, row, step)) {
+      out.commit(at);
+    } else {
+      out.commit(at - kValue.size());
       skip = kEndOfValue.size();
     }
   }
-  out.raw(std::string_view(last_).substr(skip));
+  out.append(std::string_view(last_).substr(skip));
 }
 
 void InstanceForm::append_made(Output& out, const Row& row) const {
-  out.raw(head_);
+  out.append(head_);
   for (const Piece& piece : keys_) {
-    out.raw(piece.open);
+    out.append(piece.open);
     append_key(out, row, *piece.entry);
-    out.raw(piece.close);
+    out.append(piece.close);
   }
-  out.raw(middle_);
+  out.append(middle_);
   for (const Piece& piece : properties_) {
-    out.raw(piece.open);
+    out.append(piece.open);
     append_other(out, row, *piece.entry);
-    out.raw(piece.close);
+    out.append(piece.close);
   }
-  out.raw(tail_);
+  out.append(tail_);
 }
 
 void InstanceForm::append_key(Output& out, const Row& row, const wmi::PropertyEntry& entry) {
   const wmi::Value value = item_of(row, entry).value;
-  if (entry.property->type == Type::reference) return out.raw(reference_element(value));
+  if (entry.property->type == Type::reference) return out.append(reference_element(value));
   std::string text;
   append_scalar(text, value);
-  out.raw(text);
+  out.append(text);
 }
 
 void InstanceForm::append_other(Output& out, const Row& row, const wmi::PropertyEntry& entry) {
   const wmi::Value value = item_of(row, entry).value;
   if (value.is_null()) return;
-  if (entry.property->type == Type::reference) return out.raw(reference_element(value));
+  if (entry.property->type == Type::reference) return out.append(reference_element(value));
   std::string text;
   append_value(text, value, entry.property->class_name);
-  out.raw(text);
+  out.append(text);
 }
 
-// Room was made for a number.
 void InstanceForm::append_step(Output& out, const Row& row, const Step& step) {
   const qm_times& times = row.part->generation.times;
   switch (step.kind) {
     case Kind::name:
-      return out.escaped(row.instance->name);
+      return append_escaped(out, row.instance->name);
     case Kind::caption:
-      return out.escaped(row.instance->caption);
+      return append_escaped(out, row.instance->caption);
     case Kind::active:
-      return out.copy(row.instance->active ? "TRUE" : "FALSE");
+      return out.append(row.instance->active ? "TRUE" : "FALSE");
     case Kind::perf_time:
-      return out.number(std::uint64_t{times.boot_ns});
+      return out.append_integer(std::uint64_t{times.boot_ns});
     case Kind::filetime:
-      return out.number(std::uint64_t{times.filetime_100ns});
+      return out.append_integer(std::uint64_t{times.filetime_100ns});
     default:
       return step.is_key ? append_key(out, row, *step.entry) : append_other(out, row, *step.entry);
   }
 }
 
 // Room was made for a number.
-bool InstanceForm::append_number(Output& out, const Row& row, const Step& step) {
+bool InstanceForm::put_number(char*& to, const Row& row, const Step& step) {
   const provider::InstanceData& instance = *row.instance;
   if (!instance.active || step.end_bytes > instance.block.size()) return false;
   const bool known = step.item >= instance.qualities.size() ||
@@ -371,31 +394,31 @@ bool InstanceForm::append_number(Output& out, const Row& row, const Step& step) 
   const std::byte* const at = instance.block.data() + step.offset_bytes;
   switch (step.kind) {
     case Kind::u64:
-      append_stored<std::uint64_t>(out, at);
+      to = put_stored<std::uint64_t>(to, at);
       break;
     case Kind::u32:
-      append_stored<std::uint32_t>(out, at);
+      to = put_stored<std::uint32_t>(to, at);
       break;
     case Kind::u16:
-      append_stored<std::uint16_t>(out, at);
+      to = put_stored<std::uint16_t>(to, at);
       break;
     case Kind::u8:
-      append_stored<std::uint8_t>(out, at);
+      to = put_stored<std::uint8_t>(to, at);
       break;
     case Kind::s64:
-      append_stored<std::int64_t>(out, at);
+      to = put_stored<std::int64_t>(to, at);
       break;
     case Kind::s32:
-      append_stored<std::int32_t>(out, at);
+      to = put_stored<std::int32_t>(to, at);
       break;
     case Kind::s16:
-      append_stored<std::int16_t>(out, at);
+      to = put_stored<std::int16_t>(to, at);
       break;
     case Kind::s8:
-      append_stored<std::int8_t>(out, at);
+      to = put_stored<std::int8_t>(to, at);
       break;
     default:
-      out.copy(*at != std::byte{0} ? "TRUE" : "FALSE");
+      to = put(to, *at != std::byte{0} ? "TRUE" : "FALSE");
   }
   return true;
 }

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cimxml/output.h"
+#include "base/output.h"
 #include "wmi/repository.h"
 #include "wmi/wql_row.h"
 
@@ -92,7 +92,7 @@ class InstanceForm {
   static void append_key(Output& out, const wmi::wql::Row& row, const wmi::PropertyEntry& entry);
   static void append_other(Output& out, const wmi::wql::Row& row, const wmi::PropertyEntry& entry);
   // False: it is NULL.
-  static bool append_number(Output& out, const wmi::wql::Row& row, const Step& step);
+  static bool put_number(char*& to, const wmi::wql::Row& row, const Step& step);
   static void append_step(Output& out, const wmi::wql::Row& row, const Step& step);
 
   const wmi::ClassEntry& class_;

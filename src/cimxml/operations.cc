@@ -13,12 +13,13 @@ namespace wql = wmi::wql;
 constexpr std::string_view kReturn = "<IRETURNVALUE>";
 constexpr std::string_view kEndOfReturn = "</IRETURNVALUE>";
 
-Outcome<void> write_rows(Operation& operation, const wql::Found& found, InstanceOptions options) {
+Outcome<void> write_rows(Operation& operation, Output& out, const wql::Found& found,
+                         InstanceOptions options) {
   RowWriter rows(operation.engine, *found.schema, operation.place->setting, std::move(options));
-  rows.expect(operation.out, found.rows);
-  operation.out.raw(kReturn);
-  for (const wql::Row& row : found.rows) TRY(rows.append(operation.out, row));
-  operation.out.raw(kEndOfReturn);
+  rows.expect(out, found.rows);
+  out.append(kReturn);
+  for (const wql::Row& row : found.rows) TRY(rows.append(out, row));
+  out.append(kEndOfReturn);
   return {};
 }
 
@@ -27,15 +28,24 @@ Outcome<void> write_extent(Operation& operation, const wmi::ClassEntry& the_clas
   Engine& engine = operation.engine;
   const auto plan = TRY(engine.extent_of(*operation.place, the_class));
   auto snapshot = engine.take(plan->sources());
-  const std::string_view before = engine.written(*plan, options, *snapshot);
-  if (!before.empty()) {
-    operation.out.raw(before);
-    return {};
+  const Engine::WrittenKey key{plan.get(),         options.shape,        options.local_only,
+                               options.qualifiers, options.class_origin, options.seen_as};
+  if (!options.properties) {
+    if (const auto* before = engine.written().find(key, *snapshot)) {
+      operation.out.append_shared(before->text);
+      return {};
+    }
   }
   const wql::Found found = wql::run(*plan, std::move(snapshot));
-  const std::size_t begin = operation.out.bytes();
-  TRY(write_rows(operation, found, options));
-  engine.keep_written(*plan, options, found, operation.out.since(begin));
+  Output text(4'096);
+  TRY(write_rows(operation, text, found, options));
+  if (options.properties || !engine.written().fits(found, text.bytes())) {
+    operation.out.append(std::move(text).take());
+    return {};
+  }
+  auto shared = std::make_shared<const std::string>(std::move(text).take());
+  operation.out.append_shared(shared);
+  engine.written().keep(key, found, std::move(shared));
   return {};
 }
 
@@ -191,7 +201,7 @@ Outcome<void> get_instance(Operation& operation) {
   wql::Found found;
   InstanceOptions options = TRY(instance_options(operation, Shape::instance));
   found.rows.push_back(TRY(find_instance(operation, found)));
-  return write_rows(operation, found, std::move(options));
+  return write_rows(operation, operation.out, found, std::move(options));
 }
 
 Outcome<void> get_property(Operation& operation) {
@@ -210,22 +220,52 @@ Outcome<void> get_property(Operation& operation) {
   } else {
     append_value(text, value, entry->property->class_name);
   }
-  operation.out.raw(kReturn);
-  operation.out.raw(text);
-  operation.out.raw(kEndOfReturn);
+  operation.out.append(kReturn);
+  operation.out.append(text);
+  operation.out.append(kEndOfReturn);
   return {};
 }
+
+namespace {
+
+// Of a class, or of an instance of one (DSP0200 5.4.1): no class has a method that could be called.
+Outcome<void> run_method(const Engine& engine, const Place& place, const Call& call) {
+  const xml::Element& path = *call.element->first_child;
+  const xml::Element* of = path.child("", "CLASSNAME");
+  std::string_view name = of == nullptr ? std::string_view() : attribute_of(*of, "NAME");
+  if (const xml::Element* instance = path.child("", "INSTANCENAME")) {
+    name = attribute_of(*instance, "CLASSNAME");
+  }
+  const wmi::ClassEntry* one = place.schema->find(name);
+  if (one == nullptr) {
+    return fault(Code::invalid_class, fmt::format("there is no class {} in {}",
+                                                  plain_text(name, 256), place.setting.name_space));
+  }
+  for (const wmi::ClassEntry* at = one; at != nullptr;
+       at = engine.repository()->find(at->definition->superclass)) {
+    for (const mof::Method& method : at->definition->methods) {
+      if (same_name(method.name, call.method)) {
+        return fault(Code::method_not_available,
+                     fmt::format("{}.{} cannot be called: these classes can be read and nothing "
+                                 "else",
+                                 one->name(), method.name));
+      }
+    }
+  }
+  return fault(Code::method_not_found,
+               fmt::format("{} has no method {}", one->name(), plain_text(call.method, 128)));
+}
+
+}  // namespace
 
 Outcome<void> run_call(Engine& engine, const Call& call, std::string_view client,
                        std::uint64_t now_ms, Output& out) {
   auto place = TRY(engine.place_of(call.name_space));
-  if (call.intrinsic) {
-    const Entry* found = find_entry(call.method);
-    if (found != nullptr) {
-      Operation operation{engine, call, TRY(Arguments::of(call, found->parameters)), place, now_ms,
-                          client, out};
-      return found->run(operation);
-    }
+  if (!call.intrinsic) return run_method(engine, *place, call);
+  if (const Entry* found = find_entry(call.method)) {
+    Operation operation{engine, call, TRY(Arguments::of(call, found->parameters)), place, now_ms,
+                        client, out};
+    return found->run(operation);
   }
   return fault(Code::not_supported,
                fmt::format("{} is not supported: these classes can be read and nothing else",

@@ -15,9 +15,9 @@ namespace {
 namespace wql = wmi::wql;
 
 void write_return(Operation& operation, std::string_view xml) {
-  operation.out.raw("<IRETURNVALUE>");
-  operation.out.raw(xml);
-  operation.out.raw("</IRETURNVALUE>");
+  operation.out.append("<IRETURNVALUE>");
+  operation.out.append(xml);
+  operation.out.append("</IRETURNVALUE>");
 }
 
 // Below ClassName, or those without a superclass where none is given; with deep, all below.

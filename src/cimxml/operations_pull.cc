@@ -41,11 +41,12 @@ Outcome<Opening> opening_of(const Operation& operation) {
 }
 
 void write_context(Output& out, std::string_view name, bool ended) {
-  out.raw("<PARAMVALUE NAME=\"EnumerationContext\" PARAMTYPE=\"string\"><VALUE>");
-  out.raw(name);
-  out.raw("</VALUE></PARAMVALUE><PARAMVALUE NAME=\"EndOfSequence\" PARAMTYPE=\"boolean\"><VALUE>");
-  out.raw(ended ? "TRUE" : "FALSE");
-  out.raw("</VALUE></PARAMVALUE>");
+  out.append("<PARAMVALUE NAME=\"EnumerationContext\" PARAMTYPE=\"string\"><VALUE>");
+  out.append(name);
+  out.append(
+      "</VALUE></PARAMVALUE><PARAMVALUE NAME=\"EndOfSequence\" PARAMTYPE=\"boolean\"><VALUE>");
+  out.append(ended ? "TRUE" : "FALSE");
+  out.append("</VALUE></PARAMVALUE>");
 }
 
 // What is left, up to `most`.
@@ -54,12 +55,12 @@ Outcome<void> write_piece(Operation& operation, wmi::Enumeration& of, std::uint6
   RowWriter rows(operation.engine, *of.found.schema, of.setting, pulled.options);
   const std::size_t end = of.next + std::min<std::uint64_t>({of.left(), most, kMostPulled});
   rows.expect(operation.out, std::span(of.found.rows).subspan(of.next, end - of.next));
-  operation.out.raw("<IRETURNVALUE>");
+  operation.out.append("<IRETURNVALUE>");
   while (of.next < end) {
     TRY(rows.append(operation.out, of.found.rows[of.next]));
     ++of.next;
   }
-  operation.out.raw("</IRETURNVALUE>");
+  operation.out.append("</IRETURNVALUE>");
   return {};
 }
 
@@ -125,7 +126,8 @@ Outcome<void> open_class(Operation& operation, Shape shape) {
 Outcome<void> open_links(Operation& operation, bool associators, Shape shape) {
   const Opening opening = TRY(opening_of(operation));
   if (!TRY(filter_of(operation)).empty()) {
-    return fault(Code::invalid_query, "what is associated is filtered by ResultClass and roles");
+    return fault(Code::filtered_enumeration_not_supported,
+                 "what is associated is filtered by ResultClass and roles");
   }
   InstanceOptions options = TRY(instance_options(operation, shape));
   return open(operation, TRY(found_links(operation, associators, "InstanceName")),
@@ -204,9 +206,9 @@ Outcome<void> open_query_instances(Operation& operation) {
   std::string text_of_class;
   append_class_element(text_of_class, *plan->the_class, *operation.engine.repository(),
                        class_options);
-  operation.out.raw("<PARAMVALUE NAME=\"QueryResultClass\">");
-  operation.out.raw(text_of_class);
-  operation.out.raw("</PARAMVALUE>");
+  operation.out.append("<PARAMVALUE NAME=\"QueryResultClass\">");
+  operation.out.append(text_of_class);
+  operation.out.append("</PARAMVALUE>");
   return {};
 }
 
@@ -232,7 +234,7 @@ Outcome<void> close_enumeration(Operation& operation) {
 Outcome<void> enumeration_count(Operation& operation) {
   const std::string_view name = TRY(operation.arguments.required_text("EnumerationContext"));
   const wmi::Enumeration* const one = TRY(find_context(operation, name));
-  operation.out.raw(fmt::format("<IRETURNVALUE><VALUE>{}</VALUE></IRETURNVALUE>", one->left()));
+  operation.out.append(fmt::format("<IRETURNVALUE><VALUE>{}</VALUE></IRETURNVALUE>", one->left()));
   return {};
 }
 

@@ -26,9 +26,9 @@ void write_class(Operation& operation, const wmi::ClassEntry& one, const Instanc
   xml::append_attribute(text, one.name());
   text += "\"/></CLASSPATH>";
   if (options.shape == Shape::object_path) {
-    operation.out.raw("<OBJECTPATH>");
-    operation.out.raw(text);
-    operation.out.raw("</OBJECTPATH>");
+    operation.out.append("<OBJECTPATH>");
+    operation.out.append(text);
+    operation.out.append("</OBJECTPATH>");
     return;
   }
   ClassOptions class_options;
@@ -37,15 +37,15 @@ void write_class(Operation& operation, const wmi::ClassEntry& one, const Instanc
   class_options.class_origin = options.class_origin;
   class_options.properties = options.properties;
   append_class_element(text, one, *operation.engine.repository(), class_options);
-  operation.out.raw("<VALUE.OBJECTWITHPATH>");
-  operation.out.raw(text);
-  operation.out.raw("</VALUE.OBJECTWITHPATH>");
+  operation.out.append("<VALUE.OBJECTWITHPATH>");
+  operation.out.append(text);
+  operation.out.append("</VALUE.OBJECTWITHPATH>");
 }
 
 Outcome<void> write_objects(Operation& operation, const wql::Found& found,
                             const InstanceOptions& options) {
   RowWriter rows(operation.engine, *found.schema, operation.place->setting, options);
-  operation.out.raw("<IRETURNVALUE>");
+  operation.out.append("<IRETURNVALUE>");
   for (const wql::Row& row : found.rows) {
     if (row.is_class()) {
       write_class(operation, *row.the_class, options);
@@ -53,7 +53,7 @@ Outcome<void> write_objects(Operation& operation, const wql::Found& found,
       TRY(rows.append(operation.out, row));
     }
   }
-  operation.out.raw("</IRETURNVALUE>");
+  operation.out.append("</IRETURNVALUE>");
   return {};
 }
 

@@ -11,16 +11,16 @@ namespace {
 void write_call(Engine& engine, const Call& call, const Ask& ask, std::uint64_t now_ms,
                 Output& out) {
   const std::string_view element = call.intrinsic ? "IMETHODRESPONSE" : "METHODRESPONSE";
-  out.raw(fmt::format("<SIMPLERSP><{} NAME=\"{}\">", element, xml::attribute_text(call.method)));
+  out.append(fmt::format("<SIMPLERSP><{} NAME=\"{}\">", element, xml::attribute_text(call.method)));
   const std::size_t before_bytes = out.bytes();
   const Outcome<void> done = run_call(engine, call, ask.client, now_ms, out);
   if (!done) {
     out.cut(before_bytes);
-    out.raw(fmt::format("<ERROR CODE=\"{}\" DESCRIPTION=\"{}\"/>",
-                        static_cast<unsigned>(done.error().code),
-                        xml::attribute_text(done.error().description)));
+    out.append(fmt::format("<ERROR CODE=\"{}\" DESCRIPTION=\"{}\"/>",
+                           static_cast<unsigned>(done.error().code),
+                           xml::attribute_text(done.error().description)));
   }
-  out.raw(fmt::format("</{}></SIMPLERSP>", element));
+  out.append(fmt::format("</{}></SIMPLERSP>", element));
 }
 
 // RFC 2774: what came as a mandatory extension is answered as one.
@@ -39,7 +39,7 @@ Reply refusal(const HttpFault& why) {
   Reply reply;
   reply.status = why.status;
   reply.content_type = "text/plain; charset=utf-8";
-  reply.body = why.message + "\n";
+  reply.body = {why.message + "\n"};
   reply.fields.emplace_back("CIMError", why.cim_error);
   return reply;
 }
@@ -59,13 +59,13 @@ void Responder::use(std::shared_ptr<const wmi::Repository> repository) {
 Reply Responder::answer(const Ask& ask, std::uint64_t now_ms) {
   const Understood<Message> message = understand(ask, reader_);
   if (!message) return refusal(message.error());
-  Output out;
-  out.raw(xml::kDeclaration);
-  out.raw(
+  Output out(4'096);
+  out.append(xml::kDeclaration);
+  out.append(
       fmt::format("<CIM CIMVERSION=\"2.0\" DTDVERSION=\"2.0\"><MESSAGE ID=\"{}\" "
                   "PROTOCOLVERSION=\"{}\">",
                   xml::attribute_text(message->id), xml::attribute_text(message->protocol)));
-  if (message->multiple) out.raw("<MULTIRSP>");
+  if (message->multiple) out.append("<MULTIRSP>");
   for (const Call& call : message->calls) {
     write_call(*engine_, call, ask, now_ms, out);
     // Each keeps within it; all together must as well.
@@ -73,10 +73,10 @@ Reply Responder::answer(const Ask& ask, std::uint64_t now_ms) {
       return refusal({501, "multiple-requests-unsupported", "the answers grow too large"});
     }
   }
-  if (message->multiple) out.raw("</MULTIRSP>");
-  out.raw("</MESSAGE></CIM>\n");
+  if (message->multiple) out.append("</MULTIRSP>");
+  out.append("</MESSAGE></CIM>\n");
   Reply reply;
-  reply.body = std::move(out).take();
+  reply.body = std::move(out).pieces();
   add_mandatory(reply, ask.mandatory, "MethodResponse");
   if (message->multiple) reply.fields.emplace_back("CIMBatch", "");
   return reply;

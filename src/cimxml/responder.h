@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/output.h"
 #include "cimxml/call.h"
 #include "wmi/enumerations.h"
 #include "wmi/snapshot.h"
@@ -23,15 +24,13 @@
 namespace qm::cimxml {
 
 inline constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20U;
-inline constexpr std::size_t kMostForms = 1'024;  // that are kept for the next request
-inline constexpr std::size_t kMostWritten = 8;    // extents that are kept as they were written
-inline constexpr std::size_t kMostWrittenBytes = std::size_t{1} << 20U;  // of each
-inline constexpr std::uint64_t kMostPulled = 10'000;                     // objects of one pull
+inline constexpr std::size_t kMostForms = 1'024;      // that are kept for the next request
+inline constexpr std::uint64_t kMostPulled = 10'000;  // objects of one pull
 
 struct Reply {
   unsigned status = 200;
   std::string_view content_type = "application/xml; charset=\"utf-8\"";
-  std::string body;
+  Pieces body;
   std::vector<std::pair<std::string_view, std::string>> fields;  // CIMOperation, CIMError
 };
 

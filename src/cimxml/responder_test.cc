@@ -12,7 +12,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-std::string field(const Reply& reply, std::string_view name) {
+std::string field(const CimWorld::Said& reply, std::string_view name) {
   for (const auto& [known, value] : reply.fields) {
     if (known == name) return value;
   }
@@ -24,7 +24,7 @@ std::string http_fault(std::string_view body, Ask ask = {}) {
   CimWorld world;
   if (ask.method.empty() && ask.batch.empty()) ask.method = "EnumerateClassNames";
   if (ask.object.empty() && ask.batch.empty()) ask.object = "root/wmi";
-  const Reply reply = world.send(body, ask);
+  const auto reply = world.send(body, ask);
   return fmt::format("{} {}", reply.status, field(reply, "CIMError"));
 }
 
@@ -37,7 +37,7 @@ TEST(CimXml, AnswersCarryIdVersionAndOperation) {
   Ask ask;
   ask.method = "EnumerateClassNames";
   ask.object = "root%2Fwmi";
-  const Reply reply = world.send(message(names_request()), ask);
+  const auto reply = world.send(message(names_request()), ask);
   EXPECT_EQ(reply.status, 200U);
   EXPECT_EQ(field(reply, "CIMOperation"), "MethodResponse");
   EXPECT_THAT(reply.body, AllOf(HasSubstr("<MESSAGE ID=\"1001\" PROTOCOLVERSION=\"1.0\">"),
@@ -52,7 +52,7 @@ TEST(CimXml, MPostIsAnsweredAsSuch) {
   ask.method = "EnumerateClassNames";
   ask.object = "root/wmi";
   ask.mandatory = true;
-  const Reply reply = world.send(message(names_request()), ask);
+  const auto reply = world.send(message(names_request()), ask);
   EXPECT_EQ(field(reply, "73-CIMOperation"), "MethodResponse");
   EXPECT_THAT(field(reply, "Man"), HasSubstr("ns=73"));
 }
@@ -112,7 +112,7 @@ TEST(CimXml, ABatchIsAnsweredInOrderUpToALimit) {
   Ask ask;
   ask.batch = "CIMBatch";
   CimWorld world;
-  const Reply reply = world.send(batch(2), ask);
+  const auto reply = world.send(batch(2), ask);
   EXPECT_EQ(reply.status, 200U);
   EXPECT_THAT(reply.body, testing::MatchesRegex(".*<MULTIRSP><SIMPLERSP>.*EnumerateClassNames.*"
                                                 "</SIMPLERSP><SIMPLERSP>.*<ERROR CODE=\"4\".*"
@@ -166,17 +166,29 @@ TEST(CimXml, OperationsFailWithCodes) {
   }
 }
 
-TEST(CimXml, MethodsOfClassesAreNotSupported) {
+TEST(CimXml, MethodsOfClassesCannotBeCalled) {
   CimWorld world;
-  const std::string body = message(
-      "<SIMPLEREQ><METHODCALL NAME=\"Do\"><LOCALCLASSPATH><LOCALNAMESPACEPATH><NAMESPACE "
-      "NAME=\"root\"/><NAMESPACE NAME=\"wmi\"/></LOCALNAMESPACEPATH><CLASSNAME "
-      "NAME=\"Test_Small\"/></LOCALCLASSPATH></METHODCALL></SIMPLEREQ>");
-  Ask ask;
-  ask.method = "Do";
-  ask.object = "root/wmi:Test_Small";
-  const Reply reply = world.send(body, ask);
-  EXPECT_THAT(reply.body, HasSubstr("<METHODRESPONSE NAME=\"Do\"><ERROR CODE=\"7\""));
+  const auto call = [&](std::string_view kind, const std::string& of, std::string_view object) {
+    const std::string body = message(fmt::format(
+        "<SIMPLEREQ><METHODCALL NAME=\"Do\"><{0}><LOCALNAMESPACEPATH><NAMESPACE NAME=\"root\"/>"
+        "<NAMESPACE NAME=\"wmi\"/></LOCALNAMESPACEPATH>{1}</{0}></METHODCALL></SIMPLEREQ>",
+        kind, of));
+    Ask ask;
+    ask.method = "Do";
+    ask.object = object;
+    const std::string said = world.send(body, ask).body;
+    const std::string begin = "<METHODRESPONSE NAME=\"Do\"><ERROR CODE=\"";
+    const std::size_t at = said.find(begin) + begin.size();
+    return said.substr(at, said.find('"', at) - at);
+  };
+  EXPECT_EQ(call("LOCALCLASSPATH", "<CLASSNAME NAME=\"Test_Small\"/>", "root/wmi:Test_Small"),
+            "17");
+  EXPECT_EQ(call("LOCALINSTANCEPATH",
+                 "<INSTANCENAME CLASSNAME=\"Test_Small\"><KEYBINDING NAME=\"InstanceName\">"
+                 "<KEYVALUE>x</KEYVALUE></KEYBINDING></INSTANCENAME>",
+                 "root%2Fwmi%3ATest_Small.InstanceName=%22x%22"),
+            "17");
+  EXPECT_EQ(call("LOCALCLASSPATH", "<CLASSNAME NAME=\"None\"/>", "root/wmi:None"), "5");
 }
 
 TEST(CimXml, AnAnswerThatGrowsTooLargeIsRefused) {

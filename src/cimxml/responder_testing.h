@@ -82,12 +82,18 @@ class CimWorld : public wmi::wql::World {
     source.publish(id, {}, std::move(instances));
   }
 
-  Reply send(std::string_view body, Ask ask) {
+  struct Said {
+    unsigned status = 0;
+    std::string body;
+    std::vector<std::pair<std::string_view, std::string>> fields;
+  };
+  Said send(std::string_view body, Ask ask) {
     ask.body = body;
     if (ask.operation.empty()) ask.operation = "MethodCall";
     ask.content_type = "application/xml; charset=\"utf-8\"";
     ask.client = "test";
-    return responder.answer(ask, now_ms);
+    Reply reply = responder.answer(ask, now_ms);
+    return {reply.status, std::move(reply.body).whole(), std::move(reply.fields)};
   }
 
   // What stands within IMETHODRESPONSE.
@@ -96,7 +102,7 @@ class CimWorld : public wmi::wql::World {
     Ask ask;
     ask.method = method;
     ask.object = name_space;
-    const Reply reply = send(message(simple_request(method, parameters, name_space)), ask);
+    const Said reply = send(message(simple_request(method, parameters, name_space)), ask);
     if (reply.status != 200) return fmt::format("{} {}", reply.status, reply.body);
     const std::string begin = fmt::format("<IMETHODRESPONSE NAME=\"{}\">", method);
     const std::size_t at = reply.body.find(begin) + begin.size();

@@ -7,7 +7,7 @@
 namespace qm::cli {
 
 int classes(const Options& options, Surroundings& around) {
-  const auto answer = get_json(around.api, "/api/v1/classes");
+  const auto answer = get_json(around.api, "/api/v1/classes?cooked=1");
   if (!answer) return report(answer.error(), around);
   const auto lines = class_lines_from(*answer);
   if (!lines) return report(lines.error(), around);

@@ -52,7 +52,9 @@ Result<Answer> FixtureApi::get(std::string_view target) {
   constexpr std::string_view kClasses = "/api/v1/classes";
   constexpr std::string_view kInstances = "/api/v1/instances/";
   constexpr std::string_view kSnapshot = "/api/v1/snapshot?class=";
-  if (target == kClasses) return found(file("classes.json"));
+  if (target == kClasses || target == "/api/v1/classes?cooked=1") {
+    return found(file("classes.json"));
+  }
   if (target.starts_with(kClasses)) {
     const std::string name(target.substr(kClasses.size() + 1));
     if (name.ends_with("?form=mof")) {

@@ -181,6 +181,11 @@ std::vector<const Property*> ClassInfo::data() const {
     if (property.is_data()) found.push_back(&property);
   }
   std::ranges::sort(found, {}, [](const Property* p) { return std::pair(*p->data_id, p); });
+  if (!found.empty()) return found;
+  // A cooked twin has no block: what is known to be a counter is its data.
+  for (const auto& property : properties) {
+    if (property.semantics) found.push_back(&property);
+  }
   return found;
 }
 

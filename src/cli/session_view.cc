@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "cli/format.h"
@@ -73,6 +75,18 @@ std::string connection_text(const Instance& session, const Terminal& terminal) {
     text += fmt::format(", {} connection{}", *count, *count == 1 ? "" : "s");
   }
   return text.starts_with(", ") ? text.substr(2) : text;
+}
+
+// Quickmode_Session.Evidence, mof/quickmode.mof.
+std::string_view evidence_word(const Instance& session) {
+  constexpr std::array<std::string_view, 3> kWords{"none", "agrees", "missing"};
+  return kWords.at(std::min<std::size_t>(session.number("Evidence").value_or(0), 2));
+}
+
+std::string evidence_text(const Instance& session) {
+  const std::string_view word = evidence_word(session);
+  if (word == "agrees") return "all that moved lately was on its SAs";
+  return word == "none" ? std::string() : "not all that moved lately was on its SAs";
 }
 
 void join(Sessions& sessions) {
@@ -203,6 +217,8 @@ Record session_record(const Sessions& sessions, const SessionView& view, const T
   record.field("state", "state", session.value("State"), lines(connection_text(session, terminal)));
   record.field("connections", "", session.value("Connections"), {});
   record.field("reason", "why", session.value("Reason"), why_lines(view, terminal));
+  record.field("evidence", "evidence", text_value(evidence_word(session)),
+               lines(evidence_text(session)));
   record.field("advice", "to do", session.value("Advice"), lines(text("Advice")));
   std::vector<std::string> sa_lines;
   for (const Instance* sa : view.sas) {

@@ -13,6 +13,7 @@ using xfrm::Direction;
 using xfrm::PolicyDirection;
 
 constexpr std::uint8_t kTcp = 6;
+constexpr std::string_view kAsItShouldBe = "policy and live SAs, both ways";
 constexpr std::string_view kAddPolicy =
     "give both hosts a policy for this portal (a child SA with start_action = trap), then log the "
     "session out and in";
@@ -28,8 +29,14 @@ std::string way(Direction direction) {
 // The associations that a policy's templates name for this flow.
 std::vector<Use> uses_of(const xfrm::Policy& policy, const xfrm::Flow& flow, Direction direction) {
   std::vector<Use> uses;
+  bool plain = true;
+  bool compressed = false;
   for (const xfrm::Template& wanted : policy.templates) {
-    if (wanted.proto != xfrm::kEsp && wanted.proto != xfrm::kAh) continue;  // IPComp: not IPsec's
+    if (wanted.proto != xfrm::kEsp && wanted.proto != xfrm::kAh) {  // IPComp: not IPsec's
+      plain = false;
+      compressed = true;
+      continue;
+    }
     // In transport mode the template leaves the addresses open (facts §5); the flow's are meant.
     const bool open = wanted.mode == xfrm::Mode::transport || wanted.daddr.any();
     AssociationKey key{.saddr = open ? flow.saddr : wanted.saddr,
@@ -38,7 +45,8 @@ std::vector<Use> uses_of(const xfrm::Policy& policy, const xfrm::Flow& flow, Dir
                        .if_id = flow.if_id,
                        .proto = wanted.proto,
                        .mode = wanted.mode};
-    uses.push_back({key, direction, !uses.empty(), wanted.optional});
+    plain = plain && uses.empty() && !wanted.optional;
+    uses.push_back({key, direction, !uses.empty(), wanted.optional, compressed, plain});
   }
   return uses;
 }
@@ -73,7 +81,7 @@ FlowVerdict judge_strength(const std::vector<Use>& uses, Direction direction, co
         Protection::unknown,
         fmt::format("the algorithms of the {} SA have not been read yet", way(direction)));
   }
-  if (encrypts) return verdict(Protection::protected_, "policy and live SAs, both ways");
+  if (encrypts) return verdict(Protection::protected_, std::string(kAsItShouldBe));
   if (authenticates) {
     return verdict(Protection::integrity_only,
                    fmt::format("the {} SAs authenticate but do not encrypt", way(direction)),
@@ -83,6 +91,26 @@ FlowVerdict judge_strength(const std::vector<Use>& uses, Direction direction, co
                  fmt::format("the {} SA neither encrypts nor authenticates (NULL, no integrity)",
                              way(direction)),
                  "use an ESP proposal with a cipher and integrity");
+}
+
+// What connections moved of it and their SAs; of a bundle, the innermost's.
+Evidence::Says evidence_of(const std::vector<Use>& uses, const SaView& sas) {
+  const auto inner = std::ranges::find_if(uses, [](const Use& use) { return !use.outer; });
+  if (inner == uses.end() || inner->compressed) return Evidence::Says::nothing;
+  return sas.evidence(inner->association);
+}
+
+// The policies' word, unless the evidence is against it.
+FlowVerdict judge_evidence(FlowVerdict by_policy, const std::vector<Use>& uses, Direction direction,
+                           const SaView& sas) {
+  const bool said_safe = by_policy.protection == Protection::protected_ ||
+                         by_policy.protection == Protection::integrity_only;
+  if (!said_safe || evidence_of(uses, sas) != Evidence::Says::missing) return by_policy;
+  return verdict(Protection::unknown,
+                 fmt::format("the {} policy requires IPsec, but not all that it {} was on its SAs",
+                             way(direction), direction == Direction::out ? "sent" : "received"),
+                 "look for what passes XFRM by: a mark with a policy of its own (ip xfrm policy, "
+                 "nft list ruleset), tc, an offloading adapter");
 }
 
 // No policy speaks of this flow: what the default says.
@@ -129,17 +157,36 @@ xfrm::PolicyMatch policy_of(xfrm::Flow& flow, Direction direction,
   return policies.match(PolicyDirection::out, flow);
 }
 
-// A policy for marked packets only: netfilter may mark these, and nobody tells. What its SAs carry
-// is this session's all the same: other packets of the flow have no SA.
-FlowVerdict judge_marked(const xfrm::Policy& policy, const xfrm::Flow& flow, Direction direction) {
-  FlowVerdict result = verdict(
-      Protection::unknown,
-      fmt::format("the {} policy is for packets with mark 0x{:x} only, and whether these have it "
-                  "can't be seen",
-                  way(direction), policy.mark.value),
-      "compare the bytes of its SAs with the session's (quickmode sas), or use a policy without "
-      "a mark");
-  result.uses = uses_of(policy, flow, direction);
+// A policy for marked packets only: netfilter may mark these, and nobody tells, but for the
+// evidence. What its SAs carry is this session's all the same: other packets of the flow have none.
+FlowVerdict judge_marked(const xfrm::Policy& policy, const xfrm::Flow& flow, Direction direction,
+                         const SaView& sas) {
+  std::vector<Use> uses = uses_of(policy, flow, direction);
+  const Evidence::Says says = evidence_of(uses, sas);
+  FlowVerdict result;
+  if (says == Evidence::Says::agrees) {
+    result = judge_strength(uses, direction, sas);
+    if (result.protection == Protection::protected_) {
+      result.reason = fmt::format(
+          "the {} policy is for packets with mark 0x{:x}, and all that moved was on its SAs",
+          way(direction), policy.mark.value);
+    }
+  } else if (says == Evidence::Says::missing) {
+    result = verdict(
+        Protection::unprotected,
+        fmt::format("the {} policy is for packets with mark 0x{:x}, and not all of these had it",
+                    way(direction), policy.mark.value),
+        "see who marks them (nft list ruleset), or use a policy without a mark");
+  } else {
+    result = verdict(
+        Protection::unknown,
+        fmt::format("the {} policy is for packets with mark 0x{:x} only, and nothing has moved "
+                    "that shows whether these have it",
+                    way(direction), policy.mark.value),
+        "move some data and look again, or use a policy without a mark");
+  }
+  result.uses = std::move(uses);
+  for (Use& use : result.uses) use.plain = false;
   return result;
 }
 
@@ -150,6 +197,7 @@ FlowVerdict judge_flow(xfrm::Flow flow, Direction direction, const xfrm::PolicyT
       interfaces.find(out ? std::pair(flow.saddr, flow.daddr) : std::pair(flow.daddr, flow.saddr));
   const InterfaceSwitches interface =
       found == interfaces.end() ? InterfaceSwitches{} : found->second;
+  flow.ifindex = interface.ifindex;
   FlowVerdict result;
   if (passes_by(interface, direction, result)) return result;
   const xfrm::PolicyMatch match = policy_of(flow, direction, policies, interface.if_id);
@@ -160,7 +208,7 @@ FlowVerdict judge_flow(xfrm::Flow flow, Direction direction, const xfrm::PolicyT
     const xfrm::Policy* marked =
         policies.match_marked(out ? PolicyDirection::out : PolicyDirection::in, flow);
     if (marked != nullptr && !marked->templates.empty()) {
-      return judge_marked(*marked, flow, direction);
+      return judge_marked(*marked, flow, direction, sas);
     }
   }
   if (match.policy == nullptr && interface.if_id != 0) {
@@ -189,7 +237,7 @@ FlowVerdict judge_flow(xfrm::Flow flow, Direction direction, const xfrm::PolicyT
                                way(direction), match.policy->priority),
                    "remove the bypass policy, or give it a lower precedence (a higher number)");
   }
-  result = judge_strength(uses, direction, sas);
+  result = judge_evidence(judge_strength(uses, direction, sas), uses, direction, sas);
   result.uses = std::move(uses);
   return result;
 }
@@ -216,8 +264,10 @@ void add_uses(std::vector<Use>& all, const std::vector<Use>& more) {
 
 // The verdict of two parts is the worse one's; a reason that says less is replaced.
 void worsen(FlowVerdict& all, const FlowVerdict& part) {
+  const bool says_less =
+      all.advice.empty() && (all.reason == kAsItShouldBe || !part.advice.empty());
   const bool worse = badness(part.protection) > badness(all.protection) ||
-                     (part.protection == all.protection && all.advice.empty());
+                     (part.protection == all.protection && says_less);
   if (worse) {
     all.protection = part.protection;
     all.reason = part.reason;

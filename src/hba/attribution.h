@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hba/association.h"
+#include "hba/evidence.h"
 #include "iscsi/inventory.h"
 #include "xfrm/tables.h"
 
@@ -24,13 +25,14 @@ enum class Protection : std::uint8_t {  // as Quickmode_Session.Protection numbe
   unprotected = 3,
 };
 
-// The network interface that a connection's packets leave by: switches that let them pass XFRM by,
-// and whether it is an xfrm interface.
+// The network interface that a connection's packets leave by, and, unless routing is asymmetric,
+// come in by: switches that let them pass XFRM by, and whether it is an xfrm interface.
 struct InterfaceSwitches {
   std::string name;
   bool disable_xfrm = false;    // nothing leaves it transformed
   bool disable_policy = false;  // nothing that comes in is checked
   std::uint32_t if_id = 0;      // an xfrm interface's, whose policies have it; 0: another kind
+  std::int32_t ifindex = 0;     // policies may be for one interface only; 0: not known
 };
 // By a connection's local and remote address. Where one is missing, no switch is set.
 using Interfaces = std::map<std::pair<Address, Address>, InterfaceSwitches>;
@@ -39,8 +41,12 @@ using Interfaces = std::map<std::pair<Address, Address>, InterfaceSwitches>;
 struct Use {
   AssociationKey association;
   xfrm::Direction direction = xfrm::Direction::unknown;
-  bool outer = false;     // not the first template: a bundle's outer transformation
-  bool optional = false;  // `level use`: without an SA the traffic passes in the clear
+  bool outer = false;       // not the first template: a bundle's outer transformation
+  bool optional = false;    // `level use`: without an SA the traffic passes in the clear
+  bool compressed = false;  // IPComp goes first: these count less than what moved
+  // All of the flow is on these SAs as TCP counts it: no outer transformation, no template left out
+  // or optional, no packets that netfilter picks.
+  bool plain = true;
   friend bool operator==(const Use&, const Use&) = default;
 };
 
@@ -55,6 +61,8 @@ class SaView {
  public:
   virtual ~SaView() = default;
   virtual Strength strength(const AssociationKey& key) const = 0;
+  // Whether what its connections moved was on its SAs.
+  virtual Evidence::Says evidence(const AssociationKey& key) const = 0;
 };
 
 struct FlowVerdict {

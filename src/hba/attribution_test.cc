@@ -18,6 +18,12 @@ class Sas : public SaView {
  public:
   Strength all{.live = true, .known = true, .encrypts = true, .authenticates = true};
   std::map<AssociationKey, Strength> some;
+  std::map<xfrm::Direction, Evidence::Says> says;
+  Evidence::Says evidence(const AssociationKey& key) const override {
+    const auto way = key.saddr == kLocal.address ? xfrm::Direction::out : xfrm::Direction::in;
+    const auto found = says.find(way);
+    return found == says.end() ? Evidence::Says::nothing : found->second;
+  }
   Strength strength(const AssociationKey& key) const override {
     const auto found = some.find(key);
     return found == some.end() ? all : found->second;
@@ -89,6 +95,61 @@ TEST_F(Judge, OneDirectionWithoutAPolicyIsEnough) {
   in_.reset();
   EXPECT_EQ(judge().protection, Protection::unprotected);
   EXPECT_EQ(judge().reason, "no inbound IPsec policy matches it");
+}
+
+TEST_F(Judge, EvidenceAgainstThePoliciesIsUnknown) {
+  sas_.says[xfrm::Direction::in] = Evidence::Says::agrees;
+  EXPECT_EQ(judge().protection, Protection::protected_);
+  sas_.says[xfrm::Direction::in] = Evidence::Says::missing;
+  EXPECT_EQ(judge().protection, Protection::unknown);
+  EXPECT_EQ(judge().reason,
+            "the inbound policy requires IPsec, but not all that it received was on its SAs");
+  EXPECT_EQ(judge().uses.size(), 2U) << "what is on them is still counted";
+  sas_.says = {{xfrm::Direction::out, Evidence::Says::missing}};
+  EXPECT_EQ(judge().reason,
+            "the outbound policy requires IPsec, but not all that it sent was on its SAs");
+  sas_.all.encrypts = false;
+  EXPECT_EQ(judge().protection, Protection::unknown) << "integrity only, too";
+  sas_.all.authenticates = false;
+  EXPECT_EQ(judge().protection, Protection::unprotected) << "what is bad is not made better";
+}
+
+TEST_F(Judge, WithIpcompTheSasCountLess) {
+  for (auto* policy : {&*out_, &*in_}) {
+    xfrm::Template compress = policy->templates.front();
+    compress.proto = 108;
+    policy->templates.insert(policy->templates.begin(), compress);
+  }
+  sas_.says = {{xfrm::Direction::out, Evidence::Says::missing}};
+  EXPECT_EQ(judge().protection, Protection::protected_);
+}
+
+TEST_F(Judge, EvidenceTellsWhetherPacketsHaveAMark) {
+  out_->mark = in_->mark = {0x11, 0xffff'ffff};
+  EXPECT_EQ(judge().protection, Protection::unknown);
+  EXPECT_TRUE(judge().reason.ends_with("nothing has moved that shows whether these have it"));
+  sas_.says = {{xfrm::Direction::out, Evidence::Says::agrees},
+               {xfrm::Direction::in, Evidence::Says::agrees}};
+  EXPECT_EQ(judge().protection, Protection::protected_);
+  EXPECT_EQ(judge().reason,
+            "the outbound policy is for packets with mark 0x11, and all that moved was on its SAs");
+  sas_.says[xfrm::Direction::in] = Evidence::Says::nothing;
+  EXPECT_EQ(judge().protection, Protection::unknown) << "one direction is not enough";
+  sas_.says[xfrm::Direction::in] = Evidence::Says::missing;
+  EXPECT_EQ(judge().protection, Protection::unprotected);
+  sas_.says[xfrm::Direction::in] = Evidence::Says::agrees;
+  sas_.all.encrypts = false;
+  EXPECT_EQ(judge().protection, Protection::integrity_only);
+}
+
+TEST_F(Judge, PoliciesOfOneInterfaceAreForWhatLeavesAndComesInByIt) {
+  out_->selector.ifindex = in_->selector.ifindex = 7;
+  EXPECT_EQ(judge().protection, Protection::unprotected) << "nobody knows that it is this one";
+  interfaces_[{kLocal.address, kPortal.address}].ifindex = 7;
+  EXPECT_EQ(judge().protection, Protection::protected_);
+  EXPECT_EQ(judge().uses.size(), 2U);
+  interfaces_[{kLocal.address, kPortal.address}].ifindex = 8;
+  EXPECT_EQ(judge().protection, Protection::unprotected);
 }
 
 TEST_F(Judge, ADefaultThatBlocksLeavesNoTrafficToJudge) {
@@ -192,8 +253,8 @@ TEST_F(Judge, APolicyForMarkedPacketsLeavesItOpenButNamesItsSas) {
   const FlowVerdict verdict = judge();
   EXPECT_EQ(verdict.protection, Protection::unknown);
   EXPECT_EQ(verdict.reason,
-            "the outbound policy is for packets with mark 0x11 only, and whether these have it "
-            "can't be seen");
+            "the outbound policy is for packets with mark 0x11 only, and nothing has moved that "
+            "shows whether these have it");
   EXPECT_EQ(verdict.uses.size(), 2U);
 }
 

@@ -53,7 +53,7 @@ Interfaces read_interfaces(const iscsi::Inventory& inventory) {
                   .emplace(std::pair(*ifindex, local.family),
                            InterfaceSwitches{device->name, !v6 && says->disable_xfrm,
                                              v6 ? says->disable_policy_v6 : says->disable_policy,
-                                             device->if_id})
+                                             device->if_id, *ifindex})
                   .first;
     }
     interfaces.emplace(std::pair(local, remote), known->second);
@@ -81,7 +81,8 @@ std::optional<xfrm::Probes> tell_of(Result<xfrm::Probes> probes, Engine& engine)
                     {.finals = covered.ends && covered.finals,
                      .bad_spi = covered.bad_spi,
                      // The counter is ESP's; a family that nobody watches would be missed.
-                     .not_decrypted = covered.async && covered.esp4 && covered.esp6});
+                     .not_decrypted = covered.async && covered.esp4 && covered.esp6,
+                     .closings = covered.closings()});
   return std::move(*probes);
 }
 
@@ -97,7 +98,8 @@ int stop_signals() {
 
 class Collector {
  public:
-  Collector(const Configuration& configuration, Publisher publisher, Result<xfrm::Probes> probes)
+  Collector(const Configuration& configuration, Publisher publisher, Result<xfrm::Probes> probes,
+            const std::vector<std::string>& not_confined)
       : configuration_(configuration),
         boot_id_(boot_id()),
         engine_(now()),
@@ -105,7 +107,14 @@ class Collector {
         tree_(iscsi::system_tree()),
         scanner_(*tree_),
         publisher_(std::move(publisher)),
-        stop_(stop_signals()) {}
+        stop_(stop_signals()) {
+    std::string all;
+    for (const std::string& what : not_confined) {
+      log("not confined: " + what);
+      all += (all.empty() ? "" : "; ") + what;
+    }
+    engine_.set_not_confined(std::move(all));
+  }
 
   Result<void> start();
   Result<void> run();
@@ -298,8 +307,7 @@ Result<void> collect(const Configuration& configuration) {
                     ? xfrm::Probes::open()
                     : fail(ErrorCode::state, "turned off (collect.probes = false)");
   const std::vector<std::string> missing = TRY(give_up_rights(configuration));
-  for (const std::string& what : missing) log("not confined: " + what);
-  Collector collector(configuration, std::move(*publisher), std::move(probes));
+  Collector collector(configuration, std::move(*publisher), std::move(probes), missing);
   TRY(collector.start());
   log("started; publishing to " + configuration.provider_socket());
   return collector.run();

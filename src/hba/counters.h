@@ -55,6 +55,11 @@ class Totals {
     for (std::size_t i = 0; i < kCounters; ++i) values_[i] += other.values_[i];
     return *this;
   }
+  // Modulo 2^64: a part of a sum may be less than nothing, as long as the sum is not.
+  Totals& operator-=(const Totals& other) {
+    for (std::size_t i = 0; i < kCounters; ++i) values_[i] -= other.values_[i];
+    return *this;
+  }
   friend bool operator==(const Totals&, const Totals&) = default;
 
  private:

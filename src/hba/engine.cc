@@ -12,6 +12,16 @@ namespace {
 
 using xfrm::SaTable;
 
+// But for the SPI, which an IKE daemon fills in at each rekey.
+bool differs(const xfrm::Policy* known, const xfrm::Policy& policy) {
+  if (known == nullptr) return true;
+  xfrm::Policy before = *known;
+  xfrm::Policy now = policy;
+  for (xfrm::Template& each : before.templates) each.spi = 0;
+  for (xfrm::Template& each : now.templates) each.spi = 0;
+  return before != now;
+}
+
 bool counted(std::uint8_t proto) {
   return proto == xfrm::kEsp || proto == xfrm::kAh;
 }
@@ -42,7 +52,9 @@ void Engine::end_sync() {
   for (const SaTable::Handle handle : sas_.unseen()) {
     ended(handle, {QM_AT_LEAST, QM_REASON_GAP});
   }
+  const std::uint64_t changes = policies_.changes();
   policies_.end_dump();
+  if (policies_.changes() != changes) any_policy_changed_ns_ = now_.boot_ns;
   if (first_sync_ && restored_) {
     // Nobody watched while the collector was down: what lived then and does not now took its last
     // counters along, and others may have come and gone.
@@ -83,6 +95,7 @@ void Engine::gap_everywhere(Quality loss) {
   ++gaps_;
   complete_since_filetime_ = now_.filetime_100ns;
   ledger_.lose_all(loss);
+  split_.disturb_all();
 }
 
 void Engine::set_kernel(bool readable, std::string problem) {
@@ -360,16 +373,19 @@ std::vector<xfrm::SaId> Engine::sas_to_read() const {
 void Engine::on_policy(const xfrm::Policy& policy, std::uint32_t seq) {
   static_cast<void>(seq);
   if (source_ == Source::event) ++events_;
+  if (differs(policies_.find(policy.index), policy)) note_policy_change(policy);
   policies_.upsert(policy);
 }
 
 void Engine::on_policy_deleted(const xfrm::Policy& policy) {
   ++events_;
+  note_policy_change(policy);
   policies_.erase(policy);
 }
 
 void Engine::on_policies_flushed(std::uint8_t type) {
   ++events_;
+  any_policy_changed_ns_ = now_.boot_ns;
   policies_.clear(type);
 }
 

@@ -24,6 +24,7 @@
 #include "hba/attribution.h"
 #include "hba/ledger.h"
 #include "hba/report.h"
+#include "hba/split.h"
 #include "ike/vici.h"
 #include "iscsi/inventory.h"
 #include "xfrm/codec.h"
@@ -36,6 +37,8 @@ inline constexpr std::size_t kMostClaims = 65'536;             // associations o
 inline constexpr std::size_t kMostEarlyRekeys = 1024;          // child-rekey events before their SA
 inline constexpr std::uint64_t kRekeyWordNs = 10'000'000'000;  // how long to wait for the IKE
                                                                // daemon's word on a rekey
+inline constexpr std::size_t kMostPolicyChanges = 1024;  // remembered; more: any may have changed
+inline constexpr std::uint64_t kPolicyChangeNs = 60'000'000'000;  // how long
 inline constexpr unsigned kMissingReads = 2;  // an SA not found so often, without an event, is gone
 
 class Engine final : public xfrm::Sink, private SaView {
@@ -58,11 +61,13 @@ class Engine final : public xfrm::Sink, private SaView {
 
   void set_kernel(bool readable, std::string problem);
   void set_problem(std::string problem) { problem_ = std::move(problem); }
+  void set_not_confined(std::string what) { not_confined_ = std::move(what); }
   // What the probes cover (engine_probes.cc); nothing by default. state: for people.
   struct Probed {
     bool finals = false;
     bool bad_spi = false;
     bool not_decrypted = false;
+    bool closings = false;  // the last counts of connections
   };
   void set_probes(std::string state, Probed probed) {
     probes_ = std::move(state);
@@ -90,6 +95,21 @@ class Engine final : public xfrm::Sink, private SaView {
   bool note_missing(std::span<const xfrm::SaId> ids);
   // The reading broke off: until the next attribute() counters may be those of an earlier one.
   void reading_failed() { reading_failed_ = true; }
+  // While an SA is shared (engine_sharing.cc): a reading of the connections before that of the SAs
+  // and one after it, both after attribute(), then those that have ended. None: it failed.
+  bool wants_connections() const { return split_.any(); }
+  // The peers in question; nothing: all, as a tunnel may carry anybody's.
+  std::optional<std::vector<Address>> peers_to_ask() const;
+  void take_connections(std::span<const xfrm::TcpConnection> all);
+  void take_closed(const xfrm::ProbeReading& reading);
+  bool split_balances() const;  // else reading SAs and connections once more may help
+  std::vector<xfrm::SaId> shared_sas_to_read() const;
+
+  // The sessions' connections, to be read after attribute() and before the SAs
+  // (engine_evidence.cc).
+  std::vector<std::pair<Endpoint, Endpoint>> connections_to_read() const;
+  void take_session_connections(std::span<const xfrm::TcpConnection> all);
+
   void conclude();  // verdicts, time, shares of per-netns counters; then report() is consistent
   Report report() const;
 
@@ -146,12 +166,18 @@ class Engine final : public xfrm::Sink, private SaView {
     bool shared = false;
     std::uint64_t bad_spi_told = 0;  // the probes' total when it was last taken
   };
+  struct PolicyChange {
+    xfrm::Selector selector;
+    xfrm::PolicyDirection direction = xfrm::PolicyDirection::in;
+    std::uint64_t boot_ns = 0;
+  };
   struct Undecided {  // a new SA that overlapped another: a rekey, unless the IKE daemon is silent
     xfrm::SaId id;
     std::uint64_t since_boot_ns = 0;
   };
 
   Strength strength(const AssociationKey& key) const override;
+  Evidence::Says evidence(const AssociationKey& key) const override { return evidence_.of(key); }
 
   // The table's tag of an SA: 0 nothing known, kBaseline, kTold (a rekey, by the IKE daemon's
   // word), or its entry's id + kFirstEntryTag.
@@ -202,9 +228,25 @@ class Engine final : public xfrm::Sink, private SaView {
   void gap_everywhere(Quality loss);
 
   void judge_sessions();
+  void weigh_evidence();
   bool find_candidates();                                      // true when they changed
   bool claim(const Use& use, const std::set<OwnerId>& users);  // true when it is new
+  void find_owners();
   void hand_over(const AssociationKey& key);
+  // engine_sharing.cc
+  void begin_sharing(const Use& use, const std::set<OwnerId>& users);
+  void stop_sharing(const Use& use, OwnerId left);
+  void note_policy_change(const xfrm::Policy& policy);
+  bool policy_changed(const Endpoint& local, const Endpoint& remote,
+                      std::uint64_t since_boot_ns) const;
+  std::vector<AssociationKey> shared_uses(const xfrm::TcpConnection& connection);
+  Split::Seen see(const xfrm::TcpConnection& connection);
+  void find_unmatched(const std::set<std::pair<Endpoint, Endpoint>>& seen);
+  SharedGrowth growth_of(const AssociationKey& key) const;
+  Qualities shared_quality(OwnerId owner) const;  // sticky, and what is open
+  void settle_shared();
+  void take_outcome(const Split::Outcome& outcome);
+  void lose_sharing(const AssociationKey& key, Quality loss);
   void adopt_live();
   void remember_reqid(std::uint32_t reqid);
   void settle_rekeys();
@@ -221,6 +263,7 @@ class Engine final : public xfrm::Sink, private SaView {
   void find_negotiations();
   void report_adapters(Report& report, const std::vector<Totals>& totals) const;
   void report_sessions(Report& report) const;
+  Evidence::Says evidence_of(const SessionVerdict& verdict) const;
   void report_sas(Report& report) const;
   void report_host(Report& report, const std::vector<Totals>& totals) const;
   void report_health(Report& report) const;
@@ -242,6 +285,24 @@ class Engine final : public xfrm::Sink, private SaView {
 
   std::unordered_map<AssociationKey, Claim, AssociationHash> claims_;
   std::unordered_map<AssociationKey, std::vector<Ledger::EntryId>, AssociationHash> by_association_;
+  Evidence evidence_;
+  // The sessions' connections as this refresh read them, and when; nothing: it has not.
+  std::map<std::pair<Endpoint, Endpoint>, xfrm::TcpConnection> session_connections_;
+  std::optional<std::uint64_t> connections_boot_ns_;
+  Split split_;
+  std::map<AssociationKey, Claim> parting_;  // whose they are once they are settled
+  std::map<AssociationKey, std::set<OwnerId>> sharers_;
+  std::map<AssociationKey, std::uint64_t> shared_errors_;
+  std::map<std::pair<Endpoint, Endpoint>, std::pair<OwnerId, bool>> owners_;  // of connections,
+                                                                              // and whether new
+  std::unordered_map<std::uint64_t, std::vector<AssociationKey>> judged_;     // by cookie
+  std::uint64_t judged_changes_ = 0;  // the policies' when they were judged
+  std::deque<PolicyChange> policy_changes_;
+  std::uint64_t any_policy_changed_ns_ = 0;  // … of those that are not listed
+  std::uint64_t settled_boot_ns_ = 0;
+  std::uint64_t attributed_boot_ns_ = 0, read_boot_ns_ = 0;  // a reading follows: it began then
+  std::uint64_t closed_lost_ = 0;
+  bool inventory_known_ = false;             // there was one before this one, complete
   std::vector<AssociationKey> handed_over_;  // to their claims' owners, after the next reading
   std::vector<Candidate> candidates_;
   std::array<std::uint64_t, 64> reqid_filter_{};  // a Bloom filter: most SAs are nobody's
@@ -286,10 +347,10 @@ class Engine final : public xfrm::Sink, private SaView {
   std::uint64_t finals_read_boot_ns_ = std::numeric_limits<std::uint64_t>::max();
   std::map<xfrm::AddressPair, Pair> pairs_;
   std::vector<xfrm::AddressPair> pairs_to_watch_;
-  std::uint64_t bad_spi_unlisted_ = 0;
+  xfrm::ProbeTotals probe_totals_;  // as they were read last
 
   bool kernel_readable_ = false;
-  std::string problem_, probes_;
+  std::string problem_, probes_, not_confined_;
   std::uint64_t started_filetime_ = 0, complete_since_filetime_ = 0;
   std::uint64_t events_ = 0, dumps_ = 0, overruns_ = 0, gaps_ = 0, decode_errors_ = 0;
   std::uint64_t losses_before_ = 0;  // the ledger's, at the last conclude()

@@ -1,6 +1,7 @@
 // Which adapter uses which association, and what follows for the SAs that live already.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "hba/engine.h"
 
@@ -93,9 +94,16 @@ void Engine::attribute() {
     const OwnerId owner = ledger_.owner(inventory_.sessions[i].adapter_key);
     for (const Use& use : verdicts_[i].uses) {
       auto& [first, users] = wanted[use.association];
+      const bool plain = use.plain && (users.empty() || first.plain);
       first = use;
+      first.plain = plain;
       users.insert(owner);
     }
+  }
+  find_owners();
+  split_.begin_round();
+  for (const AssociationKey& key : split_.keys()) {
+    if (!wanted.contains(key)) split_.part(key, now_);
   }
   bool new_claims = false;
   for (const auto& [key, use] : wanted) new_claims = claim(use.first, use.second) || new_claims;
@@ -103,11 +111,29 @@ void Engine::attribute() {
   find_pairs();
 }
 
+// Whose connections these are, and whether they were not there before.
+void Engine::find_owners() {
+  attributed_boot_ns_ = now_.boot_ns;
+  const auto before = std::exchange(owners_, {});
+  for (const iscsi::Session& session : inventory_.sessions) {
+    for (const iscsi::Connection& connection : session.connections) {
+      if (connection.local.address.any() || connection.remote.address.any()) continue;
+      const std::pair ends(connection.local, connection.remote);
+      const bool young = inventory_known_ && !before.contains(ends);
+      owners_.emplace(ends, std::pair(ledger_.owner(session.adapter_key), young));
+    }
+  }
+  inventory_known_ = inventory_.problems.empty();
+}
+
 bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
   const bool shared = users.size() > 1;
   const OwnerId target = shared ? kUnattributed : *users.begin();
   if (shared) {
-    for (const OwnerId user : users) ledger_.lose(user, {QM_AT_LEAST, QM_REASON_SHARED_SA});
+    begin_sharing(use, users);
+  } else if (split_.shares(use.association)) {
+    stop_sharing(use, target);
+    return false;
   }
   auto found = claims_.find(use.association);
   const bool is_new = found == claims_.end();
@@ -138,7 +164,7 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
         ledger_.lose(user, {QM_AT_LEAST, QM_REASON_SHARED_SA});
       }
     }
-    if (another) handed_over_.push_back(use.association);
+    if (another && !shared) handed_over_.push_back(use.association);
   }
   if (is_new && ike_daemons_ == 0) {
     ledger_.owner_at(target).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
@@ -222,12 +248,15 @@ void Engine::share_netns_errors() {
 }
 
 void Engine::conclude() {
+  settle_shared();
+  if (!reading_failed_) read_boot_ns_ = attributed_boot_ns_;
   // Without a reading nobody knows yet whose the growth is.
   if (!reading_failed_) {
     for (const AssociationKey& key : handed_over_) hand_over(key);
     handed_over_.clear();
   }
   before_reading_.clear();
+  weigh_evidence();
   judge_sessions();
   find_negotiations();
   settle_rekeys();

@@ -153,12 +153,12 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
 
 // An inbound SA that was moved keeps its id: without the events of it, only its source tells.
 void Engine::follow(Ledger::EntryId id, const xfrm::Sa& sa) {
-  AssociationKey& association = ledger_.at(id).association;
-  if (association == association_of(sa)) return;
-  const auto found = by_association_.find(association);
+  const AssociationKey association = association_of(sa);
+  if (ledger_.at(id).association == association) return;
+  const auto found = by_association_.find(ledger_.at(id).association);
   std::erase(found->second, id);
   if (found->second.empty()) by_association_.erase(found);
-  association = association_of(sa);
+  ledger_.reassociate(id, association);
   by_association_[association].push_back(id);
   ledger_.at(id).skip_back(sa.stats);  // they begin anew
 }

@@ -47,6 +47,7 @@ void Engine::take_finals(const xfrm::ProbeReading& reading) {
 
 void Engine::take_probes(const xfrm::ProbeReading& reading) {
   take_finals(reading);
+  probe_totals_ = reading.totals;
   if (probed_.not_decrypted) {
     for (const xfrm::SaFailures& each : reading.failures) {
       take_failures(each.sa, each.not_decrypted);
@@ -84,7 +85,8 @@ void Engine::find_pairs() {
     if (found == pairs_.end()) {
       const bool full = pairs_.size() >= xfrm::kMostWatchedPairs;
       for (const OwnerId owner : owners) {
-        shares_[owner].pair_missed = shares_[owner].pair_missed || full || bad_spi_unlisted_ > 0;
+        shares_[owner].pair_missed =
+            shares_[owner].pair_missed || full || probe_totals_.bad_spi_unlisted > 0;
       }
       if (full) continue;
       found = pairs_.emplace(pair, Pair{}).first;
@@ -98,7 +100,6 @@ void Engine::find_pairs() {
 }
 
 void Engine::take_bad_spi(const xfrm::ProbeReading& reading) {
-  bad_spi_unlisted_ = reading.totals.bad_spi_unlisted;
   std::map<xfrm::AddressPair, std::uint64_t> told;
   for (const xfrm::BadSpi& each : reading.bad_spi) told[each.pair] += each.packets;
   for (const auto& [address_pair, packets] : told) {

@@ -152,6 +152,10 @@ void Engine::rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId i
     worsen_by_loss(adapter.qualities[i], owner, counter);
   }
   quality_of(adapter.qualities, kReKeys).worsen(owner.rekeys.quality, owner.rekeys.reason);
+  const Qualities shared = shared_quality(id);
+  for (std::size_t i = 0; i < kCounters; ++i) {
+    adapter.qualities[i].worsen(shared[i].quality, shared[i].reason);
+  }
   const bool sharing = std::ranges::any_of(verdicts_, [&](const SessionVerdict& verdict) {
     const auto index = static_cast<std::size_t>(&verdict - verdicts_.data());
     if (inventory_.sessions[index].adapter_key != owner.key) return false;
@@ -224,6 +228,19 @@ void Engine::report_adapters(Report& report, const std::vector<Totals>& totals) 
   std::ranges::sort(report.adapters, {}, &AdapterReport::device_name);
 }
 
+// Of all that a session's policies name: missing if it is anywhere, agrees if it does everywhere.
+Evidence::Says Engine::evidence_of(const SessionVerdict& verdict) const {
+  std::size_t paths = 0, agree = 0;
+  for (const Use& use : verdict.uses) {
+    if (use.outer) continue;
+    const Evidence::Says says = evidence_.of(use.association);
+    if (says == Evidence::Says::missing) return says;
+    ++paths;
+    if (says == Evidence::Says::agrees) ++agree;
+  }
+  return agree == paths && paths > 0 ? Evidence::Says::agrees : Evidence::Says::nothing;
+}
+
 void Engine::report_sessions(Report& report) const {
   for (std::size_t i = 0; i < verdicts_.size(); ++i) {
     const iscsi::Session& session = inventory_.sessions[i];
@@ -232,6 +249,7 @@ void Engine::report_sessions(Report& report) const {
     row.adapter_name = instance_name(adapter_of(session.adapter_key), session.adapter_key);
     row.session = session;
     row.verdict = verdicts_[i];
+    row.evidence = evidence_of(row.verdict);
     for (const Use& use : row.verdict.uses) {
       const auto found = by_association_.find(use.association);
       if (found == by_association_.end()) continue;
@@ -321,6 +339,11 @@ void Engine::report_health(Report& report) const {
   health.ike_daemons = ike_daemons_;
   health.probes = probes_;
   health.last_problem = problem_;
+  health.not_confined = not_confined_;
+  health.probed = probed_.finals || probed_.bad_spi || probed_.not_decrypted;
+  health.probe_ends_lost = probe_totals_.finals_lost;
+  health.probe_failures_unlisted = probe_totals_.failures_unlisted;
+  health.probe_spis_unlisted = probe_totals_.bad_spi_unlisted;
 }
 
 Report Engine::report() const {

@@ -7,10 +7,13 @@
 
 #include "base/result.h"
 #include "hba/engine.h"
+#include "xfrm/connections.h"
 #include "xfrm/probe.h"
 #include "xfrm/socket.h"
 
 namespace qm::hba {
+
+inline constexpr int kMostSplitTries = 3;  // a refresh, to catch shared SAs at rest
 
 class Kernel {
  public:
@@ -20,7 +23,8 @@ class Kernel {
   // Opens the sockets and syncs. unsupported: no XFRM (retry later); denied: no CAP_NET_ADMIN.
   Result<void> open();
   bool is_open() const { return events_.has_value(); }
-  int event_fd() const { return events_ ? events_->fd() : -1; }
+  // -1: there is none, or it gives nothing but errors until the next refresh.
+  int event_fd() const { return events_ && broken_.empty() ? events_->fd() : -1; }
   // Applies what has arrived; a loss leads to a new sync, at the next refresh at the latest.
   void drain();
   // Brings the engine's SAs up to date: sync when one is due, then GETSA of those that count.
@@ -31,15 +35,24 @@ class Kernel {
   bool sync();
   bool try_sync();
   void drain_all(bool& overrun);
-  void close(const std::string& why);
+  void reopen();
   void read_finals();
   void read_probes();
+  Result<void> read_those(const std::vector<xfrm::SaId>& ids, std::vector<xfrm::SaId>& missing);
+  bool open_connections();
+  void read_session_connections();
+  // While SAs are shared.
+  void watch_closings();
+  void read_connections();
+  void read_shared_again();
 
   Engine& engine_;
   std::optional<xfrm::Probes> probes_;
   std::optional<xfrm::EventSocket> events_;
   std::optional<xfrm::RequestSocket> requests_;
+  std::optional<xfrm::ConnectionSocket> connections_;
   bool sync_due_ = false;
+  std::string broken_;  // the event socket's error; empty: it is sound
 };
 
 }  // namespace qm::hba

@@ -1,5 +1,6 @@
 #include "hba/kernel.h"
 
+#include <utility>
 #include <vector>
 
 #include "hba/collector.h"
@@ -23,11 +24,17 @@ Result<void> Kernel::open() {
   return {};
 }
 
-void Kernel::close(const std::string& why) {
+// The event socket can't be read any more: a new one. What was told meanwhile is missed.
+void Kernel::reopen() {
+  const std::string why = std::exchange(broken_, {});
   events_.reset();
   requests_.reset();
-  engine_.set_kernel(false, why);
-  engine_.overrun();  // from here on events are missed
+  engine_.overrun();
+  if (const auto opened = open(); !opened) {
+    engine_.set_kernel(false, why + "; opening it again: " + opened.error().message);
+    return;
+  }
+  engine_.set_problem(why + "; opened again");
 }
 
 void Kernel::drain_all(bool& overrun) {
@@ -36,7 +43,7 @@ void Kernel::drain_all(bool& overrun) {
     engine_.set_time(now());
     const auto drained = events_->drain(engine_);
     if (!drained) {
-      engine_.set_problem(drained.error().message);
+      broken_ = drained.error().message;
       overrun = true;
       return;
     }
@@ -75,7 +82,7 @@ void Kernel::read_probes() {
 }
 
 void Kernel::drain() {
-  if (!events_) return;
+  if (!events_ || !broken_.empty()) return;
   bool overrun = false;
   drain_all(overrun);
   read_finals();
@@ -113,41 +120,113 @@ bool Kernel::try_sync() {
 }
 
 bool Kernel::sync() {
-  for (int i = 0; i < kMostSyncTries; ++i) {
+  for (int i = 0; i < kMostSyncTries && broken_.empty(); ++i) {
     if (try_sync()) return true;
   }
   return false;
+}
+
+Result<void> Kernel::read_those(const std::vector<xfrm::SaId>& ids,
+                                std::vector<xfrm::SaId>& missing) {
+  engine_.set_source(Engine::Source::read);
+  engine_.set_time(now());
+  std::vector<std::size_t> positions;
+  auto read = requests_->read_sas(ids, engine_, positions);
+  for (const std::size_t position : positions) missing.push_back(ids[position]);
+  if (read) return {};
+  engine_.set_problem("reading SAs: " + read.error().message);
+  engine_.reading_failed();
+  return read;
 }
 
 void Kernel::read_sas() {
   if (!requests_) return;
   const std::vector<xfrm::SaId> ids = engine_.sas_to_read();
   if (ids.empty()) return;
-  engine_.set_source(Engine::Source::read);
-  engine_.set_time(now());
-  std::vector<std::size_t> missing;
-  const auto read = requests_->read_sas(ids, engine_, missing);
-  if (!read) {
-    engine_.set_problem("reading SAs: " + read.error().message);
-    engine_.reading_failed();
-    drain();
-    return;
-  }
   std::vector<xfrm::SaId> gone;
-  for (const std::size_t position : missing) gone.push_back(ids[position]);
-  drain();  // their DELSA has usually come by now
-  if (engine_.note_missing(gone)) sync_due_ = true;
+  const auto read = read_those(ids, gone);
+  drain();  // the DELSA of those that are gone has usually come by now
+  if (read && engine_.note_missing(gone)) sync_due_ = true;
+}
+
+bool Kernel::open_connections() {
+  if (connections_) return true;
+  auto opened = xfrm::ConnectionSocket::open();
+  if (!opened) {
+    engine_.set_problem(opened.error().message);
+    return false;
+  }
+  connections_.emplace(std::move(*opened));
+  return true;
+}
+
+// Before the SAs: what a connection has moved by now is on them.
+void Kernel::read_session_connections() {
+  const auto ends = engine_.connections_to_read();
+  if (ends.empty() || !open_connections()) return;
+  engine_.set_time(now());
+  const auto read = connections_->read_these(ends);
+  if (read) return engine_.take_session_connections(*read);
+  engine_.set_problem("reading the sessions' connections: " + read.error().message);
+  connections_.reset();
+}
+
+// ---- while SAs are shared
+
+void Kernel::watch_closings() {
+  if (!probes_ || !probes_->coverage().closings()) return;
+  const bool wanted = engine_.wants_connections();
+  const auto peers = wanted ? engine_.peers_to_ask() : std::vector<Address>{};
+  const auto watched = probes_->watch_peers(peers.value_or(std::vector<Address>{}), !peers);
+  if (!watched) engine_.set_problem(watched.error().message);
+}
+
+// The connections, then those that have ended: what is not in the one is in the other.
+void Kernel::read_connections() {
+  if (!engine_.wants_connections() || !open_connections()) return;
+  engine_.set_time(now());
+  const auto peers = engine_.peers_to_ask();
+  const auto read = connections_->read(peers.value_or(std::vector<Address>{}));
+  if (read) {
+    engine_.take_connections(*read);
+  } else {
+    engine_.set_problem("reading connections: " + read.error().message);
+    connections_.reset();
+  }
+  if (!probes_ || !probes_->coverage().closings()) return;
+  xfrm::ProbeReading reading;
+  if (const auto closed = probes_->read_closed(reading); !closed) {
+    engine_.set_problem(closed.error().message);
+  }
+  engine_.take_closed(reading);
+}
+
+// In the midst of traffic a moment at rest may be met at the next try.
+void Kernel::read_shared_again() {
+  for (int i = 1; i < kMostSplitTries && !engine_.split_balances(); ++i) {
+    std::vector<xfrm::SaId> missing;
+    const auto read = read_those(engine_.shared_sas_to_read(), missing);
+    drain();
+    if (!read) return;
+    read_connections();
+  }
 }
 
 void Kernel::refresh() {
-  if (!events_) return;
   drain();
+  if (!broken_.empty()) reopen();
+  if (!events_) return;
   if (sync_due_) sync_due_ = !sync();
   engine_.set_time(now());
   const auto errors = xfrm::read_netns_errors();
   engine_.attribute();
+  watch_closings();
+  read_session_connections();
+  read_connections();
   read_sas();
   read_probes();
+  read_connections();
+  if (engine_.wants_connections()) read_shared_again();
   engine_.set_netns_errors(errors ? std::optional(*errors) : std::nullopt);
 }
 

@@ -44,34 +44,39 @@ SaDetails details_of(const xfrm::Sa& sa) {
           .hard_add_expires_s = sa.hard_add_expires_s};
 }
 
-Totals Entry::contribution() const {
+Totals counted_on(const AssociationKey& key, xfrm::Direction direction, bool outer,
+                  std::uint64_t bytes, std::uint64_t replay_packets) {
   Totals totals;
-  if (direction == xfrm::Direction::unknown) return totals;
-  const std::uint64_t bytes = less(newest.bytes, base.bytes);
   const bool out = direction == xfrm::Direction::out;
+  if (key.proto == xfrm::kEsp) {
+    totals[out ? kConfidentialBytesSent : kConfidentialBytesReceived] = bytes;
+  } else {
+    totals[out ? kAuthenticatedBytesSent : kAuthenticatedBytesReceived] = bytes;
+  }
+  if (!outer && key.mode == xfrm::Mode::tunnel) {
+    totals[out ? kTunnelBytesSent : kTunnelBytesReceived] = bytes;
+  } else if (!outer) {
+    totals[out ? kTransportBytesSent : kTransportBytesReceived] = bytes;
+  }
+  if (!out) totals[kPacketsWithReplayDetection] = replay_packets;
+  return totals;
+}
+
+Totals Entry::contribution() const {
+  if (direction == xfrm::Direction::unknown) return {};
+  const std::uint64_t packets = replay_detection ? less(newest.packets, base.packets) : 0;
+  Totals totals =
+      counted_on(association, direction, outer, less(newest.bytes, base.bytes), packets);
   if (is_active_outbound(*this)) {
     totals[kActiveSa] = 1;
     totals[kKeyAdditions] = negotiated ? 1 : 0;
     totals[kReKeys] = rekey ? 1 : 0;
   }
-  if (id.proto == xfrm::kEsp) {
-    totals[out ? kConfidentialBytesSent : kConfidentialBytesReceived] = bytes;
-  } else {
-    totals[out ? kAuthenticatedBytesSent : kAuthenticatedBytesReceived] = bytes;
-  }
-  if (!outer && association.mode == xfrm::Mode::tunnel) {
-    totals[out ? kTunnelBytesSent : kTunnelBytesReceived] = bytes;
-  } else if (!outer) {
-    totals[out ? kTransportBytesSent : kTransportBytesReceived] = bytes;
-  }
-  if (!out) {
+  if (direction == xfrm::Direction::in) {
     if (id.proto == xfrm::kEsp) {
       totals[kPacketsNotDecrypted] = less(not_decrypted, not_decrypted_base);
     }
     totals[kPacketsNotAuthenticated] = less(integrity_failed, integrity_base);
-    if (replay_detection) {
-      totals[kPacketsWithReplayDetection] = less(newest.packets, base.packets);
-    }
   }
   return totals;
 }
@@ -152,6 +157,7 @@ Ledger::EntryId Ledger::add(Entry entry) {
   }
   EntryId id = 0;
   const OwnerId owner = entry.owner;
+  enter_pool(entry);
   if (free_.empty()) {
     id = static_cast<EntryId>(entries_.size());
     entries_.push_back(std::move(entry));
@@ -186,6 +192,7 @@ void Ledger::end_unknown(Entry entry, Time now, Quality loss, Told told) {
 }
 
 void Ledger::fold(const Recent& recent) {
+  leave_pool(recent.entry);
   owners_[recent.entry.owner].folded += recent.entry.legacy();
   rate_rekeys(recent.entry);
   if (!recent.awaits_final) charge(recent);
@@ -196,6 +203,9 @@ void Ledger::charge(const Recent& recent) {
   Owner& owner = owners_[recent.entry.owner];
   const bool out = recent.entry.direction == xfrm::Direction::out;
   (out ? owner.sent_loss : owner.received_loss).worsen(recent.loss.quality, recent.loss.reason);
+  if (Pool* pool = pool_of(recent.entry)) {
+    pool->loss.worsen(recent.loss.quality, recent.loss.reason);
+  }
   if (recent.loss.quality != QM_EXACT) ++losses_;
 }
 
@@ -231,9 +241,11 @@ bool Ledger::correct(const xfrm::SaId& id, std::uint64_t add_time_s, const xfrm:
     return recent.entry.id == id && recent.entry.add_time_s == add_time_s;
   });
   if (found == recent_.rend()) return false;
-  const Totals before = found->entry.legacy();
+  const Entry was = found->entry;
+  const Totals before = was.legacy();
   found->entry.take(counters, stats, now.boot_ns);
   if (found->entry.owner == kNobody) return true;
+  correct_pool(*found, was);
   const Totals after = found->entry.legacy();
   Totals& folded = owners_[found->entry.owner].folded;
   for (std::size_t i = 0; i < kCounters; ++i) folded.at(i) += after.at(i) - before.at(i);
@@ -283,6 +295,17 @@ bool Ledger::undo_deletion(Recent& recent) {
   return true;
 }
 
+void Ledger::fold_so_far(Entry& entry) {
+  Totals done = entry.contribution();
+  done[kActiveSa] = 0;
+  owners_[entry.owner].folded += done;
+  entry.base = entry.newest;
+  entry.integrity_base = entry.integrity_failed;
+  entry.not_decrypted_base = entry.not_decrypted;
+  entry.negotiated = false;
+  entry.rekey = entry.rekey_inferred = false;
+}
+
 void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool outer) {
   Entry& entry = entries_[id];
   if (entry.owner == owner) return;
@@ -290,18 +313,13 @@ void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool o
   if (entry.owner != kNobody) {
     // Handed over: what it did so far stays with the earlier owner, which keeps its KeyAddition
     // too; the SA goes on as the new owner's, without one.
-    Totals done = entry.contribution();
-    done[kActiveSa] = 0;
-    owners_[entry.owner].folded += done;
-    entry.base = entry.newest;
-    entry.integrity_base = entry.integrity_failed;
-    entry.not_decrypted_base = entry.not_decrypted;
-    entry.negotiated = false;
-    entry.rekey = entry.rekey_inferred = false;
+    leave_pool(entry);
+    fold_so_far(entry);
   }
   entry.owner = owner;
   entry.direction = direction;
   entry.outer = outer;
+  enter_pool(entry);
   count_live(owner, +1);
   rate_rekeys(entry);
 }
@@ -310,6 +328,7 @@ void Ledger::assign(Recent& recent, OwnerId owner, xfrm::Direction direction, bo
   recent.entry.owner = owner;
   recent.entry.direction = direction;
   recent.entry.outer = outer;
+  enter_pool(recent.entry);
   // Only now it is known that it sent: nothing of it was being decrypted.
   const bool sent = direction == xfrm::Direction::out;
   if (sent && recent.loss.reason == QM_REASON_IN_FLIGHT) recent.loss = {};

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -50,6 +51,20 @@ struct SaDetails {
 };
 SaDetails details_of(const xfrm::Sa& sa);
 
+// What so many bytes and packets of a replay window count for, on an SA of this association.
+Totals counted_on(const AssociationKey& key, xfrm::Direction direction, bool outer,
+                  std::uint64_t bytes, std::uint64_t replay_packets);
+
+// What the SAs of an association have counted since several adapters share it.
+struct SharedGrowth {
+  xfrm::Counters all;
+  std::uint64_t replay_packets = 0;  // of these, on SAs with a replay window
+  std::uint64_t errors = 0;          // packets that failed: they are nobody's
+  bool live = false;                 // an SA of it lives
+  bool awaiting = false;             // the last word on one that ended is still to come
+  friend bool operator==(const SharedGrowth&, const SharedGrowth&) = default;
+};
+
 struct Entry {
   xfrm::SaId id;
   AssociationKey association;
@@ -72,6 +87,7 @@ struct Entry {
   // Failed input that was not the ICV's, as the probes say; *_told: their total when last taken.
   std::uint64_t not_decrypted = 0, not_decrypted_base = 0, not_decrypted_told = 0;
   OwnerId owner = kNobody;
+  std::uint32_t pool = 0;           // whose growth it adds to while it is unattributed; 0: none's
   std::uint64_t since_boot_ns = 0;  // when we learnt of it
   std::uint64_t grew_boot_ns = 0;   // when its counters were last seen to grow
   std::uint64_t read_boot_ns = 0;   // when its counters were last read
@@ -104,6 +120,8 @@ struct Owner {
   // Not sticky: of SAs that have ended and whose final is still to come (rate_awaited).
   Quality awaited_sent, awaited_received;
   Quality rekeys;  // sticky: how ReKeys was told
+  // Sticky: what it may lack of SAs that it shared; the unattributed have it, so the host does.
+  Qualities shared;
 };
 
 // An SA that has ended, kept for a while: a late claim or a late final can still change it.
@@ -172,6 +190,23 @@ class Ledger {
   // The same for SAs of this association that ended lately and that nobody claimed.
   void assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direction direction,
                      bool outer);
+  // ---- SAs that several adapters share (ledger_sharing.cc); unattributed, as a whole
+  // From now on their growth is known; live: the association's entries.
+  void begin_sharing(const AssociationKey& key, std::span<const EntryId> live);
+  bool shares(const AssociationKey& key) const { return pools_.contains(key); }
+  SharedGrowth growth_of(const AssociationKey& key, std::span<const EntryId> live) const;
+  // What those that ended since the last call may lack.
+  Quality take_shared_loss(const AssociationKey& key);
+  void end_sharing(const AssociationKey& key) { pools_.erase(key); }
+  // A part of the growth is this owner's.
+  void grant(const AssociationKey& key, xfrm::Direction direction, OwnerId owner,
+             std::uint64_t bytes, std::uint64_t replay_packets);
+  // What an owner may lack of such a part.
+  void lose_shared(const AssociationKey& key, xfrm::Direction direction, bool outer, OwnerId owner,
+                   Quality loss);
+  void lose_shared(std::span<const CounterId> counters, OwnerId owner, Quality loss);
+  void reassociate(EntryId id, const AssociationKey& key);  // an inbound SA was moved
+
   // This outbound SA replaced another. unknown: no such SA is remembered.
   enum class Marked : std::uint8_t { unknown, already, now };
   // inferred: from an overlap; its owner's ReKeys are then no better.
@@ -195,13 +230,25 @@ class Ledger {
  private:
   friend class LedgerState;  // saves and loads (ledger_state.h)
   void fold(const Recent& recent);
+  void fold_so_far(Entry& entry);  // what it did stays with its owner; it counts from now on
   void rate_rekeys(const Entry& entry);
   void remember(Recent recent);
   void forget_oldest();
   void charge(const Recent& recent);
   void forget_awaited(const Entry& entry, std::uint64_t number);
   void count_live(OwnerId owner, int change);
+  struct Pool {  // of a shared association
+    std::uint32_t number = 0;
+    SharedGrowth ended;  // of entries that have ended, or went to somebody
+    Quality loss;
+  };
+  Pool* pool_of(const Entry& entry);
+  void enter_pool(Entry& entry);
+  void leave_pool(const Entry& entry);
+  void correct_pool(const Recent& recent, const Entry& before);
 
+  std::unordered_map<AssociationKey, Pool, AssociationHash> pools_;
+  std::uint32_t last_pool_ = 0;
   std::vector<Owner> owners_;
   std::unordered_map<std::string, OwnerId> owner_by_key_;
   std::vector<Entry> entries_;

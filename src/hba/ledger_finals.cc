@@ -40,7 +40,8 @@ bool Ledger::settle(const xfrm::SaFinal& final, Time now, std::uint64_t died_boo
   }
   if (earliest == last) return false;
   Recent& recent = recent_[earliest->second - first_recent_];
-  const Totals before = recent.entry.legacy();
+  const Entry was = recent.entry;
+  const Totals before = was.legacy();
   recent.entry.take(final.counters, final.stats, now.boot_ns);
   recent.entry.take_failures(final.not_decrypted);
   recent.end_told = true;
@@ -50,6 +51,7 @@ bool Ledger::settle(const xfrm::SaFinal& final, Time now, std::uint64_t died_boo
     recent.awaits_final = false;
   }
   if (recent.entry.owner == kNobody) return true;
+  correct_pool(recent, was);
   const Totals after = recent.entry.legacy();
   Totals& folded = owners_[recent.entry.owner].folded;
   for (std::size_t i = 0; i < kCounters; ++i) folded.at(i) += after.at(i) - before.at(i);

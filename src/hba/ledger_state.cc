@@ -213,6 +213,8 @@ std::vector<std::byte> LedgerState::save(const Engine& engine, std::string_view 
       out.quality(loss);
     }
     out.quality(owner.rekeys);
+    // What is open will not be settled by the next process.
+    for (const Quality& shared : engine.shared_quality(id)) out.quality(shared);
     const Engine::HostShare share =
         id < engine.shares_.size() ? engine.shares_[id] : Engine::HostShare{};
     out.number(share.bad_spi);
@@ -248,7 +250,8 @@ Result<LedgerState::Loaded> LedgerState::parse(Bytes bytes, std::string_view boo
   for (const char letter : kMagic) {
     if (in.number(1) != static_cast<std::uint8_t>(letter)) return bad();
   }
-  if (in.word() != kStateVersion) {
+  const std::uint32_t version = in.word();
+  if (version != kStateVersion && version != kStateVersionBefore) {
     return fail(ErrorCode::state, "the ledger state is of another version of quickmode");
   }
   if (in.text() != boot_id) {
@@ -265,6 +268,9 @@ Result<LedgerState::Loaded> LedgerState::parse(Bytes bytes, std::string_view boo
       *loss = in.quality();
     }
     owner.rekeys = in.quality();
+    for (Quality& shared : owner.shared) {
+      if (version != kStateVersionBefore) shared = in.quality();
+    }
     loaded.owners.push_back(std::move(owner));
     Engine::HostShare share;
     share.bad_spi = in.number();

@@ -16,7 +16,9 @@
 
 namespace qm::hba {
 
-inline constexpr std::uint32_t kStateVersion = 2;
+inline constexpr std::uint32_t kStateVersion = 3;
+// Read too: sharing adapters had all that they may lack in their one loss.
+inline constexpr std::uint32_t kStateVersionBefore = 2;
 inline constexpr std::size_t kMostStateBytes = std::size_t{256} << 20U;
 
 class LedgerState {

@@ -102,8 +102,8 @@ Result<void> Publisher::State::add_all() {
           MSiSCSI_QMIPSECStats_TunnelBytesReceived_ID, kMostPublishedAdapters, &stats));
   TRY(add(Quickmode_Adapter_GUID, QM_REG_PDO, QM_BLOCK_BYTES(Quickmode_Adapter, UnknownSessions),
           Quickmode_Adapter_UnknownSessions_ID, kMostPublishedAdapters, &adapters));
-  TRY(add(Quickmode_Session_GUID, kNamed, QM_BLOCK_BYTES(Quickmode_Session, Advice),
-          Quickmode_Session_Advice_ID, kMostPublishedSessions, &sessions));
+  TRY(add(Quickmode_Session_GUID, kNamed, QM_BLOCK_BYTES(Quickmode_Session, Evidence),
+          Quickmode_Session_Evidence_ID, kMostPublishedSessions, &sessions));
   TRY(add(Quickmode_SessionDisk_GUID, kNamed, QM_BLOCK_BYTES(Quickmode_SessionDisk, SizeBytes),
           Quickmode_SessionDisk_SizeBytes_ID, kMostPublishedRows, &disks));
   TRY(add(Quickmode_SessionSA_GUID, kNamed, QM_BLOCK_BYTES(Quickmode_SessionSA, SA),
@@ -114,8 +114,8 @@ Result<void> Publisher::State::add_all() {
           QM_BLOCK_BYTES(Quickmode_HostIPSECStats, UnattributedTunnelBytesReceived),
           Quickmode_HostIPSECStats_UnattributedTunnelBytesReceived_ID, 1, &host));
   TRY(add(Quickmode_CollectorHealth_GUID, QM_REG_LIST,
-          QM_BLOCK_BYTES(Quickmode_CollectorHealth, LastProblem),
-          Quickmode_CollectorHealth_LastProblem_ID, 1, &health));
+          QM_BLOCK_BYTES(Quickmode_CollectorHealth, ProbeSpisUnlisted),
+          Quickmode_CollectorHealth_ProbeSpisUnlisted_ID, 1, &health));
   return {};
 }
 
@@ -183,6 +183,7 @@ void Publisher::State::put_sessions(const Report& report) {
     block->Protection = static_cast<UCHAR>(session.verdict.protection);
     set_text(block->Reason, session.verdict.reason);
     set_text(block->Advice, session.verdict.advice);
+    block->Evidence = static_cast<UCHAR>(session.evidence);
     put_disks(session);
     for (const std::string& sa : session.sa_names) {
       auto* pair = put<Quickmode_SessionSA>(session_sas, session.name + "/" + sa, &instance);
@@ -275,6 +276,15 @@ void Publisher::State::put_health(const HealthReport& report) {
   block->IkeDaemons = report.ike_daemons;
   set_text(block->Probes, report.probes);
   set_text(block->LastProblem, plain_text(report.last_problem));
+  set_text(block->NotConfined, report.not_confined);
+  block->ProbeEndsLost = report.probe_ends_lost;
+  block->ProbeFailuresUnlisted = report.probe_failures_unlisted;
+  block->ProbeSpisUnlisted = report.probe_spis_unlisted;
+  if (report.probed) return;
+  for (std::uint32_t id = Quickmode_CollectorHealth_ProbeEndsLost_ID;
+       id <= Quickmode_CollectorHealth_ProbeSpisUnlisted_ID; ++id) {
+    qm_set_quality(instance, id, QM_UNAVAILABLE, QM_REASON_NO_PROBE);
+  }
 }
 
 Publisher::Publisher(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -28,6 +28,7 @@ struct SessionReport {
   std::string adapter_name;  // InstanceName, with _0
   iscsi::Session session;
   SessionVerdict verdict;
+  Evidence::Says evidence = Evidence::Says::nothing;  // of all its connections
   std::vector<std::string> sa_names;
 };
 
@@ -49,7 +50,9 @@ struct HealthReport {
   std::uint64_t refresh_ns = 0;
   bool kernel_readable = false;
   std::uint32_t ike_daemons = 0;
-  std::string probes, last_problem;
+  std::string probes, last_problem, not_confined;
+  bool probed = false;  // without probes the next three say nothing
+  std::uint64_t probe_ends_lost = 0, probe_failures_unlisted = 0, probe_spis_unlisted = 0;
 };
 
 struct Report {

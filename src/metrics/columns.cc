@@ -19,24 +19,29 @@ Sign load_one(const provider::InstanceData& instance, const wmi::ItemPlan& item,
 
 }  // namespace
 
-Columns::Columns(const ClassPlan& plan, Parts parts, std::size_t instances, std::size_t most_cells)
+Columns::Columns(const ClassPlan& plan, Parts parts, std::size_t instances, ColumnMemory& memory,
+                 std::size_t most_cells)
     : parts_(parts),
       instances_(instances),
-      batch_(std::max<std::size_t>(1, most_cells / std::max<std::size_t>(1, instances))) {
+      batch_(std::max<std::size_t>(1, most_cells / std::max<std::size_t>(1, instances))),
+      memory_(memory) {
   for (const Family& family : plan.families) {
     for (const Series& one : family.series) {
       if (one.reading == Reading::integer) series_.push_back(&one);
     }
   }
   batch_ = std::min(batch_, series_.size());
-  magnitudes_.resize(batch_ * instances_);
-  signs_.resize(batch_ * instances_);
+  const std::size_t cells = batch_ * instances_;
+  if (memory_.signs.size() < cells) {
+    memory_.magnitudes.resize(cells);
+    memory_.signs.resize(cells);
+  }
 }
 
 Column Columns::next() {
   if (at_ == first_ + loaded_) load();
   const std::size_t row = (at_++ - first_) * instances_;
-  return {magnitudes_.data() + row, signs_.data() + row};
+  return {memory_.magnitudes.data() + row, memory_.signs.data() + row};
 }
 
 void Columns::load() {
@@ -48,7 +53,7 @@ void Columns::load() {
       for (std::size_t i = 0; i < loaded_; ++i) {
         const wmi::ItemPlan& item = series_[first_ + i]->property->plan;
         const std::size_t cell = i * instances_ + instance;
-        signs_[cell] = load_one(one, item, magnitudes_[cell]);
+        memory_.signs[cell] = load_one(one, item, memory_.magnitudes[cell]);
       }
       ++instance;
     }

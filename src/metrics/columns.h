@@ -23,11 +23,17 @@ struct Column {
   const Sign* signs;
 };
 
+// Where columns lie; used again by whoever reads the next ones.
+struct ColumnMemory {
+  std::vector<std::uint64_t> magnitudes;
+  std::vector<Sign> signs;
+};
+
 class Columns {
  public:
   using Parts = std::span<const std::shared_ptr<const wmi::Part>>;
-  // plan and parts must outlive it. instances: of all parts.
-  Columns(const ClassPlan& plan, Parts parts, std::size_t instances,
+  // plan, parts and memory must outlive it. instances: of all parts.
+  Columns(const ClassPlan& plan, Parts parts, std::size_t instances, ColumnMemory& memory,
           std::size_t most_cells = kMostCells);
 
   // Of the next of the plan's series whose reading is integer; once for each. Valid until the next.
@@ -42,8 +48,7 @@ class Columns {
   std::vector<const Series*> series_;   // those with integers
   std::size_t at_ = 0;                  // of series_: the next
   std::size_t first_ = 0, loaded_ = 0;  // of series_: what is held
-  std::vector<std::uint64_t> magnitudes_;
-  std::vector<Sign> signs_;
+  ColumnMemory& memory_;
 };
 
 }  // namespace qm::metrics

@@ -28,7 +28,8 @@ TEST(Columns, are_the_same_in_batches_of_every_size) {
   const auto parts = snapshot->parts_of(host.entry(kClass));
   for (const std::size_t most_cells : {std::size_t{0}, std::size_t{3}, std::size_t{4},
                                        std::size_t{7}, std::size_t{54}, kMostCells}) {
-    Columns columns(plan, parts, 3, most_cells);
+    ColumnMemory memory;
+    Columns columns(plan, parts, 3, memory, most_cells);
     std::size_t shown = 0;
     for (const Family& family : plan.families) {
       for (const Series& series : family.series) {

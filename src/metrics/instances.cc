@@ -11,17 +11,44 @@
 
 namespace qm::metrics {
 
-InstanceNames::InstanceNames(const Plan& plan, const wmi::Snapshot& snapshot) {
+void NamesState::add(const wmi::Part& part) {
+  const provider::Generation& generation = part.generation;
+  keys_.push_back({part.registration, generation.names_since, generation.instances.size()});
+  told_ = told_ && generation.names_since != 0;
+}
+
+void InstanceNames::update(const wmi::Snapshot& snapshot) {
+  std::map<std::string_view, Subject> now;
   for (const auto& part : snapshot.parts) {
-    const ClassPlan* its_plan = plan.find(*part->the_class);
+    const ClassPlan* its_plan = plan_.find(*part->the_class);
     if (its_plan == nullptr || its_plan->subject.empty()) continue;
-    Shared& shared = by_subject_[its_plan->subject];
-    shared.reserve(shared.size() + part->generation.instances.size());
+    Subject& subject = now[its_plan->subject];
+    subject.state.add(*part);
+    subject.parts.push_back(part);
+  }
+  std::erase_if(by_subject_, [&](const auto& one) { return !now.contains(one.first); });
+  for (auto& [name, subject] : now) {
+    Subject& known = by_subject_[std::string(name)];
+    if (known.version != 0 && known.state.same_as(subject.state)) continue;
+    subject.version = ++last_version_;
+    fill(subject);
+    known = std::move(subject);
+  }
+}
+
+void InstanceNames::fill(Subject& subject) {
+  for (const auto& part : subject.parts) {
+    subject.shared.reserve(subject.shared.size() + part->generation.instances.size());
     for (const provider::InstanceData& instance : part->generation.instances) {
-      const auto [at, fresh] = shared.try_emplace(short_name(instance.name), instance.name);
+      const auto [at, fresh] = subject.shared.try_emplace(short_name(instance.name), instance.name);
       if (!fresh && at->second != instance.name) at->second = {};
     }
   }
+}
+
+std::uint64_t InstanceNames::version(std::string_view subject) const {
+  const auto found = by_subject_.find(subject);
+  return found == by_subject_.end() ? 0 : found->second.version;
 }
 
 std::string_view InstanceNames::shown(std::string_view subject,
@@ -29,12 +56,12 @@ std::string_view InstanceNames::shown(std::string_view subject,
   const std::string_view name = short_name(instance_name);
   const auto its_subject = by_subject_.find(subject);
   if (its_subject == by_subject_.end()) return name;
-  const auto at = its_subject->second.find(name);
-  return at == its_subject->second.end() || at->second == instance_name ? name : instance_name;
+  const auto at = its_subject->second.shared.find(name);
+  return at == its_subject->second.shared.end() || at->second == instance_name ? name
+                                                                               : instance_name;
 }
 
-Tails::Tails(const ClassPlan& plan, std::span<const std::shared_ptr<const wmi::Part>> parts,
-             const InstanceNames& names) {
+Tails::Tails(const ClassPlan& plan, Parts parts, const InstanceNames& names) {
   std::size_t count = 0;
   for (const auto& part : parts) count += part->generation.instances.size();
   ends_.reserve(count + 1);
@@ -85,6 +112,17 @@ void Tails::tell_apart() {
   }
   text_ = std::move(text);
   ends_ = std::move(ends);
+}
+
+const Tails& InstanceLabels::of(const ClassPlan& plan, Parts parts) {
+  NamesState state;
+  for (const auto& part : parts) state.add(*part);
+  const std::uint64_t version = names_.version(plan.subject);
+  OfClass& known = by_class_[&plan];
+  if (!known.tails || known.version != version || !known.state.same_as(state)) {
+    known = {std::move(state), version, std::make_unique<const Tails>(plan, parts, names_)};
+  }
+  return *known.tails;
 }
 
 }  // namespace qm::metrics

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,10 +40,26 @@ struct Page {
   std::uint64_t samples = 0;
 };
 
-// "": within the limit; nothing: beyond it.
-std::optional<Page> page_of(const Plan& plan, const wmi::Snapshot& snapshot,
-                            const std::vector<OwnFamily>& own, Format format,
-                            std::size_t most_bytes = kMostPageBytes);
+// Makes page after page of what providers publish. What is the same on each (labels, and the memory
+// that it all lies in) is kept from one to the next. Threads: one at a time.
+class Renderer {
+ public:
+  explicit Renderer(std::shared_ptr<const Plan> plan);
+  ~Renderer();
+  Renderer(Renderer&&) = delete;
+
+  // The samples of classes; what serve says of itself follows, and ends the page. memory: of an
+  // earlier page that nobody needs any more. Nothing: beyond most_bytes.
+  std::optional<Page> classes(const wmi::Snapshot& snapshot, Format format,
+                              std::size_t most_bytes = kMostPageBytes, std::string memory = {});
+
+ private:
+  struct Kept;
+  std::unique_ptr<Kept> kept_;
+};
+
+// Serve's own families, and the page's end.
+Page own_part(const std::vector<OwnFamily>& own, Format format);
 
 std::string_view content_type(Format format);
 

@@ -216,10 +216,10 @@ TEST(Page, a_page_beyond_the_limit_is_none) {
   MadeHost host(repository());
   fill(host);
   const auto snapshot = host.snapshot();
-  const std::size_t bytes = host.page(Format::open_metrics).size();
-  EXPECT_TRUE(page_of(host.plan(), *snapshot, {}, Format::open_metrics, bytes));
-  EXPECT_FALSE(page_of(host.plan(), *snapshot, {}, Format::open_metrics, bytes - 1));
-  EXPECT_FALSE(page_of(host.plan(), *snapshot, {}, Format::open_metrics, 100));
+  const std::size_t bytes = host.page(Format::prometheus).size();
+  EXPECT_TRUE(host.page_of(*snapshot, {}, Format::prometheus, bytes));
+  EXPECT_FALSE(host.page_of(*snapshot, {}, Format::prometheus, bytes - 1));
+  EXPECT_FALSE(host.page_of(*snapshot, {}, Format::prometheus, 100));
 }
 
 TEST(Page, nothing_registered_is_an_empty_page) {

@@ -39,8 +39,18 @@ class MadeHost {
   }
   std::shared_ptr<const wmi::Snapshot> snapshot() { return snapshots_.take({}, Time{}); }
   const Plan& plan() const { return *plan_; }
+  const std::shared_ptr<const Plan>& shared_plan() const { return plan_; }
+  std::optional<Page> page_of(const wmi::Snapshot& snapshot, const std::vector<OwnFamily>& own,
+                              Format format, std::size_t most_bytes = kMostPageBytes) {
+    auto page = Renderer(plan_).classes(snapshot, format, most_bytes);
+    if (!page) return page;
+    const Page end = own_part(own, format);
+    page->text += end.text;
+    page->samples += end.samples;
+    return page;
+  }
   std::string page(Format format, const std::vector<OwnFamily>& own = {}) {
-    const auto page = page_of(*plan_, *snapshot(), own, format);
+    const auto page = page_of(*snapshot(), own, format);
     return page ? page->text : "";
   }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/output.h"
 #include "serve/query.h"
 #include "wmi/snapshot.h"
 
@@ -38,6 +39,18 @@ struct Answer {
   // Set: the header is sent, then what is pushed, until either side ends the connection; no body.
   // Called once, when the header is out; held until the connection ends.
   std::function<void(const std::shared_ptr<EventSink>&)> follow = {};
+  // What follows the body; the middle is others' as well and is not copied.
+  std::shared_ptr<const std::string> middle = nullptr;
+  std::string end = {};
+
+  void take(Pieces pieces) {
+    body = std::move(pieces.before);
+    middle = std::move(pieces.middle);
+    end = std::move(pieces.after);
+  }
+  std::size_t bytes() const {
+    return body.size() + (middle == nullptr ? 0 : middle->size()) + end.size();
+  }
 };
 
 // What /api/v1/health tells.
@@ -52,16 +65,19 @@ struct Health {
   };
   std::vector<Provider> providers;
   std::uint64_t requests = 0;
-  std::uint64_t refused = 0;           // answered with an error, or turned away
-  std::uint64_t connections = 0;       // open now
-  std::uint64_t event_streams = 0;     // of these: they follow /api/v1/events
+  std::uint64_t refused = 0;        // answered with an error, or turned away
+  std::uint64_t connections = 0;    // open now
+  std::uint64_t event_streams = 0;  // of these: they follow /api/v1/events
+  std::uint64_t failed_logins = 0;
   std::uint64_t unreadable_pages = 0;  // reads that failed: a page broke the format's rules
   std::uint64_t malformed_values = 0;  // values shown as NULL for that reason
 };
 
 Answer refusal_answer(const Refusal& refusal);
 Answer health_answer(const Health& health);
-Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot);
+// cooked: with the twins of raw classes (wmi/cooking.h).
+Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot,
+                      bool cooked = false);
 Answer class_answer(const wmi::ClassEntry& entry);
 Answer class_mof_answer(const wmi::ClassEntry& entry);
 
@@ -69,5 +85,20 @@ Answer class_mof_answer(const wmi::ClassEntry& entry);
 // 503 when the answer would exceed most_bytes.
 Asked<Answer> instances_answer(const Query& query, const wmi::Snapshot& snapshot, bool refreshed,
                                std::uint64_t& malformed, std::size_t most_bytes = kMostAnswerBytes);
+
+// What was kept of the query's classes, up to query.seconds before now.
+class History;
+Answer history_answer(const Query& query, const History& history, const Time& now);
+
+// Of start: all that a page draws first, so that it asks once. snapshot: of all classes.
+inline constexpr std::size_t kMostStartCells = 100'000;  // of history; the rest is asked for later
+struct Beginning {
+  const wmi::Snapshot& snapshot;
+  const wmi::Repository& repository;
+  const History& history;
+  std::string_view host;
+};
+Asked<Answer> start_answer(const Query& query, const Beginning& of, std::uint64_t& malformed,
+                           std::size_t most_bytes = kMostAnswerBytes);
 
 }  // namespace qm::serve

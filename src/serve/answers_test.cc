@@ -8,6 +8,7 @@
 #include <iterator>
 #include <limits>
 
+#include "serve/history.h"
 #include "serve/target.h"
 #include "wmi/source_testing.h"
 
@@ -214,6 +215,37 @@ TEST_F(AnswersTest, its_size_is_limited_at_the_edge) {
   EXPECT_THAT(answer(raw, bytes - closing - 1), HasSubstr("503the answer would exceed"));
 }
 
+TEST_F(AnswersTest, start_is_all_that_a_page_draws_first) {
+  publish();
+  const auto query = parse_query(*parse_target("/api/v1/start?integers=text"), *repository_);
+  const auto snapshot = snapshots_->take({}, {123'000'000, 0});
+  History history;
+  history.look(*snapshot);
+  const auto made = start_answer(*query, {*snapshot, *repository_, history, "san1"}, malformed_);
+  ASSERT_TRUE(made);
+  expect_golden("start.json", pretty(made->body));
+  EXPECT_EQ(malformed_, 1U);
+  const auto cut =
+      start_answer(*query, {*snapshot, *repository_, history, "san1"}, malformed_, 2'000);
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().status, 503U);
+}
+
+TEST_F(AnswersTest, history_goes_back_as_far_as_it_is_asked_to) {
+  publish();
+  History history;
+  history.look(*snapshots_->take({}, {123'000'000, 0}));
+  const auto told = [&](std::string_view raw, std::uint64_t now_ns) {
+    return history_answer(*parse_query(*parse_target(raw), *repository_), history, {now_ns, 0})
+        .body;
+  };
+  const std::string raw = "/api/v1/history?class=Test_Stats&instance=*a_0";
+  EXPECT_THAT(told(raw, 86'400'120'000'000), HasSubstr(R"("boot_ns":["120000000"])"));
+  EXPECT_THAT(told(raw, 86'400'120'000'001), HasSubstr(R"("boot_ns":[])"));
+  EXPECT_THAT(told(raw + "&seconds=1", 1'120'000'000), HasSubstr(R"("boot_ns":["120000000"])"));
+  EXPECT_THAT(told(raw + "&seconds=1", 1'120'000'001), HasSubstr(R"("boot_ns":[])"));
+}
+
 TEST_F(AnswersTest, health) {
   Health health;
   health.version = "0.1.0";
@@ -222,6 +254,7 @@ TEST_F(AnswersTest, health) {
   health.providers = {{"quickmode-collect", 7, 8}};
   health.requests = 17;
   health.event_streams = 3;
+  health.failed_logins = 5;
   expect_golden("health.json", pretty(health_answer(health).body));
 }
 

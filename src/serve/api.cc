@@ -18,12 +18,14 @@ using boost::system::error_code;
 class JsonApi final : public Api {
  public:
   JsonApi(asio::io_context& io, std::shared_ptr<const wmi::Repository> repository,
-          wmi::Source& source, wmi::Snapshots& snapshots, Refresher::Ask ask, HealthSource health,
-          Changer change, std::chrono::milliseconds refresh_deadline)
+          wmi::Source& source, wmi::Snapshots& snapshots, const History& history,
+          Refresher::Ask ask, HealthSource health, Changer change,
+          std::chrono::milliseconds refresh_deadline)
       : io_(io),
         repository_(std::move(repository)),
         source_(source),
         snapshots_(snapshots),
+        history_(history),
         health_(std::move(health)),
         change_(std::move(change)),
         refresher_(std::move(ask), refresh_deadline),
@@ -44,7 +46,8 @@ class JsonApi final : public Api {
       work->refreshed = false;
       return settle(work);
     }
-    const auto guids = questions_for(source_.registrations(), work->query.classes);
+    const auto guids =
+        questions_for(source_.registrations(), sources_of(work->query.classes, *work->repository));
     refresher_.want(guids, now().boot_ns, [this, work](bool all_answered) {
       work->refreshed = all_answered;
       settle(work);
@@ -87,10 +90,14 @@ class JsonApi final : public Api {
     std::shared_ptr<const wmi::wql::Plan> plan;  // of a WQL query
   };
 
+  std::string_view own_name() const {
+    return own_names_.empty() ? std::string_view() : own_names_.back();
+  }
+
   Asked<void> understand(Work& work) {
     if (work.query.what != Query::What::wql) return {};
     Asked<std::shared_ptr<const wmi::wql::Plan>> plan =
-        wql_plan(work.query, repository_, own_names_.empty() ? "" : own_names_.back());
+        wql_plan(work.query, repository_, std::string(own_name()));
     if (!plan) return std::unexpected(plan.error());
     work.plan = std::move(*plan);
     work.query.classes = work.plan->sources();
@@ -124,9 +131,16 @@ class JsonApi final : public Api {
     if (what == What::health) return work->reply(health_answer(health()));
     if (what == What::one_class) return work->reply(class_answer(*work->query.classes.front()));
     if (what == What::class_mof) return work->reply(class_mof_answer(*work->query.classes.front()));
-    const auto snapshot = snapshots_.take(work->query.classes, now());
-    if (what == What::classes) return work->reply(classes_answer(*repository_, *snapshot));
-    if (snapshot->mixed && work->query.classes.size() > 1 && work->settles < kMostSettles) {
+    if (what == What::history) return work->reply(history_answer(work->query, history_, now()));
+    const bool of_all = what == What::classes || what == What::start;
+    const auto snapshot =
+        of_all ? snapshots_.take({}, now())
+               : snapshots_.take(sources_of(work->query.classes, *repository_), now());
+    if (what == What::classes) {
+      return work->reply(classes_answer(*repository_, *snapshot, work->query.cooked));
+    }
+    const bool several = what == What::start || work->query.classes.size() > 1;
+    if (snapshot->mixed && several && work->settles < kMostSettles) {
       return settle_later(work);
     }
     Asked<Answer> made = instances_or_rows(*work, snapshot);
@@ -134,6 +148,10 @@ class JsonApi final : public Api {
   }
 
   Asked<Answer> instances_or_rows(const Work& work, std::shared_ptr<const wmi::Snapshot> snapshot) {
+    if (work.query.what == Query::What::start) {
+      const Beginning of{*snapshot, *repository_, history_, own_name()};
+      return start_answer(work.query, of, malformed_values_);
+    }
     if (work.query.what != Query::What::wql) {
       return instances_answer(work.query, *snapshot, work.refreshed, malformed_values_);
     }
@@ -150,7 +168,7 @@ class JsonApi final : public Api {
       return understand(work);
     }
     for (const wmi::ClassEntry*& one : work.query.classes) {
-      const wmi::ClassEntry* now = repository_->find(one->name());
+      const wmi::ClassEntry* now = find_class(*repository_, one->name());
       if (now == nullptr) return refuse(404, "class " + one->name() + " is gone");
       one = now;
     }
@@ -171,6 +189,7 @@ class JsonApi final : public Api {
   std::shared_ptr<const wmi::Repository> repository_;
   wmi::Source& source_;
   wmi::Snapshots& snapshots_;
+  const History& history_;
   HealthSource health_;
   Changer change_;
   Refresher refresher_;
@@ -186,11 +205,12 @@ class JsonApi final : public Api {
 
 std::unique_ptr<Api> Api::make(asio::io_context& io,
                                std::shared_ptr<const wmi::Repository> repository,
-                               wmi::Source& source, wmi::Snapshots& snapshots, Refresher::Ask ask,
-                               HealthSource health, Changer change,
-                               std::chrono::milliseconds refresh_deadline) {
-  return std::make_unique<JsonApi>(io, std::move(repository), source, snapshots, std::move(ask),
-                                   std::move(health), std::move(change), refresh_deadline);
+                               wmi::Source& source, wmi::Snapshots& snapshots,
+                               const History& history, Refresher::Ask ask, HealthSource health,
+                               Changer change, std::chrono::milliseconds refresh_deadline) {
+  return std::make_unique<JsonApi>(io, std::move(repository), source, snapshots, history,
+                                   std::move(ask), std::move(health), std::move(change),
+                                   refresh_deadline);
 }
 
 }  // namespace qm::serve

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "serve/history.h"
 #include "serve/http.h"
 #include "serve/refresher.h"
 #include "wmi/snapshot.h"
@@ -26,11 +27,12 @@ class Api : public Handler {
   // What a POST or DELETE asks of the classes; see class_change.h.
   using Changer = std::function<Answer(const Request& request)>;
 
-  // source and snapshots must outlive it. ask as Refresher's.
+  // source, snapshots and history must outlive it. ask as Refresher's.
   static std::unique_ptr<Api> make(boost::asio::io_context& io,
                                    std::shared_ptr<const wmi::Repository> repository,
                                    wmi::Source& source, wmi::Snapshots& snapshots,
-                                   Refresher::Ask ask, HealthSource health, Changer change,
+                                   const History& history, Refresher::Ask ask, HealthSource health,
+                                   Changer change,
                                    std::chrono::milliseconds refresh_deadline = kRefreshDeadline);
   // From here on these classes. Requests under way find theirs in it by name.
   virtual void use(std::shared_ptr<const wmi::Repository> repository) = 0;

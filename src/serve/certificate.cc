@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <memory>
@@ -135,6 +136,15 @@ Result<CertificateFacts> read_certificate(std::string_view pem) {
   ASN1_TIME_print(text.get(), X509_get0_notAfter(certificate.get()));
   facts.until = text_of(text.get());
   return facts;
+}
+
+bool is_for(std::string_view pem, std::span<const std::string> names) {
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  return certificate && std::ranges::all_of(names, [&](const std::string& name) {
+           return !is_host_name(name) ||
+                  X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) == 1;
+         });
 }
 
 Result<OwnCertificate> make_certificate(std::span<const std::string> names,

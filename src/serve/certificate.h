@@ -24,6 +24,9 @@ struct CertificateFacts {
 // Of the first certificate in PEM text. Errors: invalid.
 Result<CertificateFacts> read_certificate(std::string_view pem);
 
+// Whether clients that ask for any of these hosts take it; what is no host's name does not count.
+bool is_for(std::string_view pem, std::span<const std::string> names);
+
 struct OwnCertificate {
   std::string certificate;  // PEM
   std::string key;          // PEM, PKCS #8, not encrypted: whoever holds it wipes it

@@ -43,7 +43,8 @@ void CimEndpoint::handle(const Request& request, Done done) {
   const std::string client = whose_share(request);
   ask.client = client;
   cimxml::Reply reply = responder_.answer(ask, now().boot_ns / 1'000'000);
-  Answer answer{reply.status, reply.content_type, std::move(reply.body)};
+  Answer answer{reply.status, reply.content_type, {}};
+  answer.take(std::move(reply.body));
   for (auto& [name, value] : reply.fields) answer.fields.push_back({name, std::move(value)});
   done(std::move(answer));
 }

@@ -5,8 +5,10 @@
 #include "base/guid.h"
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "serve/answer_parts.h"
 #include "serve/answers.h"
 #include "wmi/class_text.h"
+#include "wmi/cooking.h"
 
 namespace qm::serve {
 namespace {
@@ -80,7 +82,7 @@ void write_semantics(JsonWriter& json, const wmi::Semantics& semantics) {
   json.end_object();
 }
 
-void write_property(JsonWriter& json, const wmi::PropertyEntry& entry) {
+void write_property(JsonWriter& json, const wmi::PropertyEntry& entry, Qualifiers which) {
   const mof::Property& property = *entry.property;
   json.begin_object().member("name", property.name);
   const bool is_class = property.type == mof::Type::object && !property.class_name.empty();
@@ -97,7 +99,7 @@ void write_property(JsonWriter& json, const wmi::PropertyEntry& entry) {
     json.member("counter_type", *counter);
   }
   write_values(json, property.qualifiers);
-  write_qualifiers(json, property.qualifiers);
+  if (which == Qualifiers::all) write_qualifiers(json, property.qualifiers);
   if (entry.semantics) write_semantics(json, *entry.semantics);
   json.end_object();
 }
@@ -108,25 +110,28 @@ std::string guid_or_empty(const wmi::ClassEntry& entry) {
 
 }  // namespace
 
-Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot) {
-  JsonWriter json(0);
-  json.begin_object().key("classes").begin_array();
-  for (const wmi::ClassEntry& entry : repository.classes()) {
+void write_class_rows(JsonWriter& json, const wmi::Repository& repository,
+                      const wmi::Snapshot& snapshot, bool cooked) {
+  json.begin_array();
+  const auto write = [&](const wmi::ClassEntry& entry, const wmi::ClassEntry& made_of) {
     json.begin_object().member("name", entry.name());
     write_text_or_null(json, "guid", guid_or_empty(entry));
     write_text_or_null(json, "superclass", entry.definition->superclass);
     write_text_or_null(json, "description", entry.description);
     json.member("abstract", entry.abstract);
-    json.member("instances", std::uint64_t{snapshot.instances_of(entry)});
-    json.member("providers", std::uint64_t{snapshot.parts_of(entry).size()});
+    json.member("instances", std::uint64_t{snapshot.instances_of(made_of)});
+    json.member("providers", std::uint64_t{snapshot.parts_of(made_of).size()});
     json.end_object();
+  };
+  for (const wmi::ClassEntry& entry : repository.classes()) write(entry, entry);
+  for (const wmi::ClassEntry& entry : repository.cooked().classes()) {
+    const wmi::ClassEntry* raw = cooked ? wmi::raw_class_of(entry, repository) : nullptr;
+    if (raw != nullptr) write(entry, *raw);
   }
-  json.end_array().end_object();
-  return {200, "application/json", std::move(json).take()};
+  json.end_array();
 }
 
-Answer class_answer(const wmi::ClassEntry& entry) {
-  JsonWriter json(0);
+void write_class(JsonWriter& json, const wmi::ClassEntry& entry, Qualifiers which) {
   json.begin_object().member("name", entry.name());
   write_text_or_null(json, "guid", guid_or_empty(entry));
   write_text_or_null(json, "superclass", entry.definition->superclass);
@@ -138,10 +143,24 @@ Answer class_answer(const wmi::ClassEntry& entry) {
   json.member("abstract", entry.abstract);
   write_text_or_null(json, "description", entry.description);
   json.member("block_bytes", entry.layout.bytes);
-  write_qualifiers(json, entry.definition->qualifiers);
+  if (which == Qualifiers::all) write_qualifiers(json, entry.definition->qualifiers);
   json.key("properties").begin_array();
-  for (const wmi::PropertyEntry& property : entry.properties) write_property(json, property);
+  for (const wmi::PropertyEntry& property : entry.properties) write_property(json, property, which);
   json.end_array().end_object();
+}
+
+Answer classes_answer(const wmi::Repository& repository, const wmi::Snapshot& snapshot,
+                      bool cooked) {
+  JsonWriter json(0);
+  json.begin_object().key("classes");
+  write_class_rows(json, repository, snapshot, cooked);
+  json.end_object();
+  return {200, "application/json", std::move(json).take()};
+}
+
+Answer class_answer(const wmi::ClassEntry& entry) {
+  JsonWriter json(0);
+  write_class(json, entry, Qualifiers::all);
   return {200, "application/json", std::move(json).take()};
 }
 

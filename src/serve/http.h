@@ -45,6 +45,7 @@ inline constexpr std::size_t kMostLocalConnections = 128;  // of the query socke
                                                            // may exhaust loopback TCP
 inline constexpr std::size_t kMostRequestsPerConnection = 10'000;
 inline constexpr std::size_t kMostQueuedBytes = std::size_t{256} << 20U;  // answers being sent
+inline constexpr int kSendBytes = 262'144;      // of the kernel, for each connection of TCP
 inline constexpr int kEventSendBytes = 65'536;  // of the kernel, for a reader of events: a slow
                                                 // one is found out before much has piled up
 inline constexpr std::size_t kMostLingerBytes = std::size_t{1} << 20U;  // drained after an error

@@ -29,27 +29,6 @@ constexpr std::size_t kReadBytes = 4'096;
 constexpr char kTlsRecord = 0x16;  // RFC 8446 section 5.1: a handshake's first byte
 constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// What every answer carries: it is data for the one who asked, never a document or a script. An
-// answer that is a document says so by fields of its own.
-template <class Response>
-void add_headers(Response& response, const Answer& answer) {
-  if (!answer.content_type.empty()) {
-    response.set(http::field::content_type, beast_view(answer.content_type));
-  }
-  response.set(http::field::cache_control, "no-store");
-  response.set("X-Content-Type-Options", "nosniff");
-  response.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  response.set("Cross-Origin-Resource-Policy", "same-origin");
-  response.set("Referrer-Policy", "no-referrer");
-  if (answer.status == 405) response.set(http::field::allow, "GET, HEAD");
-  if (answer.status == 401) {
-    response.set(http::field::www_authenticate, beast_view(login::kChallenge));
-  }
-  for (const Field& field : answer.fields) {
-    response.set(beast_view(field.name), plain_text(field.value));
-  }
-}
-
 class HttpConnection final : public Connection,
                              public EventSink,
                              public std::enable_shared_from_this<HttpConnection> {
@@ -93,7 +72,7 @@ class HttpConnection final : public Connection,
                       [self = shared_from_this()](error_code ec, std::size_t) {
                         self->event_ = nullptr;
                         if (ec) return self->close();
-                        self->timer_.cancel(ec);
+                        self->disarm();
                         if (self->next_event_) self->push(std::exchange(self->next_event_, {}));
                       });
   }
@@ -159,14 +138,23 @@ class HttpConnection final : public Connection,
     respond(refusal_answer({400, "this port speaks TLS: ask https://HOST:PORT"}));
   }
 
-  // Closes the connection unless something else arms the timer before.
+  // Closes the connection then, unless another deadline is set before. A later one costs nothing:
+  // who waits already finds it out at the end. Every request sets four.
   void arm(Milliseconds deadline) {
-    timer_.expires_after(deadline);
+    deadline_ = Clock::now() + deadline;
+    if (deadline_ < waiting_until_) wait();
+  }
+  void disarm() { deadline_ = Clock::time_point::max(); }
+
+  void wait() {
+    waiting_until_ = deadline_;
+    timer_.expires_at(deadline_);
     timer_.async_wait([weak = weak_from_this()](error_code ec) {
       const auto self = weak.lock();
-      // A wait that had already ended when a new deadline was set is none of today's.
-      const auto now = asio::steady_timer::clock_type::now();
-      if (!ec && self && self->timer_.expiry() <= now) self->close();
+      if (ec || !self || self->closed_) return;
+      self->waiting_until_ = Clock::time_point::max();
+      if (self->deadline_ <= Clock::now()) return self->close();
+      if (self->deadline_ != Clock::time_point::max()) self->wait();
     });
   }
 
@@ -292,8 +280,7 @@ class HttpConnection final : public Connection,
       return respond(refusal_answer(*refusal));
     }
     if (request_.verb != Verb::get) request_.body = parser_->get().body();
-    error_code ignored;
-    timer_.cancel(ignored);  // the handler has its own deadlines
+    disarm();  // the handler has its own deadlines
     shared_->handler.handle(
         request_, [self = shared_from_this()](Answer answer) { self->respond(std::move(answer)); });
   }
@@ -334,61 +321,50 @@ class HttpConnection final : public Connection,
     if (closed_) return;
     enter(Phase::busy);
     const bool bodiless = answer.status == 204 || answer.status == 304;  // RFC 9110 section 6.4.1
-    if (bodiless) answer.body.clear();
-    if (shared_->queued_bytes + answer.body.size() > shared_->limits.queued_bytes) {
+    if (bodiless) answer.take(Pieces());
+    if (shared_->queued_bytes + answer.bytes() > shared_->limits.queued_bytes) {
       answer = refusal_answer({503, "too many answers are being sent; try again"});
     }
     ++shared_->counts.requests;
     if (answer.status >= 400) ++shared_->counts.refused;
-    queued_bytes_ = answer.body.size();
+    queued_bytes_ = answer.bytes();
     shared_->queued_bytes += queued_bytes_;
     arm(shared_->limits.write);
-    const auto status = static_cast<http::status>(answer.status);
-    response_ = {};
-    head_response_ = {};
-    if (answer.follow && !head_) return stream(std::move(answer));
-    if (head_ || bodiless) {
-      head_response_.result(status);
-      add_headers(head_response_, answer);
-      if (!bodiless) head_response_.content_length(answer.body.size());
-      head_response_.keep_alive(keep_alive_);
-      return write(head_response_);
+    answer_ = std::move(answer);
+    const bool follows = answer_.follow != nullptr && !head_;
+    if (follows) keep_alive_ = false;
+    HeadSetting setting{keep_alive_, parser_ && parser_->get().version() < 11, {}};
+    if (!bodiless && !follows) setting.content_bytes = answer_.bytes();
+    answer_head_ = head_of(answer_, setting);
+    if (follows) return stream();
+    std::array<asio::const_buffer, 4> buffers{asio::buffer(answer_head_)};
+    if (!head_) {
+      buffers[1] = asio::buffer(answer_.body);
+      if (answer_.middle != nullptr) buffers[2] = asio::buffer(*answer_.middle);
+      buffers[3] = asio::buffer(answer_.end);
     }
-    response_.result(status);
-    add_headers(response_, answer);
-    response_.body() = std::move(answer.body);
-    response_.keep_alive(keep_alive_);
-    response_.prepare_payload();
-    write(response_);
-  }
-
-  void stream(Answer answer) {
-    follow_ = std::move(answer.follow);
-    error_code ignored;
-    wire_.socket().set_option(asio::socket_base::send_buffer_size(kEventSendBytes), ignored);
-    head_response_.result(http::status::ok);
-    add_headers(head_response_, answer);
-    head_response_.keep_alive(false);
-    http::async_write(wire_, head_response_,
-                      [self = shared_from_this()](error_code ec, std::size_t) {
-                        if (ec || self->closed_) return self->close();
-                        self->timer_.cancel(ec);
-                        const auto follow = self->follow_;
-                        follow(self);
-                        self->drain(self->wire_);  // to see its end
-                      });
-  }
-
-  template <class Response>
-  void write(Response& response) {
-    http::async_write(wire_, response, [self = shared_from_this()](error_code ec, std::size_t) {
+    asio::async_write(wire_, buffers, [self = shared_from_this()](error_code ec, std::size_t) {
       self->release_queued();
-      self->response_.body() = std::string();
+      self->answer_ = {};
       if (ec) return self->close();
       if (!self->keep_alive_) return self->linger();
       if (self->parser_->is_done()) return self->next_request();
       self->skip_body();
     });
+  }
+
+  void stream() {
+    error_code ignored;
+    wire_.socket().set_option(asio::socket_base::send_buffer_size(kEventSendBytes), ignored);
+    follow_ = std::move(answer_.follow);
+    asio::async_write(wire_, asio::buffer(answer_head_),
+                      [self = shared_from_this()](error_code ec, std::size_t) {
+                        if (ec || self->closed_) return self->close();
+                        self->disarm();
+                        const auto follow = self->follow_;
+                        follow(self);
+                        self->drain(self->wire_);  // to see its end
+                      });
   }
 
   // Closing with unread input would make the kernel send a reset, which may overtake the answer.
@@ -424,14 +400,16 @@ class HttpConnection final : public Connection,
 
   Wire wire_;
   asio::steady_timer timer_;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  Clock::time_point waiting_until_ = Clock::time_point::max();  // timer_; max: nobody waits
   std::shared_ptr<HttpShared> shared_;
   std::shared_ptr<asio::ssl::context> tls_;  // that wire_ began with
   boost::beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   Request request_;  // views into parser_ and user_
   std::string user_;
-  http::response<http::string_body> response_;
-  http::response<http::empty_body> head_response_;
+  std::string answer_head_;
+  Answer answer_;  // being sent
   std::array<char, kReadBytes> drained_{};
   std::function<void(const std::shared_ptr<EventSink>&)> follow_;
   std::shared_ptr<const std::string> event_;       // being sent

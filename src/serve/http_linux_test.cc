@@ -26,7 +26,8 @@ constexpr std::size_t kBigBytes = std::size_t{32} << 20U;
 constexpr std::size_t kTakenBytes = 200;
 
 // /big: a large answer. /hold: none until somebody asks for /release. /take: a POST's body.
-// /fields: what was sent of them. /page: a document. Else: the target.
+// /fields: what was sent of them. /page: a document. /pieces: a body of which others hold the
+// middle. Else: the target.
 class FakeHandler final : public Handler {
  public:
   Asked<std::size_t> admit(const Request& request) override {
@@ -50,6 +51,11 @@ class FakeHandler final : public Handler {
       return done(
           {200, "text/html", "<p>", {{"ETag", "\"1\""}, {"Cache-Control", "no-cache\r\nX: y"}}});
     }
+    if (target == "/pieces") {
+      Answer answer{200, "text/plain", {}};
+      answer.take({"begin ", middle_, " end"});
+      return done(std::move(answer));
+    }
     if (target == "/same") return done({304, "", "no body", {{"ETag", "\"1\""}}});
     if (target == "/hold") {
       held_.push_back(std::move(done));
@@ -68,6 +74,8 @@ class FakeHandler final : public Handler {
 
  private:
   std::vector<Done> held_;
+  std::shared_ptr<const std::string> middle_ =
+      std::make_shared<const std::string>(std::size_t{1} << 20U, 'm');
 };
 
 class HttpTest : public ::testing::Test {
@@ -126,6 +134,27 @@ TEST_F(HttpTest, head_is_get_without_the_body) {
   EXPECT_EQ(response.status, 200U);
   EXPECT_THAT(response.head, HasSubstr("Content-Length: 4"));
   EXPECT_EQ(client.get("/next").body, "/next");
+}
+
+TEST_F(HttpTest, a_body_in_pieces_is_sent_whole) {
+  serve();
+  Client client = connect();
+  const std::string whole = "begin " + std::string(std::size_t{1} << 20U, 'm') + " end";
+  for (int times = 0; times < 2; ++times) EXPECT_EQ(client.get("/pieces").body, whole);
+  client.send("HEAD /pieces HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(client.receive(true).head,
+              HasSubstr("Content-Length: " + std::to_string(whole.size())));
+  EXPECT_EQ(client.get("/next").body, "/next");
+}
+
+TEST_F(HttpTest, old_http_is_told_whether_the_connection_stays) {
+  serve();
+  Client client = connect();
+  client.send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_THAT(client.receive().head, HasSubstr("Connection: keep-alive"));
+  client.send("GET /b HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(client.receive().head, HasSubstr("Connection: close"));
+  EXPECT_TRUE(client.ended());
 }
 
 TEST_F(HttpTest, other_methods_are_refused_with_what_is_allowed) {

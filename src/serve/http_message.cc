@@ -1,7 +1,14 @@
 #include "serve/http_message.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <boost/beast/http/error.hpp>
+#include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
+
+#include "base/text.h"
+#include "login/basic.h"
 
 namespace qm::serve {
 
@@ -38,7 +45,56 @@ void take_cim_fields(CimFields& cim, const Message& message, const std::string& 
   cim.protocol = field("CIMProtocolVersion");
 }
 
+// What every answer carries: it is data for the one who asked, never a document or a script. An
+// answer that is a document says so by fields of its own.
+struct Constant {
+  std::string_view name, value;
+};
+constexpr Constant kConstants[] = {
+    {"Cache-Control", "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Referrer-Policy", "no-referrer"}};
+
+class HeadWriter {
+ public:
+  HeadWriter(std::string& out, const Answer& answer) : out_(out), answer_(answer) {}
+  // Unless the answer has its own.
+  void constant(std::string_view name, std::string_view value) {
+    const auto is_it = [name](const Field& one) { return same_name(one.name, name); };
+    if (std::ranges::none_of(answer_.fields, is_it)) field(name, value);
+  }
+  void field(std::string_view name, std::string_view value) {
+    out_.append(name).append(": ").append(value).append("\r\n");
+  }
+
+ private:
+  std::string& out_;
+  const Answer& answer_;
+};
+
 }  // namespace
+
+std::string head_of(const Answer& answer, const HeadSetting& setting) {
+  std::string out;
+  out.reserve(512);
+  const auto status = static_cast<http::status>(answer.status);
+  out.append(fmt::format("HTTP/1.1 {} {}\r\n", answer.status, view(http::obsolete_reason(status))));
+  HeadWriter head(out, answer);
+  if (!answer.content_type.empty()) head.constant("Content-Type", answer.content_type);
+  for (const Constant& one : kConstants) head.constant(one.name, one.value);
+  if (answer.status == 405) head.constant("Allow", "GET, HEAD");
+  if (answer.status == 401) head.constant("WWW-Authenticate", login::kChallenge);
+  for (const Field& one : answer.fields) head.field(one.name, plain_text(one.value));
+  if (setting.content_bytes) {
+    head.field("Content-Length", fmt::format("{}", *setting.content_bytes));
+  }
+  if (!setting.keep_alive) head.field("Connection", "close");
+  if (setting.keep_alive && setting.old) head.field("Connection", "keep-alive");
+  out.append("\r\n");
+  return out;
+}
 
 std::optional<Verb> verb_of(const Message& message) {
   switch (message.method()) {

@@ -5,6 +5,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/system/error_code.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "serve/http.h"
@@ -20,6 +21,17 @@ inline std::string_view view(boost::string_view text) {
 inline boost::string_view beast_view(std::string_view text) {
   return {text.data(), text.size()};
 }
+
+// How an answer is sent.
+struct HeadSetting {
+  bool keep_alive = true;
+  bool old = false;  // the request is HTTP/1.0
+  std::optional<std::size_t>
+      content_bytes;  // none: there is no body, or its end is the connection's
+};
+
+// Status line and fields, with the empty line behind them.
+std::string head_of(const Answer& answer, const HeadSetting& setting);
 
 // HEAD, too, is a GET, and M-POST (RFC 2774) a POST. None: it is not served.
 std::optional<Verb> verb_of(const Message& message);

@@ -52,6 +52,15 @@ Address peer_of(const Local::socket&) {
   return {};
 }
 
+// Answers are written whole: nothing is gained by waiting for more of them, and one that fits into
+// the kernel's buffer is written at once.
+void prepare(tcp::socket& socket) {
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  socket.set_option(asio::socket_base::send_buffer_size(kSendBytes), ignored);
+}
+void prepare(Local::socket&) {}
+
 // Connections of one kind, oldest first, and how many there may be.
 struct Pool {
   login::Door door = login::Door::loopback;
@@ -152,6 +161,7 @@ class Server final : public HttpServer {
       if (alive.expired() || closed_ || ec == asio::error::operation_aborted) return;
       if (!ec) {
         const Address peer = peer_of(socket);
+        prepare(socket);
         admit(Socket(std::move(socket)), peer, pool);
       }
       // A peer that left between its arrival and our turn is no reason to pause.

@@ -6,23 +6,43 @@
 #include "base/clock.h"
 
 namespace qm::serve {
+namespace {
+
+// /wsman, and the place where nobody asks for anything but Identify.
+bool is_anonymous(const Request& request) {
+  const std::vector<std::string>& path = request.target.path;
+  return path.size() == 2 && path[0] == "wsman-anon" && path[1] == "identify";
+}
+bool is_here(const Request& request) {
+  const std::vector<std::string>& path = request.target.path;
+  return (path.size() == 1 && path[0] == "wsman") || is_anonymous(request);
+}
+
+Answer answer_of(wsman::Reply reply) {
+  Answer answer{reply.status, "", {}, {{"Content-Type", std::move(reply.content_type)}}};
+  answer.take(std::move(reply.body));
+  return answer;
+}
+
+}  // namespace
 
 // A request that is not answered yet, apart from the connection that it came over.
 struct Management::Held {
-  Held(boost::asio::io_context& io, const Request& request, Done when_done)
-      : content_type(request.content_type),
-        body(request.body),
-        client(whose_share(request)),
-        stranger(request.role == login::Role::none),
+  Held(boost::asio::io_context& io, const Wanted& asked, Done when_done)
+      : content_type(asked.content_type),
+        body(asked.body),
+        client(asked.client),
+        stranger(asked.stranger),
+        began_ns(asked.began_ns),
         done(std::move(when_done)),
         timer(io) {}
+  Wanted asked() const { return {content_type, body, client, stranger, true, began_ns}; }
 
   std::string content_type, body, client;
   bool stranger;
+  std::uint64_t began_ns;
   Done done;
   boost::asio::steady_timer timer;
-  std::uint64_t began_ns = now().boot_ns;
-  bool patient = true;
 };
 
 Management::Management(boost::asio::io_context& io,
@@ -39,7 +59,11 @@ Asked<std::size_t> Management::admit(const Request& request) {
   return wsman::kMostRequestBytes;
 }
 
-wsman::Reply Management::ask(const Held& asked) {
+bool Management::serves_strangers(const Request& request) const {
+  return request.verb == Verb::post && is_here(request);
+}
+
+wsman::Reply Management::ask(const Wanted& asked) {
   wsman::Question question;
   question.content_type = asked.content_type;
   question.body = asked.body;
@@ -56,15 +80,24 @@ wsman::Reply Management::ask(const Held& asked) {
 }
 
 void Management::handle(const Request& request, Done done) {
-  if (request.verb != Verb::post || request.target.path.size() != 1) {
-    return done(refusal_answer({405, "WS-Management is asked with POST, at /wsman"}));
+  if (!is_here(request)) {
+    return done(refusal_answer({404, "no such path; WS-Management is at /wsman"}));
   }
-  auto asked = std::make_shared<Held>(io_, request, std::move(done));
-  asked->patient = held_ < kMostHeldPulls;
-  wsman::Reply reply = ask(*asked);
-  if (reply.again_ms) return hold(std::move(asked), *reply.again_ms);
-  asked->done(
-      {reply.status, "", std::move(reply.body), {{"Content-Type", std::move(reply.content_type)}}});
+  if (request.verb != Verb::post) {
+    Answer answer = refusal_answer({405, "WS-Management is asked with POST, at /wsman"});
+    answer.fields.push_back({"Allow", "POST"});
+    return done(std::move(answer));
+  }
+  const std::string client = whose_share(request);
+  const Wanted asked{request.content_type,
+                     request.body,
+                     client,
+                     request.role == login::Role::none || is_anonymous(request),
+                     held_ < kMostHeldPulls,
+                     now().boot_ns};
+  wsman::Reply reply = ask(asked);
+  if (!reply.again_ms) return done(answer_of(std::move(reply)));
+  hold(std::make_shared<Held>(io_, asked, std::move(done)), *reply.again_ms);
 }
 
 void Management::hold(std::shared_ptr<Held> held, std::uint64_t again_ms) {
@@ -75,12 +108,9 @@ void Management::hold(std::shared_ptr<Held> held, std::uint64_t again_ms) {
   timer.async_wait([this, alive, asked = std::move(held)](boost::system::error_code ec) mutable {
     if (ec || alive.expired()) return;
     --held_;
-    wsman::Reply reply = ask(*asked);
+    wsman::Reply reply = ask(asked->asked());
     if (reply.again_ms) return hold(std::move(asked), *reply.again_ms);
-    asked->done({reply.status,
-                 "",
-                 std::move(reply.body),
-                 {{"Content-Type", std::move(reply.content_type)}}});
+    asked->done(answer_of(std::move(reply)));
   });
 }
 

@@ -1,13 +1,16 @@
-// WS-Management at /wsman, as the HTTP server's handler: what is published already is answered
-// from; a Pull for events is held until there are some or its time is over.
+// WS-Management at /wsman (and Identify alone at /wsman-anon/identify), as the HTTP server's
+// handler: what is published already is answered from; a Pull for events is held until there are
+// some or its time is over.
 //
 // Threads: one, the io_context's. Limits: kMostHeldPulls; those of wsman/service.h.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "serve/http.h"
 #include "wmi/snapshot.h"
@@ -32,14 +35,18 @@ class Management final : public Handler {
 
   Asked<std::size_t> admit(const Request& request) override;
   // Who has no role may ask who this is.
-  bool serves_strangers(const Request& request) const override {
-    return request.verb == Verb::post && request.target.path.size() == 1;
-  }
+  bool serves_strangers(const Request& request) const override;
   void handle(const Request& request, Done done) override;
 
  private:
+  struct Wanted {
+    std::string_view content_type, body, client;
+    bool stranger = false;
+    bool patient = true;  // may wait for events
+    std::uint64_t began_ns = 0;
+  };
   struct Held;
-  wsman::Reply ask(const Held& asked);
+  wsman::Reply ask(const Wanted& asked);
   void hold(std::shared_ptr<Held> held, std::uint64_t again_ms);
 
   boost::asio::io_context& io_;

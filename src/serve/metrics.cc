@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "metrics/names.h"
-#include "metrics/page.h"
 #include "serve/accept.h"
 #include "serve/gzip.h"
 
@@ -82,6 +81,9 @@ void add_health(std::vector<OwnFamily>& families, const Health& health) {
   add("quickmode_serve_connections", Kind::gauge, "", "Connections open now", health.connections);
   add("quickmode_serve_event_streams", Kind::gauge, "",
       "Connections that follow /api/v1/events now: open web pages, mostly", health.event_streams);
+  add("quickmode_serve_failed_logins", Kind::counter, "",
+      "Names and passwords that were wrong; the log says whose and from where",
+      health.failed_logins);
   add("quickmode_serve_unreadable_pages", Kind::counter, "",
       "Reads of a provider's page that broke the format's rules", health.unreadable_pages);
   add("quickmode_serve_malformed_values", Kind::counter, "",
@@ -100,32 +102,71 @@ void add_health(std::vector<OwnFamily>& families, const Health& health) {
   families.push_back(std::move(family));
 }
 
+// What the page is made of: while it is the same, so is the page.
+using Generations = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+Generations generations_of(const wmi::Snapshot& snapshot) {
+  Generations all;
+  for (const auto& part : snapshot.parts) {
+    all.emplace_back(part->registration, part->generation.number);
+  }
+  return all;
+}
+
 }  // namespace
+
+struct MetricsPage::Waiter {
+  std::string rest;  // of the page, behind the body
+  Answer answer;
+  Done done;
+};
+
+struct MetricsPage::Body {
+  Generations of;
+  std::shared_ptr<std::string> text;
+  std::uint64_t samples = 0;
+  std::unique_ptr<Gzip> gzip;  // while it is under way
+  std::vector<Waiter> waiting;
+  std::shared_ptr<const Packed> packed;  // once it has been asked for
+};
 
 MetricsPage::MetricsPage(boost::asio::io_context& io,
                          std::shared_ptr<const wmi::Repository> repository,
                          wmi::Snapshots& snapshots, HealthSource health, std::size_t most_bytes)
-    : io_(io),
-      plan_(std::make_shared<const metrics::Plan>(std::move(repository))),
-      snapshots_(snapshots),
-      health_(std::move(health)),
-      most_bytes_(most_bytes) {}
-
-void MetricsPage::use(std::shared_ptr<const wmi::Repository> repository) {
-  plan_ = std::make_shared<const metrics::Plan>(std::move(repository));
+    : io_(io), snapshots_(snapshots), health_(std::move(health)), most_bytes_(most_bytes) {
+  use(std::move(repository));
 }
 
-void MetricsPage::handle(const Request& request, Done done) {
-  if (request.target.path.size() != 1) {
-    return done(refusal_answer({404, "no such path; the metrics are at /metrics"}));
-  }
-  if (!request.target.parameters.empty()) {
-    return done(refusal_answer({400, "/metrics takes no parameters"}));
-  }
-  const Time began = now();
-  const auto snapshot = snapshots_.take({}, began);
+MetricsPage::~MetricsPage() = default;
+
+void MetricsPage::use(std::shared_ptr<const wmi::Repository> repository) {
+  renderer_ = std::make_unique<metrics::Renderer>(
+      std::make_shared<const metrics::Plan>(std::move(repository)));
+  last_ = {};
+}
+
+// Null: beyond the limit.
+std::shared_ptr<MetricsPage::Body> MetricsPage::body_of(const wmi::Snapshot& snapshot,
+                                                        Format format) {
+  Generations of = generations_of(snapshot);
+  std::shared_ptr<Body>& last = last_[static_cast<std::size_t>(format)];
+  if (last && last->of == of) return last;
+  // Nobody is being sent it any more: it is written over.
+  std::string memory;
+  if (last && last->text.use_count() == 1) memory = std::move(*last->text);
+  last.reset();
+  auto page = renderer_->classes(snapshot, format, most_bytes_, std::move(memory));
+  if (!page) return nullptr;
+  last = std::make_shared<Body>();
+  last->of = std::move(of);
+  last->text = std::make_shared<std::string>(std::move(page->text));
+  last->samples = page->samples;
+  return last;
+}
+
+std::vector<OwnFamily> MetricsPage::own_families(const wmi::Snapshot& snapshot) const {
   std::vector<OwnFamily> own;
-  add_parts(own, *snapshot);
+  add_parts(own, snapshot);
   add_health(own, health_());
   own.push_back({"quickmode_serve_scrapes",
                  Kind::counter,
@@ -142,49 +183,68 @@ void MetricsPage::handle(const Request& request, Done done) {
                  "",
                  "Samples on the page before this one",
                  {{"", last_samples_, 0}}});
+  return own;
+}
+
+void MetricsPage::handle(const Request& request, Done done) {
+  if (request.target.path.size() != 1) {
+    return done(refusal_answer({404, "no such path; the metrics are at /metrics"}));
+  }
+  if (!request.target.parameters.empty()) {
+    return done(refusal_answer({400, "/metrics takes no parameters"}));
+  }
+  const Time began = now();
+  const auto snapshot = snapshots_.take({}, began);
   const auto format = static_cast<Format>(best_of(request.accept, kForms));
-  auto page = metrics::page_of(*plan_, *snapshot, own, format, most_bytes_);
-  if (!page) {
+  const std::shared_ptr<Body> body = body_of(*snapshot, format);
+  metrics::Page rest = own_part(own_families(*snapshot), format);
+  if (!body || body->text->size() + rest.text.size() > most_bytes_) {
     return done(refusal_answer({503, fmt::format("the page would exceed {} bytes", most_bytes_)}));
   }
   ++scrapes_;
-  last_samples_ = page->samples;
+  last_samples_ = body->samples + rest.samples;
   last_ns_ = now().boot_ns - began.boot_ns;
-  Answer answer{200,
-                metrics::content_type(format),
-                std::move(page->text),
-                {{"Vary", "Accept, Accept-Encoding"}}};
-  if (answer.body.size() < kLeastCompressedBytes || compressions_ == kMostCompressions ||
-      !takes_gzip(request.accept_encoding)) {
+  Answer answer{200, metrics::content_type(format), {}, {{"Vary", "Accept, Accept-Encoding"}}};
+  const bool under_way = body->gzip != nullptr || body->packed != nullptr;
+  if (body->text->size() + rest.text.size() < kLeastCompressedBytes ||
+      (compressions_ == kMostCompressions && !under_way) || !takes_gzip(request.accept_encoding)) {
+    answer.middle = body->text;
+    answer.end = std::move(rest.text);
     return done(std::move(answer));
   }
-  compress(std::move(answer), std::move(done));
+  compress(body, {std::move(rest.text), std::move(answer), std::move(done)});
+}
+
+void MetricsPage::compress(const std::shared_ptr<Body>& body, Waiter waiter) {
+  body->waiting.push_back(std::move(waiter));
+  if (body->gzip) return;
+  if (!body->packed) {
+    ++compressions_;
+    body->gzip = std::make_unique<Gzip>(body->text);
+  }
+  work(body);
 }
 
 // A slice a turn of the event loop, so that others are served in between.
-void MetricsPage::compress(Answer answer, Done done) {
-  struct Job {
-    Gzip gzip;
-    Answer answer;
-    Done done;
-  };
-  ++compressions_;
-  std::string text = std::move(answer.body);
-  const auto job =
-      std::shared_ptr<Job>(new Job{Gzip(std::move(text)), std::move(answer), std::move(done)});
-  const auto turn = [this, job, alive = std::weak_ptr<bool>(alive_)](const auto& again) -> void {
-    if (alive.expired()) return;
-    if (job->gzip.work()) {
-      boost::asio::post(io_, [again] { again(again); });
-      return;
-    }
+void MetricsPage::work(const std::shared_ptr<Body>& body) {
+  if (body->gzip && body->gzip->work()) {
+    boost::asio::post(io_, [this, body, alive = std::weak_ptr<bool>(alive_)] {
+      if (!alive.expired()) work(body);
+    });
+    return;
+  }
+  if (body->gzip) {
     --compressions_;
-    job->answer.body = std::move(job->gzip).take();
-    job->answer.fields.push_back({"Content-Encoding", "gzip"});
-    job->done(job->answer.body.empty() ? refusal_answer({503, "the page could not be compressed"})
-                                       : std::move(job->answer));
-  };
-  turn(turn);
+    body->packed = std::make_shared<const Packed>(std::move(*body->gzip).take());
+    body->gzip.reset();
+  }
+  for (Waiter& one : std::exchange(body->waiting, {})) {
+    one.answer.middle = {body->packed, &body->packed->bytes};
+    one.answer.end = gzip_end(*body->packed, one.rest);
+    one.answer.fields.push_back({"Content-Encoding", "gzip"});
+    one.done(one.answer.end.empty() ? refusal_answer({503, "the page could not be compressed"})
+                                     : std::move(one.answer));
+  }
 }
 
 }  // namespace qm::serve

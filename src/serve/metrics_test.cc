@@ -17,6 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 std::string gunzip(const std::string& packed) {
@@ -43,12 +44,15 @@ TEST(Gzip, gives_back_what_it_took) {
        {std::string(), std::string("a"), long_text.substr(0, kGzipSliceBytes - 1),
         long_text.substr(0, kGzipSliceBytes), long_text.substr(0, kGzipSliceBytes + 1),
         long_text}) {
-    Gzip gzip(text);
+    Gzip gzip(std::make_shared<const std::string>(text));
     std::size_t slices = 1;
     while (gzip.work()) ++slices;
     EXPECT_EQ(slices,
               std::max<std::size_t>(1, (text.size() + kGzipSliceBytes - 1) / kGzipSliceBytes));
-    EXPECT_EQ(gunzip(std::move(gzip).take()), text);
+    const Packed packed = std::move(gzip).take();
+    for (const std::string& rest : {std::string(), std::string("and more"), long_text}) {
+      EXPECT_EQ(gunzip(packed.bytes + gzip_end(packed, rest)), text + rest);
+    }
   }
 }
 
@@ -94,9 +98,15 @@ class MetricsTest : public ::testing::Test {
     request.accept = accept;
     request.accept_encoding = accept_encoding;
     Answer answer{0, "", "", {}};
-    page_->handle(request, [&](Answer made) { answer = std::move(made); });
+    page_->handle(request, [&](Answer made) { answer = whole(std::move(made)); });
     io_.restart();
     io_.run();
+    return answer;
+  }
+  // As the connection sends it.
+  static Answer whole(Answer answer) {
+    if (answer.middle) answer.body += *answer.middle;
+    answer.take(std::move(answer.body) + answer.end);
     return answer;
   }
   static std::string field(const Answer& answer, std::string_view name) {
@@ -145,22 +155,53 @@ TEST_F(MetricsTest, gzip_where_it_is_asked_for) {
   EXPECT_EQ(field(ask("/metrics", "", "identity"), "Content-Encoding"), "");
 }
 
-TEST_F(MetricsTest, a_large_page_is_compressed_a_slice_at_a_turn) {
+TEST_F(MetricsTest, until_there_is_something_new_all_are_sent_the_same_bytes) {
+  Request request;
+  request.target = parse_target("/metrics").value();
+  std::vector<Answer> answers;
+  const auto ask_again = [&] {
+    page_->handle(request, [&](Answer made) { answers.push_back(std::move(made)); });
+    io_.restart();
+    io_.run();
+    return answers.back();
+  };
+  const Answer first = ask_again();
+  ASSERT_TRUE(first.middle);
+  EXPECT_EQ(first.middle, ask_again().middle);
+  EXPECT_NE(first.body, answers.back().body) << "what serve says of itself is of now";
+  request.accept_encoding = "gzip";
+  const Answer packed = ask_again();
+  EXPECT_EQ(packed.middle, ask_again().middle);
+  EXPECT_NE(packed.middle, first.middle);
+  EXPECT_THAT(gunzip(*answers.back().middle + answers.back().end), HasSubstr(*first.middle));
+  request.accept_encoding = "";
   publish_many();
+  const Answer second = ask_again();
+  EXPECT_NE(first.middle, second.middle);
+  EXPECT_THAT(*second.middle, HasSubstr("\"499\""));
+  EXPECT_THAT(*first.middle, Not(HasSubstr("\"499\""))) << "who is being sent a page gets that one";
+}
+
+TEST_F(MetricsTest, a_large_page_is_compressed_a_slice_at_a_turn) {
   Request request;
   request.target = parse_target("/metrics").value();
   request.accept_encoding = "gzip";
   std::vector<Answer> answers;
   const auto ask_again = [&] {
-    page_->handle(request, [&](Answer made) { answers.push_back(std::move(made)); });
+    page_->handle(request, [&](Answer made) { answers.push_back(whole(std::move(made))); });
   };
-  for (std::size_t i = 0; i < kMostCompressions; ++i) ask_again();
+  for (std::size_t i = 0; i < kMostCompressions; ++i) {
+    publish_many();  // another page each time
+    ask_again();
+    ask_again();  // the same one: it is waited for
+  }
   EXPECT_THAT(answers, IsEmpty());
+  publish_many();
   ask_again();  // one too many: as it is, and at once
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(field(answers[0], "Content-Encoding"), "");
   io_.run();
-  ASSERT_EQ(answers.size(), kMostCompressions + 1);
+  ASSERT_EQ(answers.size(), 2 * kMostCompressions + 1);
   EXPECT_EQ(field(answers.back(), "Content-Encoding"), "gzip");
   EXPECT_GT(gunzip(answers.back().body).size(), 2 * kGzipSliceBytes);
 }

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <initializer_list>
 #include <span>
 #include <string_view>
+
+#include "wmi/cooking.h"
 
 namespace qm::serve {
 namespace {
@@ -14,11 +17,11 @@ using What = Query::What;
 
 constexpr std::string_view kPaths =
     "/api/v1/classes, /api/v1/classes/NAME, /api/v1/instances/CLASS, "
-    "/api/v1/snapshot?class=NAME, /api/v1/query?q=WQL, /api/v1/health";
+    "/api/v1/snapshot?class=NAME, /api/v1/history?class=NAME, /api/v1/query?q=WQL, "
+    "/api/v1/start, /api/v1/health";
 
-Asked<const wmi::ClassEntry*> find_class(const wmi::Repository& repository,
-                                         const std::string& name) {
-  const wmi::ClassEntry* entry = repository.find(name);
+Asked<const wmi::ClassEntry*> class_of(const wmi::Repository& repository, const std::string& name) {
+  const wmi::ClassEntry* entry = find_class(repository, name);
   if (entry == nullptr) {
     return refuse(404, fmt::format("no class {}; see /api/v1/classes", name));
   }
@@ -39,6 +42,10 @@ Asked<void> match_path(const Target& target, const wmi::Repository& repository, 
       query.what = What::snapshot;
     } else if (path[2] == "query") {
       query.what = What::wql;
+    } else if (path[2] == "history") {
+      query.what = What::history;
+    } else if (path[2] == "start") {
+      query.what = What::start;
     } else if (path[2] != "health") {
       return unknown();
     }
@@ -51,16 +58,19 @@ Asked<void> match_path(const Target& target, const wmi::Repository& repository, 
   } else {
     return unknown();
   }
-  const auto found = find_class(repository, path[3]);
+  const auto found = class_of(repository, path[3]);
   if (!found) return std::unexpected(found.error());
   query.classes.push_back(*found);
   return {};
 }
 
 std::span<const std::string_view> known_parameters(What what) {
+  static constexpr std::string_view kOfClasses[] = {"cooked"};
   static constexpr std::string_view kOfClass[] = {"form"};
   static constexpr std::string_view kOfInstances[] = {"instance", "integers", "refresh"};
   static constexpr std::string_view kOfSnapshot[] = {"class", "instance", "integers", "refresh"};
+  static constexpr std::string_view kOfHistory[] = {"class", "instance", "seconds"};
+  static constexpr std::string_view kOfStart[] = {"class", "integers", "seconds"};
   static constexpr std::string_view kOfQuery[] = {"q", "namespace", "cursor", "integers",
                                                   "refresh"};
   switch (what) {
@@ -73,7 +83,12 @@ std::span<const std::string_view> known_parameters(What what) {
       return kOfInstances;
     case What::snapshot:
       return kOfSnapshot;
+    case What::history:
+      return kOfHistory;
+    case What::start:
+      return kOfStart;
     case What::classes:
+      return kOfClasses;
     case What::health:
       return {};
   }
@@ -94,11 +109,39 @@ Asked<void> check_glob(std::string_view glob) {
   return {};
 }
 
+Asked<void> apply_seconds(const Parameter& parameter, Query& query) {
+  const std::string& value = parameter.value;
+  const char* const end = value.data() + value.size();
+  const auto parsed = std::from_chars(value.data(), end, query.seconds);
+  if (parsed.ec != std::errc() || parsed.ptr != end || query.seconds > kMostHistorySeconds) {
+    return bad_value(parameter, fmt::format("0 to {}", kMostHistorySeconds));
+  }
+  return {};
+}
+
+Asked<void> apply_class(const std::string& name, const wmi::Repository& repository, Query& query) {
+  if (query.classes.size() == kMostSnapshotClasses) {
+    return refuse(400, fmt::format("more than {} classes", kMostSnapshotClasses));
+  }
+  const auto found = class_of(repository, name);
+  // Who starts does not know yet what there is.
+  if (!found && query.what == What::start) return {};
+  if (!found) return std::unexpected(found.error());
+  if (query.what != What::start ||
+      std::ranges::find(query.classes, *found) == query.classes.end()) {
+    query.classes.push_back(*found);
+  }
+  return {};
+}
+
 Asked<void> apply(const Parameter& parameter, const wmi::Repository& repository, Query& query) {
   const std::string& value = parameter.value;
   if (parameter.name == "form") {
     if (value != "mof" && value != "json") return bad_value(parameter, "json, mof");
     query.what = value == "mof" ? What::class_mof : What::one_class;
+  } else if (parameter.name == "cooked") {
+    if (value != "0" && value != "1") return bad_value(parameter, "0, 1");
+    query.cooked = value == "1";
   } else if (parameter.name == "refresh") {
     if (value != "0" && value != "1") return bad_value(parameter, "0, 1");
     query.refresh = value == "1";
@@ -114,18 +157,31 @@ Asked<void> apply(const Parameter& parameter, const wmi::Repository& repository,
     query.name_space = value;
   } else if (parameter.name == "cursor") {
     query.cursor = value;
+  } else if (parameter.name == "seconds") {
+    return apply_seconds(parameter, query);
   } else {  // class
-    if (query.classes.size() == kMostSnapshotClasses) {
-      return refuse(400, fmt::format("more than {} classes", kMostSnapshotClasses));
-    }
-    const auto found = find_class(repository, value);
-    if (!found) return std::unexpected(found.error());
-    query.classes.push_back(*found);
+    return apply_class(value, repository, query);
   }
   return {};
 }
 
 }  // namespace
+
+const wmi::ClassEntry* find_class(const wmi::Repository& repository, std::string_view name) {
+  if (const wmi::ClassEntry* one = repository.find(name)) return one;
+  const wmi::ClassEntry* twin = repository.cooked().find(name);
+  return twin != nullptr && wmi::raw_class_of(*twin, repository) != nullptr ? twin : nullptr;
+}
+
+std::vector<const wmi::ClassEntry*> sources_of(std::span<const wmi::ClassEntry* const> classes,
+                                               const wmi::Repository& repository) {
+  std::vector<const wmi::ClassEntry*> out(classes.begin(), classes.end());
+  for (const wmi::ClassEntry* one : classes) {
+    const wmi::ClassEntry* raw = wmi::raw_class_of(*one, repository);
+    if (raw != nullptr) out.push_back(raw);
+  }
+  return out;
+}
 
 Asked<Query> parse_query(const Target& target, const wmi::Repository& repository) {
   Query query;
@@ -152,6 +208,9 @@ Asked<Query> parse_query(const Target& target, const wmi::Repository& repository
   }
   if (query.what == What::snapshot && query.classes.empty()) {
     return refuse(400, "which classes? /api/v1/snapshot?class=NAME&class=NAME");
+  }
+  if (query.what == What::history && query.classes.empty()) {
+    return refuse(400, "which classes? /api/v1/history?class=NAME&class=NAME");
   }
   if (query.what == What::wql && query.wql.empty()) {
     return refuse(400, "which query? /api/v1/query?q=SELECT%20*%20FROM%20CLASS");

@@ -26,6 +26,7 @@ std::string why(std::string_view raw) {
 
 TEST(Query, understands_every_path_of_the_api) {
   EXPECT_EQ(query("/api/v1/classes")->what, What::classes);
+  EXPECT_TRUE(query("/api/v1/classes?cooked=1")->cooked);
   EXPECT_EQ(query("/api/v1/health")->what, What::health);
   EXPECT_EQ(query("/api/v1/classes/quickmode_sa")->classes.front()->name(), "Quickmode_SA");
   EXPECT_EQ(query("/api/v1/classes/Quickmode_SA?form=mof")->what, What::class_mof);
@@ -41,6 +42,28 @@ TEST(Query, understands_every_path_of_the_api) {
   ASSERT_TRUE(snapshot);
   EXPECT_EQ(snapshot->classes.size(), 2U);
   EXPECT_TRUE(snapshot->refresh);
+}
+
+TEST(Query, a_history_and_a_start) {
+  const auto history = query("/api/v1/history?class=Quickmode_SA&instance=a*&seconds=60");
+  ASSERT_TRUE(history);
+  EXPECT_EQ(history->what, What::history);
+  EXPECT_EQ(history->seconds, 60U);
+  EXPECT_EQ(history->instance_glob, "a*");
+  EXPECT_FALSE(history->refresh);
+  EXPECT_EQ(query("/api/v1/history?class=Quickmode_SA")->seconds, kMostHistorySeconds);
+  const auto start = query("/api/v1/start?class=Nope&class=Quickmode_SA&class=quickmode_sa");
+  ASSERT_TRUE(start);
+  EXPECT_EQ(start->what, What::start);
+  ASSERT_EQ(start->classes.size(), 1U) << "those that are there, once each";
+  EXPECT_FALSE(start->refresh);
+  EXPECT_EQ(why("/api/v1/history"), "400 which classes? /api/v1/history?class=NAME&class=NAME");
+  EXPECT_EQ(why("/api/v1/history?class=Nope"), "404 no class Nope; see /api/v1/classes");
+  EXPECT_EQ(why("/api/v1/start?seconds=86400"), "fine");
+  for (const char* wrong : {"86401", "-1", "", "1x", "99999999999999999999"}) {
+    EXPECT_EQ(why(std::string("/api/v1/start?seconds=") + wrong),
+              std::string("400 seconds=") + wrong + " is not one of: 0 to 86400");
+  }
 }
 
 TEST(Query, takes_wql_as_it_was_sent) {
@@ -64,6 +87,7 @@ TEST(Query, says_what_is_wrong_and_what_would_be_right) {
   EXPECT_EQ(why("/api/v1/instances/Quickmode_SA?integers=hex"),
             "400 integers=hex is not one of: number, text");
   EXPECT_EQ(why("/api/v1/classes/Quickmode_SA?form=xml"), "400 form=xml is not one of: json, mof");
+  EXPECT_EQ(why("/api/v1/classes?cooked=yes"), "400 cooked=yes is not one of: 0, 1");
   EXPECT_EQ(why("/api/v1/health?x=1"), "400 no parameter x here; see docs/api.md");
   EXPECT_EQ(why("/api/v1/instances/Quickmode_SA?refresh=0&refresh=0"),
             "400 refresh= is given twice");

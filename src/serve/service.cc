@@ -37,6 +37,8 @@ namespace qm::serve {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::chrono::seconds kHistoryLook{1};  // as often as providers publish
 using boost::system::error_code;
 
 class OneThreadService final : public Service {
@@ -47,6 +49,7 @@ class OneThreadService final : public Service {
         signals_(io_),
         hang_up_(io_),
         certificate_timer_(io_),
+        history_timer_(io_),
         log_(std::move(log)) {}
   OneThreadService(const OneThreadService&) = delete;
   OneThreadService& operator=(const OneThreadService&) = delete;
@@ -66,7 +69,10 @@ class OneThreadService final : public Service {
     TRY(group_ids({&config.query_group, config.query_group.empty() ? 0U : 1U}));
     catalog_.emplace(TRY(wmi::Repository::built_in()));
     read_classes(config.class_dir);
-    TRY(make_directory(config.runtime_dir));
+    if (auto made = make_directory(config.runtime_dir); !made) {
+      return std::unexpected(
+          std::move(made).error().in("the runtime directory (choose another with --runtime-dir)"));
+    }
     lock_ = TRY(lock_directory(config.runtime_dir));
     TRY(open_registry(config.runtime_dir, std::move(admission)));
     source_.emplace(*registry_);
@@ -83,8 +89,8 @@ class OneThreadService final : public Service {
       return answer;
     };
     api_ = Api::make(
-        io_, catalog_->current(), *source_, *snapshots_, ask, [this] { return health(); }, change,
-        limits.refresh);
+        io_, catalog_->current(), *source_, *snapshots_, history_, ask, [this] { return health(); },
+        change, limits.refresh);
     adopted_ = catalog_->changes();
     const auto name_of = [this](const GUID& guid) {
       const wmi::ClassEntry* entry = catalog_->current()->find(guid);
@@ -102,6 +108,7 @@ class OneThreadService final : public Service {
     routes_->add("cimom", *cim_);
     management_.emplace(io_, catalog_->current(), *snapshots_, name, QM_VERSION);
     routes_->add("wsman", *management_);
+    routes_->add("wsman-anon", *management_);
     http_ = HttpServer::make(io_, *routes_, names, limits.http);
     TRY(open_doors(config, wanted));
     const std::string path = config.runtime_dir + "/query.sock";
@@ -109,6 +116,7 @@ class OneThreadService final : public Service {
     query_socket_ = path;
     TRY(http_->listen_local(socket.release()));
     watch_registry();
+    keep_history();
     return {};
   }
 
@@ -131,6 +139,11 @@ class OneThreadService final : public Service {
 
  private:
   Result<void> open_doors(const Config& config, const std::vector<Listener>& wanted) {
+    // Who may not make it may still serve; but one that is made later lies outside the cage.
+    if (const auto made = make_directory(config.state_dir); !made) {
+      say(fmt::format("no users until there is {} at a start: {}", config.state_dir,
+                      made.error().message));
+    }
     gate_.emplace(io_, config.state_dir + "/users", [this](const std::string& line) { say(line); });
     http_->guard(login::Access({config.loopback_password, config.identify}), *gate_);
     if (std::ranges::any_of(wanted, &Listener::tls)) TRY(open_tls(config));
@@ -139,6 +152,14 @@ class OneThreadService final : public Service {
       listeners_.push_back({bound, one.tls});
     }
     return {};
+  }
+
+  void keep_history() {
+    history_.look(*snapshots_->take({}, now()));
+    history_timer_.expires_after(kHistoryLook);
+    history_timer_.async_wait([this](error_code ec) {
+      if (!ec) keep_history();
+    });
   }
 
   Result<void> open_tls(const Config& config) {
@@ -284,6 +305,7 @@ class OneThreadService final : public Service {
     health.refused = counts.refused;
     health.connections = counts.connections;
     health.event_streams = events_->streams();
+    health.failed_logins = gate_->failures();
     return health;
   }
 
@@ -296,6 +318,7 @@ class OneThreadService final : public Service {
   std::unique_ptr<provider::Registry> registry_;
   std::optional<wmi::RegistrySource> source_;
   std::optional<wmi::Snapshots> snapshots_;
+  History history_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<Events> events_;
   WebPage page_;
@@ -311,6 +334,7 @@ class OneThreadService final : public Service {
   asio::signal_set signals_;
   asio::signal_set hang_up_;
   asio::steady_timer certificate_timer_;
+  asio::steady_timer history_timer_;
   Log log_;
   std::map<std::pair<pid_t, std::string>, std::size_t> providers_;  // as last told
   std::uint64_t told_changes_ = 0;

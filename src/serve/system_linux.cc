@@ -103,8 +103,7 @@ Result<void> make_directory(const std::string& path) {
   struct stat info{};
   if (::mkdir(path.c_str(), 0755) == 0) return {};
   if (errno != EEXIST) {
-    return std::unexpected(system_error(
-        "making the runtime directory " + path + " (choose another with --runtime-dir)", errno));
+    return std::unexpected(system_error("making the directory " + path, errno));
   }
   if (::stat(path.c_str(), &info) != 0) return std::unexpected(system_error(path, errno));
   if (!S_ISDIR(info.st_mode)) return fail(ErrorCode::invalid, path + " is not a directory");

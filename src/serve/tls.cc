@@ -105,8 +105,11 @@ Result<TlsFiles> own_certificate(const std::string& state_dir, std::span<const s
   const TlsFiles files{directory + "/certificate.pem", directory + "/key.pem"};
   if (const auto text = login::read_private_file(files.certificate, kMostPemBytes)) {
     const auto facts = read_certificate(*text);
-    if (facts && facts->until_s - now_s > kSoonExpires_s && login::stamp_of(files.key)) {
-      return files;
+    const bool lasts = facts && facts->until_s - now_s > kSoonExpires_s;
+    if (lasts && login::stamp_of(files.key)) {
+      if (is_for(*text, names)) return files;
+      say(fmt::format("this host has another name than those in the certificate: {}",
+                      facts->names));
     }
   }
   TRY(make_directory(state_dir));

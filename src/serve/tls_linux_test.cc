@@ -23,8 +23,8 @@ class TlsTest : public ::testing::Test {
     state_dir_ = ::mkdtemp(path);
   }
   ~TlsTest() override { std::filesystem::remove_all(state_dir_); }
-  TlsFiles own(std::int64_t now_s = kNow_s) {
-    const std::vector<std::string> names{"san1.example.org", "localhost", "not a, name"};
+  TlsFiles own(std::int64_t now_s = kNow_s, const std::string& host = "san1.example.org") {
+    const std::vector<std::string> names{host, "localhost", "not a, name"};
     const std::vector<Address> addresses{Address::parse("192.0.2.7").value(),
                                          Address::parse("2001:db8::7").value()};
     const auto files = own_certificate(state_dir_, names, addresses, now_s,
@@ -62,6 +62,19 @@ TEST_F(TlsTest, a_certificate_of_ones_own_is_made_once_and_told_of) {
   EXPECT_EQ(read_certificate(text(files.certificate))->fingerprint, facts.fingerprint);
   own(facts.until_s - kSoonExpires_s);
   EXPECT_NE(read_certificate(text(files.certificate))->fingerprint, facts.fingerprint);
+}
+
+TEST_F(TlsTest, a_certificate_of_ones_own_is_made_anew_for_another_host_name) {
+  const TlsFiles files = own();
+  const std::string before = read_certificate(text(files.certificate))->fingerprint;
+  own(kNow_s, "SAN1.example.org");
+  EXPECT_EQ(read_certificate(text(files.certificate))->fingerprint, before);
+  log_.clear();
+  own(kNow_s, "san2.example.org");
+  const CertificateFacts facts = read_certificate(text(files.certificate)).value();
+  EXPECT_NE(facts.fingerprint, before);
+  EXPECT_THAT(facts.names, HasSubstr("DNS:san2.example.org"));
+  EXPECT_THAT(log_, Contains(HasSubstr("another name")));
 }
 
 TEST_F(TlsTest, renewed_files_are_taken_and_bad_ones_leave_the_old_in_use) {

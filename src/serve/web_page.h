@@ -1,7 +1,9 @@
 // The web page at /, from files that the build put into the binary (web/dist). Pure.
 //
 // Promise: what a browser runs here is this program's alone: the policy allows no script, style,
-// connection or frame of anybody else, and nothing inline. Threads: one.
+// connection or frame of anybody else, and nothing inline. The document is asked for each time, so
+// that it is of the service that answers; its files are kept for good, by the version in their
+// names. Threads: one.
 #pragma once
 
 #include <map>
@@ -27,8 +29,12 @@ class WebPage final : public Handler {
   struct File {
     std::string_view bytes;
     std::string_view content_type;
-    std::string tag;  // of its content, as ETag has it
+    std::string tag;     // of its content, as ETag has it
+    std::string packed;  // gzip's; "" until somebody takes it
   };
+  // Whether the document asks for the file by this version.
+  bool is_current(std::string_view name, std::string_view version) const;
+
   std::map<std::string, File, std::less<>> files_;
 };
 

@@ -147,12 +147,30 @@ class Cook {
   const ClassEntry& raw_;
 };
 
+// What is known of a raw class's counters (mof/semantics.mof), of its twin's: a rate goes up and
+// down, as a gauge does.
+mof::Instance semantics_of_twin(mof::Instance row, const std::string& twin) {
+  for (mof::PropertyValue& one : row.values) {
+    if (same_name(one.name, "Class")) one.value = mof_text(twin);
+    if (same_name(one.name, "Kind")) one.value = mof_text("gauge");
+  }
+  return row;
+}
+
 }  // namespace
 
 mof::Model cooked_model(const Repository& raw) {
   mof::Model out;
   for (const ClassEntry& one : raw.classes()) {
-    if (has_counters(one)) out.classes.push_back(twin_of(one));
+    if (!has_counters(one)) continue;
+    out.classes.push_back(twin_of(one));
+    for (const mof::Instance& row : raw.model().instances) {
+      if (!same_name(row.class_name, kSemanticsClass)) continue;
+      const mof::PropertyValue* of = row.value("Class");
+      const auto* name = of == nullptr ? nullptr : std::get_if<mof::Text>(&of->value.data);
+      if (name == nullptr || !same_name(*name, one.name())) continue;
+      out.instances.push_back(semantics_of_twin(row, out.classes.back().name));
+    }
   }
   if (out.classes.empty()) return out;
   mof::Class formatted;

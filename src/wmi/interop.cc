@@ -1,5 +1,6 @@
 #include "wmi/interop.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -58,6 +59,18 @@ class CIM_ObjectManagerCommunicationMechanism : CIM_ManagedElement
   [read, ValueMap{"2", "3"}, Values{"None", "Basic"}] uint16 AuthenticationMechanismsSupported[];
   [read] string Version;
 };
+[Description("A management profile that is implemented here: none is")]
+class CIM_RegisteredProfile : CIM_ManagedElement
+{
+  [read, key] string InstanceID;
+  [read, ValueMap{"1", "2"}, Values{"Other", "DMTF"}] uint16 RegisteredOrganization;
+  [read] string OtherRegisteredOrganization;
+  [read, MaxLen(256)] string RegisteredName;
+  [read] string RegisteredVersion;
+  [read, ValueMap{"1", "2", "3"}, Values{"Other", "Not Advertised", "SLP"}]
+  uint16 AdvertiseTypes[];
+  [read] string AdvertiseTypeDescriptions[];
+};
 [Description("How it is talked to by CIM-XML")]
 class CIM_CIMXMLCommunicationMechanism : CIM_ObjectManagerCommunicationMechanism
 {
@@ -91,7 +104,10 @@ Named of_system(const wql::Setting& setting, std::string_view class_name, std::s
 
 std::vector<Named> name_space_rows(const wql::Setting& setting, const Repository& repository) {
   std::vector<Named> out;
-  for (std::string name : wql::name_spaces(repository)) {
+  std::vector<std::string> names = wql::name_spaces(repository);
+  // DSP1033's own name for it, by which it answers CIM-XML as well.
+  if (std::ranges::find(names, "root\\interop") != names.end()) names.emplace_back("interop");
+  for (std::string& name : names) {
     for (char& c : name) {
       if (c == '\\') c = '/';
     }

@@ -79,13 +79,24 @@ Snapshots::Snapshots(std::shared_ptr<const Repository> repository, Source& sourc
 // What is cached points into the old repository.
 void Snapshots::use(std::shared_ptr<const Repository> repository) {
   repository_ = std::move(repository);
-  for (auto& [id, cached] : cached_) {
-    cached.part.reset();
-    cached.base.reset();
-    cached.recent.reset();
-    cached.bytes = 0;
+  for (auto& [id, cached] : cached_) drop(cached);
+}
+
+void Snapshots::count(Cached& cached) {
+  std::uint64_t bytes = cached.part ? cached.part->bytes : 0;
+  if (cached.recent && cached.recent != cached.part) bytes += cached.recent->bytes;
+  if (cached.base && cached.base != cached.part && cached.base != cached.recent) {
+    bytes += cached.base->bytes;
   }
-  held_bytes_ = 0;
+  held_bytes_ = held_bytes_ - cached.bytes + bytes;
+  cached.bytes = bytes;
+}
+
+void Snapshots::drop(Cached& cached) {
+  cached.part.reset();
+  cached.base.reset();
+  cached.recent.reset();
+  count(cached);
 }
 
 void Snapshots::forget_gone(std::span<const provider::Registration> registrations) {
@@ -119,24 +130,43 @@ std::shared_ptr<const Part> Snapshots::part_of(const provider::Registration& reg
     // Overtaken by a writer in a hurry: the last good one stands. Broken rules: nothing does.
     if (read.error().code == ErrorCode::timeout) return cached.part;
     ++unreadable_;
-    held_bytes_ -= std::exchange(cached.bytes, 0);
-    cached.part.reset();
+    drop(cached);
     return nullptr;
   }
   const std::uint64_t bytes = bytes_of(*read);
-  if (held_bytes_ - cached.bytes + bytes > most_bytes_) {
+  const auto before = std::exchange(cached.part, nullptr);
+  count(cached);
+  const bool sampled = cached.recent != nullptr;
+  if (held_bytes_ + bytes > most_bytes_ && sampled) {
+    cached.base.reset();
+    cached.recent.reset();
+    count(cached);
+    leave_out_samples(cached, registration, the_class);
+  }
+  if (held_bytes_ + bytes > most_bytes_) {
+    cached.part = before;
+    count(cached);
     complain(cached, registration, the_class,
              fmt::format("its instances would take a snapshot past {} bytes", most_bytes_));
     return cached.part;
   }
-  held_bytes_ = held_bytes_ - cached.bytes + bytes;
-  cached.bytes = bytes;
   cached.bad = false;
-  auto index = index_beside(cached.part.get(), *read);
-  cached.part =
-      std::make_shared<const Part>(Part{&the_class, registration.id, registration.driver,
-                                        registration.pid, std::move(*read), std::move(index)});
+  auto index = index_beside(before.get(), *read);
+  cached.part = std::make_shared<const Part>(Part{&the_class, registration.id, registration.driver,
+                                                  registration.pid, std::move(*read),
+                                                  std::move(index), bytes});
+  count(cached);
   return cached.part;
+}
+
+void Snapshots::leave_out_samples(Cached& cached, const provider::Registration& registration,
+                                  const ClassEntry& the_class) {
+  if (!std::exchange(cached.without_samples, true) && report_) {
+    report_(
+        fmt::format("{} (pid {}), {}: no earlier samples are kept, since a snapshot would grow "
+                    "past {} bytes; its cooked twin has no values",
+                    registration.driver, registration.pid, the_class.name(), most_bytes_));
+  }
 }
 
 // Which raw classes' samples these classes are made of.
@@ -165,6 +195,7 @@ void Snapshots::sample(Cached& cached, const std::shared_ptr<const Part>& part) 
   } else if (now_ns - recent_ns >= kLeastCookedNs) {
     cached.base = std::exchange(cached.recent, part);
   }
+  count(cached);
 }
 
 std::shared_ptr<const Snapshot> Snapshots::take(std::span<const ClassEntry* const> classes,

@@ -3,8 +3,8 @@
 // Promise: a Snapshot never changes; it holds copies, so that a provider that dies, writes or lies
 // meanwhile cannot be seen through it. What has not changed since the last one is shared, not
 // copied again. Threads: Snapshots belongs to one thread; a Snapshot may be read by any.
-// Limits: kMostSnapshotBytes, up to three times as much while cooked twins are asked for;
-// Repository::check bounds each registration.
+// Limits: kMostSnapshotBytes, with the earlier samples that cooked twins are made of: these make
+// way first. Repository::check bounds each registration.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,7 @@ struct Part {
   pid_t pid = 0;
   provider::Generation generation;         // number 0: registered, nothing published yet
   std::shared_ptr<const PartIndex> index;  // of this generation's instances; may be missing
+  std::uint64_t bytes = 0;                 // of this generation
 };
 
 struct Snapshot {
@@ -65,15 +66,21 @@ class Snapshots {
   std::shared_ptr<const Snapshot> take(std::span<const ClassEntry* const> classes, Time now);
 
   std::uint64_t unreadable() const { return unreadable_; }  // pages that broke the rules, ever
+  std::uint64_t held_bytes() const { return held_bytes_; }  // for the next one; most_bytes at most
 
  private:
   struct Cached {
     std::shared_ptr<const Part> part;
-    std::uint64_t bytes = 0;
-    bool bad = false;  // reported
     // Samples for a cooked twin: a second older than the recent one at least, and that one.
     std::shared_ptr<const Part> base, recent;
+    std::uint64_t bytes = 0;       // of all these, what is the same once
+    bool bad = false;              // reported
+    bool without_samples = false;  // likewise
   };
+  void count(Cached& cached);
+  void drop(Cached& cached);
+  void leave_out_samples(Cached& cached, const provider::Registration& registration,
+                         const ClassEntry& the_class);
   void sample(Cached& cached, const std::shared_ptr<const Part>& part);
   std::vector<const ClassEntry*> cooked_sources(std::span<const ClassEntry* const> classes) const;
   void forget_gone(std::span<const provider::Registration> registrations);

@@ -153,6 +153,36 @@ TEST_F(SnapshotTest, what_would_take_it_past_its_bytes_is_left_out_and_said) {
   EXPECT_EQ(snapshots.take({}, {})->parts_of(stats()).front()->driver, "b");
 }
 
+TEST_F(SnapshotTest, earlier_samples_make_way_before_it_grows_past_its_bytes) {
+  const ClassEntry* asked[] = {
+      &stats(), repository_->cooked().find("Win32_PerfFormattedData_MSiSCSI_QMIPSECStats")};
+  const auto id = source_.add(stats(), "collect", 7);
+  // What is held at most, and whether the last snapshot had an earlier sample.
+  const auto take_five = [&](std::uint64_t most_bytes) {
+    Snapshots snapshots = this->snapshots(most_bytes);
+    std::uint64_t most = 0;
+    bool sampled = false;
+    for (std::uint64_t half = 1; half <= 5; ++half) {
+      source_.publish(id, {half * 500'000'000, half}, {instance(stats(), "a_0", half)});
+      const auto snapshot = snapshots.take(asked, {});
+      EXPECT_EQ(active_sa(*snapshot, stats()), half);
+      most = std::max(most, snapshots.held_bytes());
+      sampled = !snapshot->earlier.empty();
+    }
+    return std::pair(most, sampled);
+  };
+  Snapshots alone = this->snapshots();
+  source_.publish(id, {1, 1}, {instance(stats(), "a_0", 1)});
+  alone.take({}, {});
+  const std::uint64_t one = alone.held_bytes();
+  EXPECT_EQ(take_five(3 * one), std::pair(3 * one, true));
+  EXPECT_TRUE(reports_.empty());
+  EXPECT_EQ(take_five(3 * one - 1).first, 2 * one);
+  EXPECT_EQ(take_five(one), std::pair(one, false));
+  EXPECT_THAT(reports_, ElementsAre(HasSubstr("no earlier samples are kept"),
+                                    HasSubstr("no earlier samples are kept")));
+}
+
 TEST_F(SnapshotTest, unavailable_and_inactive_are_null_not_zero) {
   BlockBuilder block(stats());
   block.set("ActiveSA", std::uint64_t{5}).set("ReKeys", std::uint64_t{6});

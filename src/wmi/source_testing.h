@@ -1,6 +1,7 @@
 // A source of made-up generations, for tests: providers without sockets and pages.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -84,6 +85,9 @@ class FakeSource final : public Source {
   void publish(std::uint64_t id, qm_times times, std::vector<MadeInstance> instances) {
     Published& published = published_[id];
     ++published.number;
+    const bool same_names = std::ranges::equal(published.instances, instances, {},
+                                               &MadeInstance::name, &MadeInstance::name);
+    if (!same_names || published.names_since == 0) published.names_since = published.number;
     published.times = times;
     published.instances = std::move(instances);
   }
@@ -102,6 +106,7 @@ class FakeSource final : public Source {
  private:
   struct Published {
     std::uint64_t number = 0;
+    std::uint64_t names_since = 0;
     qm_times times{};
     std::vector<MadeInstance> instances;
     std::optional<Error> error;
@@ -117,6 +122,7 @@ inline Result<provider::Generation> FakeSource::read(const provider::Registratio
   if (published.error) return std::unexpected(*published.error);
   provider::Generation generation;
   generation.number = published.number;
+  generation.names_since = published.names_since;
   generation.times = published.times;
   for (const MadeInstance& made : published.instances) {
     generation.storage.insert(generation.storage.end(), made.block.begin(), made.block.end());

@@ -12,6 +12,21 @@ namespace {
 
 constexpr std::string_view kSelectHint = "SELECT * FROM Class WHERE Property = value";
 
+// What SQL has and WQL has not; instead.
+struct Habit {
+  std::string_view word, hint;
+};
+constexpr Habit kHabits[] = {
+    {"BETWEEN", "WQL has no BETWEEN: Property >= 1 AND Property <= 2"},
+    {"IN", "WQL has no IN: Property = 1 OR Property = 2"},
+    {"ORDER", "WQL has no ORDER BY: sort what comes"},
+    {"LIMIT", "WQL has no LIMIT: all that fit come"},
+    {"JOIN", "one class is asked for at a time; ASSOCIATORS OF follows from one to the other"},
+    {",", "one class is asked for at a time; ASSOCIATORS OF follows from one to the other"},
+    {";", "a query ends without a semicolon"},
+    {"(", "WQL has no functions: count what comes"},
+};
+
 class Parser {
  public:
   Parser(std::vector<Token> tokens, Diagnostics& diagnostics)
@@ -60,7 +75,14 @@ class Parser {
     return wrong("syntax", fmt::format("{} is expected here, not {}", what, found()),
                  std::move(hint));
   }
+  std::string habit_hint() const {
+    for (const Habit& one : kHabits) {
+      if (now().is(one.word) || now().is_word(one.word)) return std::string(one.hint);
+    }
+    return {};
+  }
   std::string trailing_hint() const {
+    if (std::string hint = habit_hint(); !hint.empty()) return hint;
     if (now().is(")")) return "there is no bracket that this one closes";
     if (query_.form != Query::Form::select) return "the terms stand side by side, without AND";
     return query_.condition.nodes.empty() ? "a condition begins with WHERE"
@@ -108,7 +130,10 @@ class Parser {
     } else if (!paths(query_.selected)) {
       return false;
     }
-    if (!take_word("FROM")) return expected("FROM", std::string(kSelectHint));
+    if (!take_word("FROM")) {
+      const std::string hint = habit_hint();
+      return expected("FROM", hint.empty() ? std::string(kSelectHint) : hint);
+    }
     if (!name(query_.class_name, "a class")) return false;
     const std::uint32_t within_begin = now().span.begin;
     if (take_word("WITHIN")) {
@@ -320,6 +345,9 @@ class Parser {
   }
 
   std::string comparison_hint(const PropertyPath& left) const {
+    if (now().kind == TokenKind::word) {
+      if (std::string hint = habit_hint(); !hint.empty()) return hint;
+    }
     if (now().is("=") || now().kind == TokenKind::symbol) {
       return "comparisons are = != <> < <= > >= LIKE, ISA, IS NULL and IS NOT NULL";
     }

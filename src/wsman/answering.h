@@ -22,6 +22,11 @@ struct Listing {
   ItemMode mode = ItemMode::object;
   const wmi::ClassEntry* shown_as = nullptr;      // ExcludeSubClassProperties: whose are shown
   std::shared_ptr<const wmi::wql::Plan> columns;  // of a query that selects; else none
+  std::vector<std::string> properties;            // that an association filter names; none: all
+  // Of a class's whole extent: where its rows come from, and of which class alone they are.
+  std::shared_ptr<const wmi::wql::Plan> extent;
+  const wmi::ClassEntry* alone = nullptr;
+  std::optional<WrittenKey> written;
 };
 
 // What a subscription keeps. It is mutable through its enumeration alone.
@@ -33,6 +38,7 @@ struct Subscription {
   std::shared_ptr<const wmi::Snapshot> before;
   wmi::wql::Groups groups;
   std::vector<std::string> waiting;  // items that found no room in the last answer
+  bool lost = false;                 // more happened than may wait: to be told when these are out
 };
 
 class Answering {
@@ -42,7 +48,7 @@ class Answering {
   Reply run();
 
  private:
-  using Text = Answered<std::string>;  // of the whole answer, in UTF-8
+  using Text = Answered<Pieces>;  // of the whole answer, in UTF-8
 
   bool asks_who_this_is() const;
   Reply not_for_strangers();
@@ -65,6 +71,15 @@ class Answering {
   Answered<wmi::Enumeration> rows_of(const xml::Element& request, const Resource& resource);
   Answered<wmi::Enumeration> rows_of_class(const xml::Element& request, const Resource& resource,
                                            const std::shared_ptr<Space>& space, Listing& listing);
+  Answered<wmi::Enumeration> definitions(const xml::Element& request, const Resource& resource,
+                                         const Space& space) const;
+  static void find_rows(wmi::Enumeration& enumeration);
+  // An optimized Enumerate's items; all of them are kept for those who ask next.
+  void append_extent(Output& out, wmi::Enumeration& enumeration, std::size_t most_elements,
+                     std::size_t most_bytes);
+  const wmi::WrittenExtents<WrittenKey>::Extent* written(const wmi::Enumeration& enumeration,
+                                                         std::size_t most_elements) const;
+  Text fragment(const wmi::wql::Row& row, const Resource& resource, const Space& space);
   // Hands out items while they fit; how many did.
   std::size_t append_items(Output& out, wmi::Enumeration& enumeration, std::size_t most_elements,
                            std::size_t most_bytes) const;
@@ -80,7 +95,7 @@ class Answering {
   std::string head(std::string_view action, std::string_view more_headers = {});
   std::string message_id();
   std::string total_header(std::size_t rows) const;
-  Reply reply(unsigned status, std::string text) const;
+  Reply reply(unsigned status, Pieces text) const;
   Reply reply(const Fault& fault);
 
   Service& service_;

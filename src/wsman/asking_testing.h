@@ -33,7 +33,7 @@ struct Asking {
   }
 };
 
-inline Asking enumerate(std::string inside, std::string class_name = "Test_All",
+inline Asking enumerate(const std::string& inside, const std::string& class_name = "Test_All",
                         std::string headers = "") {
   return {std::string(kEnumerate), std::string(kTestUri) + class_name, std::move(headers),
           "<en:Enumerate>" + inside + "</en:Enumerate>"};

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "cimxml/class_element.h"
 #include "wsman/answering.h"
 #include "wsman/filter.h"
 #include "wsman/names.h"
@@ -65,6 +66,18 @@ void append_item(Output& out, const Listing& listing, const wmi::Enumeration& en
         append_fragment(text, candidate, *row.the_class, plan->columns, enumeration.setting,
                         setting);
       }
+      return out.append(text);
+    }
+    if (!listing.properties.empty()) {
+      std::string text;
+      append_properties(text, row, listing.properties, setting);
+      return out.append(text);
+    }
+    if (row.is_class()) {
+      std::string text;
+      cimxml::ClassOptions options;
+      options.local_only = false;
+      cimxml::append_class_element(text, *row.the_class, *setting.repository, options);
       return out.append(text);
     }
     const wmi::ClassEntry& shown = listing.shown_as == nullptr ? *row.the_class : *listing.shown_as;
@@ -176,25 +189,75 @@ Answered<wmi::Enumeration> Answering::rows_of_class(const xml::Element& request,
   if (!polymorphism) return std::unexpected(polymorphism.error());
   const auto plan = space->plan_of_all(**one);
   wmi::Enumeration out;
-  if (plan) out.found = wql::run(*plan, look(*plan));
-  if (*polymorphism == Polymorphism::none) {
-    std::erase_if(out.found.rows, [&](const wql::Row& row) { return row.the_class != *one; });
-  } else if (*polymorphism == Polymorphism::exclude) {
-    listing.shown_as = *one;
+  if (!plan) return out;
+  out.found.snapshot = look(*plan);
+  listing.extent = plan;
+  if (*polymorphism == Polymorphism::none) listing.alone = *one;
+  if (*polymorphism == Polymorphism::exclude) listing.shown_as = *one;
+  listing.written = {space.get(),  *one,         listing.shown_as,
+                     listing.form, listing.mode, listing.alone != nullptr};
+  return out;
+}
+
+// The rows of a class's extent: they are not looked for before they are needed.
+void Answering::find_rows(wmi::Enumeration& enumeration) {
+  const auto& listing = *std::static_pointer_cast<const Listing>(enumeration.own);
+  if (!listing.extent) return;
+  enumeration.found = wql::run(*listing.extent, std::move(enumeration.found.snapshot));
+  if (listing.alone == nullptr) return;
+  std::erase_if(enumeration.found.rows,
+                [&](const wql::Row& row) { return row.the_class != listing.alone; });
+}
+
+// All classes of the namespace, or those that derive from one, as CIM-XML's CLASS elements.
+Answered<wmi::Enumeration> Answering::definitions(const xml::Element& request,
+                                                  const Resource& resource,
+                                                  const Space& space) const {
+  if (request.child(kManagement, "Filter") != nullptr ||
+      request.child(kEnumeration, "Filter") != nullptr) {
+    return fault(FaultKind::cannot_process_filter,
+                 "definitions are not filtered; ask for instances of meta_class with a WQL filter");
+  }
+  if (request.child(kManagement, "EnumerationMode") != nullptr) {
+    return fault(FaultKind::unsupported_feature, "a definition has no endpoint reference",
+                 "EnumerationMode");
+  }
+  const wmi::ClassEntry* top = nullptr;
+  if (!resource.class_name.empty()) {
+    const auto one = class_of(resource, space);
+    if (!one) return std::unexpected(one.error());
+    top = *one;
+  }
+  wmi::Enumeration out;
+  for (const wmi::ClassEntry* one : space.schema().classes()) {
+    if (top != nullptr && (one == top || !wql::derives(*one, top->name()))) continue;
+    out.found.rows.push_back({one, nullptr, nullptr, nullptr});
   }
   return out;
 }
 
 Answered<wmi::Enumeration> Answering::rows_of(const xml::Element& request,
                                               const Resource& resource) {
-  if (resource.definition) {
-    return fault(FaultKind::action_not_supported, "classes are fetched one by one, with Get");
+  if (!resource.keys.empty()) {
+    return fault(FaultKind::invalid_selectors,
+                 fmt::format("the selector {} names one instance; Get it, or leave it out",
+                             plain_text(resource.keys.front().name, 100)),
+                 "UnexpectedSelectors");
   }
   const auto space = space_of(resource);
   if (!space) return std::unexpected(space.error());
   const auto mode = mode_of(request);
   if (!mode) return std::unexpected(mode.error());
-  auto listing = std::make_shared<Listing>(Listing{*space, resource.form, *mode, nullptr, nullptr});
+  auto listing = std::make_shared<Listing>();
+  listing->space = *space;
+  listing->form = resource.form;
+  listing->mode = *mode;
+  if (resource.definition) {
+    auto classes = definitions(request, resource, **space);
+    if (classes) classes->setting = (*space)->setting();
+    if (classes) classes->own = std::move(listing);
+    return classes;
+  }
   const auto filter = filter_of(request, resource, (*space)->schema());
   if (!filter) return std::unexpected(filter.error());
   wmi::Enumeration out;
@@ -223,10 +286,31 @@ Answered<wmi::Enumeration> Answering::rows_of(const xml::Element& request,
     }
     out.found = wql::run(query, look(query));
     if (!query.all_properties) listing->columns = *plan;
+    listing->properties = (*filter)->properties;
   }
   out.setting = (*space)->setting();
   out.own = std::move(listing);
   return out;
+}
+
+const wmi::WrittenExtents<WrittenKey>::Extent* Answering::written(
+    const wmi::Enumeration& enumeration, std::size_t most_elements) const {
+  const auto& listing = *std::static_pointer_cast<const Listing>(enumeration.own);
+  if (!listing.written || !enumeration.found.snapshot) return nullptr;
+  const auto* extent = service_.written_.find(*listing.written, *enumeration.found.snapshot);
+  return extent != nullptr && extent->rows <= most_elements ? extent : nullptr;
+}
+
+void Answering::append_extent(Output& out, wmi::Enumeration& enumeration, std::size_t most_elements,
+                              std::size_t most_bytes) {
+  const std::size_t begin = out.bytes();
+  append_items(out, enumeration, most_elements, most_bytes);
+  const auto& listing = *std::static_pointer_cast<const Listing>(enumeration.own);
+  if (!listing.written || enumeration.left() != 0) return;
+  const std::string_view text = out.since(begin);
+  if (!service_.written_.fits(enumeration.found, text.size())) return;
+  service_.written_.keep(*listing.written, enumeration.found,
+                         std::make_shared<const std::string>(text));
 }
 
 Answering::Text Answering::enumerate() {
@@ -252,12 +336,17 @@ Answering::Text Answering::enumerate() {
   enumeration.life_ms =
       std::min(life_ms.value_or(wmi::kEnumerationLifeMs), wmi::kMostEnumerationLifeMs);
 
-  const std::size_t total = enumeration.found.rows.size();
+  const bool optimized = request->child(kManagement, "OptimizeEnumeration") != nullptr;
+  const auto* extent = optimized ? written(enumeration, *most) : nullptr;
+  if (extent == nullptr) find_rows(enumeration);
+  const std::size_t total = extent != nullptr ? extent->rows : enumeration.found.rows.size();
   const std::string start = head(
       "http://schemas.xmlsoap.org/ws/2004/09/enumeration/EnumerateResponse", total_header(total));
-  const bool optimized = request->child(kManagement, "OptimizeEnumeration") != nullptr;
+  const std::size_t most_items_bytes = most_bytes() - std::min(most_bytes(), kTailBytes);
   Output out(start.size() +
-             (optimized ? std::min(most_bytes(), std::min(*most, total) * kUsualItemBytes) : 0) +
+             (optimized && extent == nullptr
+                  ? std::min(most_bytes(), std::min(*most, total) * kUsualItemBytes)
+                  : 0) +
              1'024);
   out.append(start);
   out.append("<n:EnumerateResponse>");
@@ -268,9 +357,15 @@ Answering::Text Answering::enumerate() {
   bool ended = false;
   if (optimized) {
     out.append("<w:Items>");
-    // Not even the first: a Pull then says why, and may bring a larger MaxEnvelopeSize.
-    append_items(out, enumeration, *most, most_bytes() - std::min(most_bytes(), kTailBytes));
-    ended = enumeration.left() == 0;
+    if (extent != nullptr && out.bytes() + extent->text->size() <= most_items_bytes) {
+      out.append_shared(extent->text);
+      ended = true;
+    } else {
+      if (extent != nullptr) find_rows(enumeration);
+      // Not even the first: a Pull then says why, and may bring a larger MaxEnvelopeSize.
+      append_extent(out, enumeration, *most, most_items_bytes);
+      ended = enumeration.left() == 0;
+    }
     out.append(ended ? "</w:Items><w:EndOfSequence/>" : "</w:Items>");
   }
   std::string name;
@@ -282,7 +377,7 @@ Answering::Text Answering::enumerate() {
   fill_context(out, context, name);
   out.append("</n:EnumerateResponse>");
   out.append(kAnswerEnd);
-  return std::move(out).take();
+  return std::move(out).pieces();
 }
 
 Answering::Text Answering::pull() {

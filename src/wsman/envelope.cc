@@ -51,6 +51,10 @@ class HeaderReader {
       }
       if (kKnown[known].take == nullptr) continue;
       if (seen_[known]) {
+        // Clients put a subscription's reference parameters beside the headers that they have.
+        const bool same =
+            one->is(kManagement, "ResourceURI") && xml::trimmed(one->text) == out_.resource_uri;
+        if (same) continue;
         return Fault{FaultKind::invalid_information_header,
                      fmt::format("the header {} stands there twice", one->name),
                      {},
@@ -179,10 +183,14 @@ class HeaderReader {
     return wrong(FaultKind::unsupported_feature, "everything is said in en-US here", "Locale");
   }
 
-  Wrong fragment(const xml::Element&, bool) {
-    return wrong(FaultKind::unsupported_feature,
-                 "parts of instances are not served; select properties with a WQL filter",
-                 "FragmentLevelAccess");
+  Wrong fragment(const xml::Element& one, bool) {
+    const std::string_view dialect = xml::trimmed(one.attribute("", "Dialect").value_or(kXPath));
+    if (dialect != kXPath && dialect != kXPathLevel1) {
+      return wrong(FaultKind::filter_dialect_unavailable,
+                   fmt::format("fragments are named in XPath: {}", kXPathLevel1));
+    }
+    out_.fragment = xml::trimmed(one.text);
+    return std::nullopt;
   }
 
   Wrong count(const xml::Element&, bool) {

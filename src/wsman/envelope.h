@@ -42,6 +42,7 @@ struct Envelope {
   std::size_t most_bytes = kUsualEnvelopeBytes;  // of the answer, as sent
   std::optional<std::uint64_t> timeout_ms;       // wsman:OperationTimeout
   std::string_view subscription;                 // wse:Identifier
+  std::optional<std::string_view> fragment;      // wsman:FragmentTransfer
   bool wants_count = false;                      // wsman:RequestTotalItemsCountEstimate
   const xml::Element* body = nullptr;            // the first element in s:Body
   bool well_formed = false;  // an s:Envelope at least: otherwise HTTP says what was wrong, too

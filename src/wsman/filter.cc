@@ -118,10 +118,18 @@ Answered<Filter> association_query(const xml::Element& filter, const wql::Schema
     if (!term) return std::unexpected(term.error());
     terms += *term;
   }
+  std::vector<std::string> properties;
+  for (const xml::Element* one = of->first_child; one != nullptr; one = one->next) {
+    if (!one->is(kCimBinding, "IncludeResultProperty")) continue;
+    if (properties.size() == kMostResultProperties) {
+      return cannot(fmt::format("more than {} of IncludeResultProperty", kMostResultProperties));
+    }
+    properties.emplace_back(xml::trimmed(one->text));
+  }
   return Filter{
       fmt::format("{} OF {{{}}}{}{}", associated != nullptr ? "ASSOCIATORS" : "REFERENCES",
                   wql::relative_path(*path), terms.empty() ? "" : " WHERE", terms),
-      false};
+      false, std::move(properties)};
 }
 
 }  // namespace

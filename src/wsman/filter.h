@@ -3,17 +3,20 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "wmi/wql.h"
 #include "wsman/resource.h"
 
 namespace qm::wsman {
 
-inline constexpr std::size_t kMostReportBytes = 4'096;  // of what is wrong with a query
+inline constexpr std::size_t kMostReportBytes = 4'096;     // of what is wrong with a query
+inline constexpr std::size_t kMostResultProperties = 256;  // that an association filter names
 
 struct Filter {
   std::string query;
   bool own = false;  // the client's words: what is wrong with them is told with a caret
+  std::vector<std::string> properties = {};  // wsmb:IncludeResultProperty; none: all
 };
 
 // The n:Filter or w:Filter among the children of an Enumerate, e:Filter or w:Filter of a Subscribe;

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "wsman/filter.h"
 #include "wsman/service_testing.h"
 
 namespace qm::wsman {
@@ -106,6 +107,20 @@ TEST_F(WsManFilter, associations_are_found) {
       filtered(kAssociationDialect, of("AssociatedInstances", "two_0", "<cb:Role>a b</cb:Role>"))
           .fault(),
       "s:Sender n:CannotProcessFilter");
+
+  const std::string property = "<cb:IncludeResultProperty>u64</cb:IncludeResultProperty>";
+  told = filtered(kAssociationDialect, of("AssociatedInstances", "two_0", property));
+  ASSERT_EQ(told.items().size(), 1U) << told.reply.body;
+  EXPECT_TRUE(told.items()[0]->is(kManagement, "XmlFragment"));
+  EXPECT_EQ(values_of(*told.items()[0], "U64"), "5");
+  EXPECT_EQ(values_of(*told.items()[0], "InstanceName"), "");
+  std::string many;
+  for (std::size_t i = 0; i < kMostResultProperties; ++i) many += property;
+  EXPECT_EQ(filtered(kAssociationDialect, of("AssociatedInstances", "two_0", many)).fault(),
+            "(no fault)");
+  EXPECT_EQ(
+      filtered(kAssociationDialect, of("AssociatedInstances", "two_0", many + property)).fault(),
+      "s:Sender n:CannotProcessFilter");
 }
 
 class WsManEvents : public WsManTest {
@@ -203,13 +218,68 @@ TEST_F(WsManEvents, wait_until_there_is_room_for_them) {
   const std::string header = "<man:MaxEnvelopeSize>8192</man:MaxEnvelopeSize>";
   std::size_t events = 0;
   for (int pulls = 0; pulls < 60; ++pulls) {
-    const Reply reply =
+    const auto reply =
         ask_bytes(pull(context, "<en:MaxElements>100</en:MaxElements>", header).text());
     if (reply.again_ms) break;
     EXPECT_LE(reply.body.size(), 8'192U);
     events += read(reply).items().size();
   }
   EXPECT_EQ(events, 41U);  // 40 came, one went
+}
+
+TEST_F(WsManEvents, that_may_not_wait_are_told_of) {
+  const std::string context = ask(subscribe("SELECT * FROM __InstanceCreationEvent WITHIN 1 WHERE "
+                                            "TargetInstance ISA 'Test_Small'"))
+                                  .context();
+  wmi::BlockBuilder block(world_.the("Test_Small"));
+  std::vector<wmi::MadeInstance> many;
+  const auto publish = [&](std::size_t instances) {
+    while (many.size() < instances) {
+      many.push_back(
+          {"n" + std::to_string(many.size()), "", true, block.block(), block.qualities()});
+    }
+    world_.source.publish(small_, {7, 8}, many);
+  };
+  const auto pull_all = [&] {
+    std::size_t events = 0;
+    while (true) {
+      const auto reply = ask_bytes(pull(context, "<en:MaxElements>10000</en:MaxElements>",
+                                        "<man:MaxEnvelopeSize>4194304</man:MaxEnvelopeSize>")
+                                       .text());
+      if (reply.again_ms) return std::pair(events, std::string());
+      const Told told = read(reply);
+      if (told.fault() != "(no fault)") return std::pair(events, told.fault());
+      events += told.items().size();
+    }
+  };
+  publish(kMostWaitingEvents);
+  EXPECT_EQ(pull_all(), std::pair(kMostWaitingEvents, std::string()));
+  publish(2 * kMostWaitingEvents + 1);
+  EXPECT_EQ(pull_all(), std::pair(kMostWaitingEvents, std::string("s:Sender w:QuotaLimit")));
+  EXPECT_EQ(pull_all(), std::pair(std::size_t{0}, std::string()));
+}
+
+TEST_F(WsManEvents, hold_snapshots_up_to_a_limit) {
+  const std::uint64_t bytes = [&] {
+    std::uint64_t sum = 0;
+    for (const auto& part : world_.snapshot()->parts) {
+      const auto& generation = part->generation;
+      sum += generation.storage.size() + generation.quality_storage.size() +
+             generation.instances.size() * sizeof(provider::InstanceData);
+    }
+    return sum;
+  }();
+  for (const std::uint64_t most : {2 * bytes, 2 * bytes - 1}) {
+    service_ = std::make_unique<Service>("HOST", "0.1.0", wmi::EnumerationLimits{},
+                                         wmi::EnumerationLimits{64, 32, most});
+    publish_small(1);
+    publish_both(1);
+    EXPECT_EQ(fault_of(subscribe(kChanges)), "(no fault)");
+    EXPECT_EQ(fault_of(subscribe(kChanges)), "(no fault)");  // of the same snapshot
+    publish_both(2);
+    EXPECT_EQ(fault_of(subscribe(kChanges)),
+              most == 2 * bytes ? "(no fault)" : "s:Sender w:QuotaLimit");
+  }
 }
 
 TEST_F(WsManEvents, only_what_can_be_delivered_is_subscribed_to) {

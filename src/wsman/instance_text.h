@@ -96,6 +96,10 @@ void append_fragment(std::string& out, const wmi::wql::Candidate& candidate,
                      const wmi::ClassEntry& the_class, const std::vector<wmi::wql::Column>& columns,
                      const wmi::wql::Setting& wql_setting, const ValueSetting& setting);
 
+// The same of those of a row's properties that are named.
+void append_properties(std::string& out, const wmi::wql::Row& row,
+                       const std::vector<std::string>& names, const ValueSetting& setting);
+
 // a:EndpointReference of an instance.
 void append_reference(std::string& out, const wmi::wql::ObjectPath& path,
                       const ValueSetting& setting);

@@ -53,6 +53,9 @@ inline constexpr std::string_view kSelectorDialect =
     "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter";
 inline constexpr std::string_view kAssociationDialect =
     "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationFilter";
+inline constexpr std::string_view kXPath = "http://www.w3.org/TR/1999/REC-xpath-19991116";
+inline constexpr std::string_view kXPathLevel1 =
+    "http://schemas.dmtf.org/wbem/wsman/1/wsman/xpath/level1";
 inline constexpr std::string_view kPullDelivery = "http://schemas.dmtf.org/wbem/wsman/1/wsman/Pull";
 
 // What the URIs of resources begin with (DSP0227 6.1, MS-WSMV 3.1.4.1.1).

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cimxml/class_element.h"
+#include "mof/names.h"
 #include "wsman/answering.h"
 #include "wsman/names.h"
 #include "wsman/object.h"
@@ -55,23 +56,22 @@ bool is_soap(std::string_view content_type) {
          same_name(type, "application/xml") || same_name(type, "text/xml");
 }
 
-wmi::EnumerationLimits subscription_limits() {
-  return {kMostSubscriptions, kMostSubscriptionsOfClient, kMostSubscriptionBytes};
-}
-
 }  // namespace
 
-Service::Service(std::string host, std::string version, wmi::EnumerationLimits limits)
+Service::Service(std::string host, std::string version, wmi::EnumerationLimits limits,
+                 wmi::EnumerationLimits of_subscriptions)
     : host_(std::move(host)),
       version_(std::move(version)),
       reader_(request_limits()),
       enumerations_(limits),
-      subscriptions_(subscription_limits()),
+      subscriptions_(of_subscriptions),
+      most_subscription_bytes_(of_subscriptions.bytes),
       message_seed_(now().boot_ns ^ now().filetime_100ns) {}
 Service::~Service() = default;
 
 Reply Service::answer(const Question& question) {
   if (repository_ != question.repository) {
+    written_.clear();
     spaces_.clear();
     repository_ = question.repository;
   }
@@ -110,7 +110,7 @@ Reply Answering::run() {
     return out;
   }
   Text text = dispatch();
-  if (again_ms_) return {0, {}, {}, again_ms_};
+  if (again_ms_) return {0, {}, Pieces(), again_ms_};
   if (!text) return reply(text.error());
   return reply(200, std::move(*text));
 }
@@ -122,6 +122,11 @@ bool Answering::asks_who_this_is() const {
 Answering::Text Answering::dispatch() {
   if (asks_who_this_is()) return identify();
   const std::string_view action = envelope_.action;
+  if (envelope_.fragment && action != kGet) {
+    return fault(FaultKind::unsupported_feature,
+                 "parts of instances are served by Get alone; a WQL filter selects properties",
+                 "FragmentLevelAccess");
+  }
   if (action == kGet) return get();
   if (action == kEnumerate) return enumerate();
   if (action == kPull) return pull();
@@ -224,12 +229,54 @@ Answering::Text Answering::get() {
     return fault(FaultKind::destination_unreachable,
                  fmt::format("{} has no such instance", one->name()), "InvalidResourceURI");
   }
+  if (envelope_.fragment) return fragment(*row, *resource, **space);
   std::string start = head("http://schemas.xmlsoap.org/ws/2004/09/transfer/GetResponse");
   Output out(start.size() + 8'192);
   out.append(start);
   (*space)->text_of(*row->the_class, resource->form).append(out, *row);
   out.append(kAnswerEnd);
   return std::move(out).take();
+}
+
+// DSP0226 7.7 and annex D.1: of XPath's Level 1 what a property's name needs: Name, Name/text().
+Answering::Text Answering::fragment(const wql::Row& row, const Resource& resource,
+                                    const Space& space) {
+  constexpr std::string_view kText = "/text()";
+  std::string_view path = *envelope_.fragment;
+  const bool text_only = path.ends_with(kText);
+  if (text_only) path.remove_suffix(kText.size());
+  path.remove_prefix(std::min(path.find(':') + 1, path.size()));  // p:Name: of whatever prefix
+  const wmi::PropertyEntry* entry = row.the_class->property(path);
+  const bool many = text_only && entry != nullptr && entry->property->is_array;
+  if (!mof::is_identifier(path) || many) {
+    return fault(FaultKind::cannot_process_filter,
+                 fmt::format("the fragment \"{}\" is neither a property's name nor NAME/text()",
+                             plain_text(*envelope_.fragment, 100)));
+  }
+  const ValueSetting setting = space.value_setting(resource.form);
+  std::string header = "<w:FragmentTransfer s:mustUnderstand=\"true\">";
+  xml::append_text(header, *envelope_.fragment);
+  std::string out = head("http://schemas.xmlsoap.org/ws/2004/09/transfer/GetResponse",
+                         header + "</w:FragmentTransfer>");
+  std::string value;
+  if (entry != nullptr) {
+    append_value(value, "p", entry->property->name, wql::item_of(row, *entry).value,
+                 type_of(*entry, setting), setting);
+  }
+  if (text_only && value.ends_with("/>")) value.clear();
+  if (text_only && !value.empty()) {
+    const std::size_t begin = value.find('>') + 1;
+    value = value.substr(begin, value.rfind("</") - begin);
+  }
+  if (value.empty()) {
+    out.append("<w:XmlFragment xsi:nil=\"true\"/>");
+  } else {
+    out.append("<w:XmlFragment xmlns:p=\"");
+    xml::append_attribute(out, class_uri(setting.form, setting.name_space, row.the_class->name()));
+    out.append("\">").append(value).append("</w:XmlFragment>");
+  }
+  out.append(kAnswerEnd);
+  return out;
 }
 
 std::string Answering::message_id() {
@@ -266,16 +313,16 @@ Reply Answering::reply(const Fault& wrong) {
   return reply(500, std::move(out));
 }
 
-Reply Answering::reply(unsigned status, std::string text) const {
+Reply Answering::reply(unsigned status, Pieces text) const {
   if (!utf16_) return {status, "application/soap+xml;charset=UTF-8", std::move(text), {}};
-  const std::u16string units = u'\xfeff' + utf16(text);
+  const std::u16string units = u'\xfeff' + utf16(std::move(text).whole());
   std::string bytes;
   bytes.reserve(units.size() * 2);
   for (const char16_t unit : units) {
     bytes += static_cast<char>(unit & 0xffU);
     bytes += static_cast<char>(unit >> 8U);
   }
-  return {status, "application/soap+xml;charset=UTF-16", std::move(bytes), {}};
+  return {status, "application/soap+xml;charset=UTF-16", Pieces(std::move(bytes)), {}};
 }
 
 }  // namespace qm::wsman

@@ -18,8 +18,10 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/output.h"
 #include "wmi/enumerations.h"
 #include "wmi/snapshot.h"
+#include "wmi/written.h"
 #include "wsman/envelope.h"
 
 namespace qm::wsman {
@@ -53,14 +55,30 @@ struct Reply {
   // something else.
   unsigned status = 200;
   std::string content_type;
-  std::string body;
+  Pieces body;
   std::optional<std::uint64_t> again_ms;  // set: no answer yet; ask the same again in so long
+};
+
+enum class UriForm : std::uint8_t;
+enum class ItemMode : std::uint8_t;
+
+// How an extent's items are written.
+struct WrittenKey {
+  const class Space* space = nullptr;
+  const wmi::ClassEntry* of = nullptr;
+  const wmi::ClassEntry* shown_as = nullptr;
+  UriForm form{};
+  ItemMode mode{};
+  bool alone = false;  // without what derives from it
+  bool operator==(const WrittenKey&) const = default;
 };
 
 class Service {
  public:
   // host: this machine's name; version: the product's.
-  Service(std::string host, std::string version, wmi::EnumerationLimits limits = {});
+  Service(std::string host, std::string version, wmi::EnumerationLimits limits = {},
+          wmi::EnumerationLimits of_subscriptions = {kMostSubscriptions, kMostSubscriptionsOfClient,
+                                                     kMostSubscriptionBytes});
   ~Service();
 
   Reply answer(const Question& question);
@@ -75,8 +93,10 @@ class Service {
   xml::Reader reader_;
   wmi::Enumerations enumerations_;
   wmi::Enumerations subscriptions_;
+  std::uint64_t most_subscription_bytes_;
   std::map<std::string, std::shared_ptr<class Space>> spaces_;  // by namespace, folded
   std::shared_ptr<const wmi::Repository> repository_;           // of spaces_
+  wmi::WrittenExtents<WrittenKey> written_;                     // likewise
   std::vector<std::weak_ptr<const struct Subscription>> held_;  // what subscriptions_ keep
   std::uint64_t message_seed_;
   std::uint64_t messages_ = 0;

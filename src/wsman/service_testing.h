@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,17 @@
 
 namespace qm::wsman {
 
-// An answer, read as a client would.
+// An answer as it is sent.
+struct Said {
+  unsigned status = 0;
+  std::string content_type;
+  std::string body;
+  std::optional<std::uint64_t> again_ms;
+};
+
+// The same, read as a client would.
 struct Told {
-  Reply reply;
+  Said reply;
   std::shared_ptr<const xml::Document> document;
   const xml::Element* header = nullptr;
   const xml::Element* body = nullptr;  // the first element in s:Body
@@ -80,11 +89,11 @@ class WsManTest : public ::testing::Test {
     BlockBuilder two(world_.the("Test_All"));
     two.set<std::uint64_t>("U64", 7).text("Text", "small").set<std::int64_t>("S64", -7);
     two.quality("U16", QM_UNAVAILABLE, QM_REASON_NO_PROBE);
-    const auto all = world_.source.add(world_.the("Test_All"), "one", 1);
-    world_.source.publish(all, {5, 6},
-                          {{"A\\<one>&_0", "", true, one.block(), one.qualities()},
-                           {"two_0", "", true, two.block(), two.qualities()},
-                           {"off_0", "", false, two.block(), two.qualities()}});
+    all_ = world_.source.add(world_.the("Test_All"), "one", 1);
+    all_instances_ = {{"A\\<one>&_0", "", true, one.block(), one.qualities()},
+                      {"two_0", "", true, two.block(), two.qualities()},
+                      {"off_0", "", false, two.block(), two.qualities()}};
+    world_.source.publish(all_, {5, 6}, all_instances_);
     small_ = world_.source.add(world_.the("Test_Small"), "two", 2);
     publish_small(5);
   }
@@ -101,8 +110,14 @@ class WsManTest : public ::testing::Test {
     world_.source.publish(small_, {5, 6}, {{"small", "", true, small.block(), small.qualities()}});
   }
 
-  Reply ask_bytes(std::string_view bytes,
-                  std::string_view type = "application/soap+xml;charset=UTF-8") {
+  // Both classes anew, so that no part is the old snapshot's.
+  void publish_both(std::uint64_t value) {
+    world_.source.publish(all_, {5, 6}, all_instances_);
+    publish_small(value);
+  }
+
+  Said ask_bytes(std::string_view bytes,
+                 std::string_view type = "application/soap+xml;charset=UTF-8") {
     Question question;
     question.content_type = type;
     question.body = bytes;
@@ -111,15 +126,19 @@ class WsManTest : public ::testing::Test {
     question.repository = world_.repository;
     question.snapshot = [this](auto) { return world_.snapshot(); };
     question.waited_ms = waited_ms_;
-    return service_.answer(question);
+    Reply reply = service_->answer(question);
+    return {reply.status, std::move(reply.content_type), std::move(reply.body).whole(),
+            reply.again_ms};
   }
 
-  Told read(Reply reply) {
+  Told read(Said reply) {
     Told out;
     out.reply = std::move(reply);
-    xml::Reader reader;
+    xml::Limits limits;
+    limits.bytes = 2 * kMostEnvelopeBytes;
+    xml::Reader reader(limits);
     auto document = reader.read(out.reply.body, xml::charset_of(out.reply.content_type));
-    EXPECT_TRUE(document) << out.reply.body;
+    EXPECT_TRUE(document) << out.reply.body.substr(0, 2'048);
     if (!document) return out;
     out.document = std::make_shared<const xml::Document>(std::move(*document));
     out.header = out.document->root().child(kSoap, "Header");
@@ -136,10 +155,12 @@ class WsManTest : public ::testing::Test {
   }
 
   wmi::wql::World world_;
+  std::uint64_t all_ = 0;
   std::uint64_t small_ = 0;
+  std::vector<wmi::MadeInstance> all_instances_;
   std::string client_ = "here";
   std::uint64_t waited_ms_ = 0;
-  Service service_{"HOST", "0.1.0"};
+  std::unique_ptr<Service> service_ = std::make_unique<Service>("HOST", "0.1.0");
 };
 
 }  // namespace qm::wsman

@@ -120,7 +120,7 @@ Answering::Text Answering::subscribe() {
   wmi::Enumeration entry;
   entry.own = one;
   entry.life_ms = *life_ms;
-  if (subscription_bytes() > kMostSubscriptionBytes) {
+  if (subscription_bytes() > service_.most_subscription_bytes_) {
     return fault(FaultKind::quota_limit, "subscriptions hold too much data already");
   }
   const auto name = service_.subscriptions_.open(question_.client, std::move(entry), now_ms());
@@ -154,6 +154,7 @@ std::vector<std::string> Answering::events_of(Subscription& one) {
   const auto after = look(*one.plan);
   const wql::Events events = wql::events_between(*one.plan, std::exchange(one.before, after), after,
                                                  kMostWaitingEvents - out.size());
+  one.lost = one.lost || events.cut;
   if (one.plan->grouping) {
     one.groups.add(*one.plan, events, now_ms());
     for (const auto& aggregate : one.groups.take(*one.plan, now_ms())) {
@@ -193,6 +194,11 @@ Answering::Text Answering::pull_events(wmi::Enumeration& entry) {
   }
   wait_ms = std::min(wait_ms, kMostWaitMs);
   std::vector<std::string> items = events_of(*one);
+  if (items.empty() && std::exchange(one->lost, false)) {
+    return fault(FaultKind::quota_limit,
+                 fmt::format("events were left out: more than {} happened between two looks",
+                             kMostWaitingEvents));
+  }
   if (items.empty()) {
     if (question_.waited_ms >= wait_ms) {
       return fault(FaultKind::timed_out, "nothing happened within the OperationTimeout");

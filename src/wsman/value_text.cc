@@ -167,6 +167,20 @@ void append_fragment(std::string& out, const wql::Candidate& candidate,
   out.append("</w:XmlFragment>");
 }
 
+void append_properties(std::string& out, const wql::Row& row, const std::vector<std::string>& names,
+                       const ValueSetting& setting) {
+  out.append("<w:XmlFragment xmlns:p=\"");
+  xml::append_attribute(out, class_uri(setting.form, setting.name_space, row.the_class->name()));
+  out.append("\">");
+  for (const std::string& name : names) {
+    const wmi::PropertyEntry* entry = row.the_class->property(name);
+    if (entry == nullptr) continue;
+    append_value(out, "p", entry->property->name, wql::item_of(row, *entry).value,
+                 type_of(*entry, setting), setting);
+  }
+  out.append("</w:XmlFragment>");
+}
+
 void append_reference(std::string& out, const wql::ObjectPath& path, const ValueSetting& setting) {
   const std::string& name_space = path.name_space.empty() ? setting.name_space : path.name_space;
   std::string slashed = name_space;

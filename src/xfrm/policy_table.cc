@@ -64,6 +64,11 @@ void PolicyTable::upsert(const Policy& policy) {
   ++changes_;
 }
 
+const Policy* PolicyTable::find(std::uint32_t index) const {
+  const auto known = positions_.find(index);
+  return known == positions_.end() ? nullptr : &policies_[known->second];
+}
+
 bool PolicyTable::erase(const Policy& policy) {
   if (policy.index != 0) {
     const auto known = positions_.find(policy.index);

@@ -117,6 +117,44 @@ struct sec_path {
   struct xfrm_state* xvec[6];
 };
 
+struct in6_addr {
+  __u8 s6_addr[16];
+};
+
+struct sock_common {
+  __be32 skc_daddr;
+  __be32 skc_rcv_saddr;
+  __be16 skc_dport;
+  __u16 skc_num;
+  unsigned short skc_family;
+  volatile unsigned char skc_state;
+  possible_net_t skc_net;
+  struct in6_addr skc_v6_daddr;
+  struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock {
+  struct sock_common __sk_common;
+  unsigned long sk_flags;
+};
+
+enum sock_flags { SOCK_DEAD, SOCK_DONE };
+
+struct tcp_options_received {
+  __u16 saw_tstamp : 1, tstamp_ok : 1, dsack : 1, wscale_ok : 1, sack_ok : 3;
+};
+
+struct tcp_sock {
+  __u64 bytes_received;
+  __u64 bytes_acked;
+  __u64 bytes_sent;
+  __u64 bytes_retrans;
+  __u32 segs_in;
+  __u32 segs_out;
+  __u32 mss_cache;
+  struct tcp_options_received rx_opt;
+};
+
 #pragma clang attribute pop
 
 /* The namespace that is watched; the loader sets it before the kernel sees the program. */
@@ -151,6 +189,18 @@ struct {
   __type(key, struct probe_pair);
   __type(value, __u64);
 } strangers SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, QM_PROBE_CLOSED_BYTES);
+} closed SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, QM_PROBE_MOST_PEERS);
+  __type(key, struct probe_peer);
+  __type(value, __u32);
+} peers SEC(".maps");
 
 static __always_inline void count(__u64* counter) {
   __sync_fetch_and_add(counter, 1);
@@ -339,6 +389,83 @@ int BPF_PROG(state_notfound, struct sk_buff* skb, __u16 family) {
     packets = bpf_map_lookup_elem(&strangers, &pair);
   }
   count(packets ? packets : &totals.bad_spi_unlisted);
+  return 0;
+}
+
+/* ---- the last counts of connections, while SAs are shared */
+
+static __always_inline int is_wanted(const struct sock* sk) {
+  struct probe_peer peer = {};
+  const __u32* wanted = bpf_map_lookup_elem(&peers, &peer);
+  if (wanted && *wanted) return 1;
+  peer.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+  if (peer.family == AF_INET) {
+    bpf_core_read(peer.address, 4, &sk->__sk_common.skc_daddr);
+  } else {
+    bpf_core_read(peer.address, 16, &sk->__sk_common.skc_v6_daddr);
+  }
+  wanted = bpf_map_lookup_elem(&peers, &peer);
+  return wanted && *wanted;
+}
+
+static __always_inline void tell_closed(struct sock* sk, __u8 cause) {
+  if (BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) != watched_netns) return;
+  if (!is_wanted(sk)) return;
+  const struct tcp_sock* tp = (const struct tcp_sock*)sk;
+  if (!BPF_CORE_READ(tp, segs_in) && !BPF_CORE_READ(tp, segs_out)) return; /* zeroed, told before */
+  count(&totals.closed);
+  struct probe_closed* out = bpf_ringbuf_reserve(&closed, sizeof *out, 0);
+  if (!out) {
+    count(&totals.closed_lost);
+    return;
+  }
+  __builtin_memset(out, 0, sizeof *out);
+  out->cookie = bpf_get_socket_cookie(sk);
+  out->received_bytes = BPF_CORE_READ(tp, bytes_received);
+  out->acked_bytes = BPF_CORE_READ(tp, bytes_acked);
+  out->sent_bytes = BPF_CORE_READ(tp, bytes_sent);
+  out->retransmitted_bytes = BPF_CORE_READ(tp, bytes_retrans);
+  out->in_segments = BPF_CORE_READ(tp, segs_in);
+  out->out_segments = BPF_CORE_READ(tp, segs_out);
+  out->send_mss = BPF_CORE_READ(tp, mss_cache);
+  out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+  if (out->family == AF_INET) {
+    bpf_core_read(out->local, 4, &sk->__sk_common.skc_rcv_saddr);
+    bpf_core_read(out->remote, 4, &sk->__sk_common.skc_daddr);
+  } else {
+    bpf_core_read(out->local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+    bpf_core_read(out->remote, 16, &sk->__sk_common.skc_v6_daddr);
+  }
+  out->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+  out->remote_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+  out->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+  const struct tcp_options_received* options = &tp->rx_opt;
+  if (BPF_CORE_READ_BITFIELD_PROBED(options, tstamp_ok)) out->options |= 1;
+  if (BPF_CORE_READ_BITFIELD_PROBED(options, sack_ok)) out->options |= 2;
+  if (BPF_CORE_READ_BITFIELD_PROBED(options, wscale_ok)) out->options |= 4;
+  const __u32 done = bpf_core_enum_value(enum sock_flags, SOCK_DONE);
+  out->fin_received = (BPF_CORE_READ(sk, sk_flags) >> (done & 63)) & 1;
+  out->cause = cause;
+  bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
+}
+
+/* Zeroes all counters (SO_LINGER with no time, as iscsid closes), after the reset it may send. */
+SEC("fentry/tcp_disconnect")
+int BPF_PROG(connection_disconnect, struct sock* sk) {
+  tell_closed(sk, QM_PROBE_DISCONNECT);
+  return 0;
+}
+
+SEC("fexit/tcp_send_active_reset")
+int BPF_PROG(connection_reset, struct sock* sk) {
+  tell_closed(sk, QM_PROBE_RESET_SENT);
+  return 0;
+}
+
+/* Both families' (tcp_v6_destroy_sock calls it). */
+SEC("fentry/tcp_v4_destroy_sock")
+int BPF_PROG(connection_destroy, struct sock* sk) {
+  tell_closed(sk, QM_PROBE_DESTROYED);
   return 0;
 }
 

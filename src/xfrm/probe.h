@@ -17,12 +17,14 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "xfrm/connections.h"
 #include "xfrm/probe_layout.h"
 #include "xfrm/types.h"
 
 namespace qm::xfrm {
 
 inline constexpr std::size_t kMostWatchedPairs = QM_PROBE_MOST_WATCHED;
+inline constexpr std::size_t kMostWatchedPeers = QM_PROBE_MOST_PEERS;
 inline constexpr std::size_t kMostFinalsAtOnce = 8192;  // of one reading; the rest comes next time
 
 // Who counts: an SA as the kernel holds it.
@@ -70,23 +72,41 @@ struct BadSpi {
   friend bool operator==(const BadSpi&, const BadSpi&) = default;
 };
 
+// A connection with one of the watched peers, near its end (probe_layout.h): what it counted until
+// then. Each is told up to three times; the largest counts are its final ones.
+struct ClosedConnection {
+  enum class Cause : std::uint8_t {
+    disconnect = QM_PROBE_DISCONNECT,  // a reset may follow
+    reset_sent = QM_PROBE_RESET_SENT,
+    destroyed = QM_PROBE_DESTROYED,
+  };
+  TcpConnection connection;
+  Cause cause = Cause::disconnect;
+  friend bool operator==(const ClosedConnection&, const ClosedConnection&) = default;
+};
+
 struct ProbeTotals {  // probe_totals: since attached, each only grows
   std::uint64_t finals = 0, finals_lost = 0;
   std::uint64_t not_decrypted = 0, failures_unlisted = 0;
   std::uint64_t bad_spi = 0, bad_spi_unlisted = 0;
+  std::uint64_t closed = 0, closed_lost = 0;
   friend bool operator==(const ProbeTotals&, const ProbeTotals&) = default;
 };
 
 // Decoding (probe_records.cc), pure: any bytes are answered, none is trusted.
 Result<SaFinal> decode_final(Bytes record);
 Result<SaFailures> decode_failures(Bytes value);
+Result<ClosedConnection> decode_closed(Bytes record);
 Result<AddressPair> decode_pair(Bytes key);
 Result<ProbeTotals> decode_totals(Bytes bytes);
 probe_pair encode_pair(const AddressPair& pair);
+probe_peer encode_peer(const Address& address);  // as an IPv4 connection of an IPv6 socket has it,
+probe_peer encode_mapped_peer(const Address& address);  // too
 
 struct ProbeReading {
   std::vector<SaFinal> finals;  // as they came; each is told once
   bool more = false;            // kMostFinalsAtOnce were taken and others wait
+  std::vector<ClosedConnection> closed;
   // All that is known, totals: the same again at each reading until the SA dies.
   std::vector<SaFailures> failures;
   std::vector<BadSpi> bad_spi;  // a pair may stand twice: as a stranger, then watched. Add them
@@ -99,6 +119,8 @@ struct ProbeCoverage {
   bool bad_spi = false;
   bool async = false;  // failures of asynchronous crypto
   bool esp4 = false, esp6 = false, ah4 = false, ah6 = false;
+  bool disconnects = false, resets = false, destroys = false;
+  bool closings() const { return disconnects && resets && destroys; }  // … of connections
   // What is missing and why, one clause each; empty: everything is there.
   std::vector<std::string> missing;
   std::string text() const;  // for people: "all", or "without …: …"
@@ -116,11 +138,17 @@ class Probes {
   const ProbeCoverage& coverage() const;
   // Finals alone: no system call, so after each batch of netlink events.
   Result<void> read_finals(ProbeReading& reading);
-  // Everything. Errors: io, denied (a kernel before 5.19 after the capabilities went).
+  // The connections that ended, alone: no system call but for the totals.
+  Result<void> read_closed(ProbeReading& reading);
+  // Everything but the closed connections. Errors: io, denied (a kernel before 5.19 after the
+  // capabilities went).
   Result<ProbeReading> read();
   // From now on this pair's bad SPIs are counted whatever others send. Fine when watched already.
   // limit: kMostWatchedPairs are.
   Result<void> watch(const AddressPair& pair);
+  // From now on the ends of connections with these peers are told, of no others. all: of every
+  // peer. Beyond kMostWatchedPeers in the life of the probes: of every peer.
+  Result<void> watch_peers(std::span<const Address> peers, bool all);
 
  private:
   struct State;

@@ -6,10 +6,12 @@
 #include <linux/types.h>
 
 /* Limits. What does not fit is counted in probe_totals, never silently left out. */
-#define QM_PROBE_RING_BYTES (1U << 21) /* ends that wait for the reader: of about 5,000 SAs */
-#define QM_PROBE_MOST_SAS 4096U        /* SAs with failures, living at one moment */
-#define QM_PROBE_MOST_WATCHED 4096U    /* pairs of addresses that the reader asked for */
-#define QM_PROBE_MOST_STRANGERS 1024U  /* other pairs that sent an unknown SPI */
+#define QM_PROBE_RING_BYTES (1U << 21)   /* ends that wait for the reader: of about 5,000 SAs */
+#define QM_PROBE_MOST_SAS 4096U          /* SAs with failures, living at one moment */
+#define QM_PROBE_MOST_WATCHED 4096U      /* pairs of addresses that the reader asked for */
+#define QM_PROBE_MOST_STRANGERS 1024U    /* other pairs that sent an unknown SPI */
+#define QM_PROBE_CLOSED_BYTES (1U << 18) /* connections' ends that wait for it: about 2,000 */
+#define QM_PROBE_MOST_PEERS 1024U        /* whose connections' ends are wanted */
 
 /* An SA as struct xfrm_state holds it. Addresses: 16 bytes, IPv4 in the first 4, the rest 0. */
 struct probe_sa {
@@ -51,6 +53,33 @@ struct probe_pair {
   __u32 family;
 };
 
+/* A TCP connection near its end: before tcp_disconnect() zeroes what it has counted (as iscsid's
+ * way of closing makes it do), after the reset that this sends, and when the socket is destroyed.
+ * The last of the three may lack everything; of one cookie the largest counts are the final ones.
+ */
+struct probe_closed {
+  __u64 cookie;                                                       /* sock_diag's */
+  __u64 received_bytes, acked_bytes, sent_bytes, retransmitted_bytes; /* as struct tcp_info */
+  __u32 in_segments, out_segments;                                    /* they wrap */
+  __u32 send_mss;
+  __u8 local[16];
+  __u8 remote[16];
+  __u16 local_port, remote_port; /* host order */
+  __u16 family;                  /* AF_INET, AF_INET6 */
+  __u8 state;
+  __u8 options;      /* TCPI_OPT_TIMESTAMPS, _SACK, _WSCALE */
+  __u8 fin_received; /* it is among the received bytes */
+  __u8 cause;        /* QM_PROBE_DISCONNECT, … */
+  __u8 unused[6];
+};
+enum { QM_PROBE_DISCONNECT = 1, QM_PROBE_RESET_SENT = 2, QM_PROBE_DESTROYED = 3 };
+
+/* Key of the map of wanted peers; all zero: every peer. Its value is a __u32, 0: no more. */
+struct probe_peer {
+  __u8 address[16];
+  __u32 family;
+};
+
 /* One for the network namespace, since the probes were attached; each only grows. */
 struct probe_totals {
   __u64 finals;            /* handed over or lost; each of the two counts */
@@ -59,6 +88,8 @@ struct probe_totals {
   __u64 failures_unlisted; /* … of which on SAs beyond QM_PROBE_MOST_SAS */
   __u64 bad_spi;           /* of all pairs */
   __u64 bad_spi_unlisted;  /* … of which from pairs beyond QM_PROBE_MOST_STRANGERS */
+  __u64 closed;            /* ends of wanted connections, handed over or lost */
+  __u64 closed_lost;       /* the ring was full */
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <set>
 #include <span>
 
@@ -143,14 +144,19 @@ Bytes bytes_of(const T& value) {
 struct Probes::State {
   Object object;
   std::vector<Link> links;
-  Ring ring;
+  Ring ring, closed_ring;
   ProbeCoverage coverage;
-  int failures = -1, watched = -1, strangers = -1, totals = -1;
+  int failures = -1, watched = -1, strangers = -1, totals = -1, peers_map = -1;
   std::set<AddressPair> pairs;
+  std::map<Address, bool> peers;  // that were ever watched: whether they are now
+  bool all_peers = false;
   ProbeReading* reading = nullptr;  // where take_final puts what the ring holds
   bool undecodable = false;
 
   static int take_final(void* context, void* data, std::size_t size);
+  static int take_closed(void* context, void* data, std::size_t size);
+  Result<void> read_totals(ProbeReading& into) const;
+  Result<void> set_peer(const probe_peer& peer, bool wanted) const;
   static Result<std::unique_ptr<State>> load(bool modules_too, int& error);
   void choose(bool modules_too);
   void attach();
@@ -168,6 +174,17 @@ int Probes::State::take_final(void* context, void* data, std::size_t size) {
   }
   state.reading->more = state.reading->finals.size() >= kMostFinalsAtOnce;
   return state.reading->more ? -ENOBUFS : 0;
+}
+
+int Probes::State::take_closed(void* context, void* data, std::size_t size) {
+  auto& state = *static_cast<State*>(context);
+  const auto closed = decode_closed(std::as_bytes(std::span(static_cast<const char*>(data), size)));
+  if (closed) {
+    state.reading->closed.push_back(*closed);
+  } else {
+    state.undecodable = true;
+  }
+  return 0;
 }
 
 // Leaves out what this kernel hasn't got: one program that does not load fails them all.
@@ -214,8 +231,11 @@ Result<void> Probes::State::find_maps() {
   watched = map("watched");
   strangers = map("strangers");
   totals = map(".bss");
+  peers_map = map("peers");
   ring.reset(ring_buffer__new(map("finals"), take_final, this, nullptr));
-  if (!ring) return std::unexpected(system_error("mapping the probes' ring", errno));
+  closed_ring.reset(ring_buffer__new(map("closed"), take_closed, this, nullptr));
+  if (!ring || !closed_ring)
+    return std::unexpected(system_error("mapping the probes' ring", errno));
   return {};
 }
 
@@ -284,14 +304,29 @@ Result<void> Probes::read_finals(ProbeReading& reading) {
   if (taken < 0 && !reading.more) {
     return std::unexpected(system_error("reading the probes' ring", -taken));
   }
-  // Behind the ring: a final that is not there was counted as lost before one that came later.
+  return state_->read_totals(reading);
+}
+
+// Behind a ring: what is not there was counted as lost before what came later.
+Result<void> Probes::State::read_totals(ProbeReading& into) const {
   const std::uint32_t first = 0;
-  probe_totals totals{};
-  if (const int error = bpf_map_lookup_elem(state_->totals, &first, &totals); error != 0) {
+  probe_totals raw{};
+  if (const int error = bpf_map_lookup_elem(totals, &first, &raw); error != 0) {
     return std::unexpected(system_error("reading the probes' totals", -error));
   }
-  reading.totals = TRY(decode_totals(bytes_of(totals)));
+  into.totals = TRY(decode_totals(bytes_of(raw)));
   return {};
+}
+
+Result<void> Probes::read_closed(ProbeReading& reading) {
+  state_->reading = &reading;
+  state_->undecodable = false;
+  const int taken = ring_buffer__consume(state_->closed_ring.get());
+  state_->reading = nullptr;
+  if (state_->undecodable)
+    return fail(ErrorCode::invalid, "a probe's closed connection is unclear");
+  if (taken < 0) return std::unexpected(system_error("reading the probes' ring", -taken));
+  return state_->read_totals(reading);
 }
 
 Result<ProbeReading> Probes::read() {
@@ -325,6 +360,34 @@ Result<void> Probes::watch(const AddressPair& pair) {
     return std::unexpected(system_error("watching a pair of addresses", -error));
   }
   state_->pairs.insert(pair);
+  return {};
+}
+
+Result<void> Probes::State::set_peer(const probe_peer& peer, bool wanted) const {
+  const std::uint32_t value = wanted ? 1 : 0;
+  const int error = bpf_map_update_elem(peers_map, &peer, &value, BPF_ANY);
+  if (error != 0) return std::unexpected(system_error("watching a peer's connections", -error));
+  return {};
+}
+
+// A peer stays in the map, as no longer wanted: removing takes a right that is given up.
+Result<void> Probes::watch_peers(std::span<const Address> peers, bool all) {
+  State& state = *state_;
+  std::map<Address, bool> wanted;
+  for (const Address& peer : peers) wanted[peer] = true;
+  for (const auto& [peer, is_wanted] : state.peers) wanted.try_emplace(peer, false);
+  // Two keys each, and one for all.
+  if (2 * wanted.size() + 1 > kMostWatchedPeers) all = all || !peers.empty();
+  for (const auto& [peer, is_wanted] : wanted) {
+    const auto known = state.peers.find(peer);
+    if (known == state.peers.end() && 2 * state.peers.size() + 3 > kMostWatchedPeers) continue;
+    if (known != state.peers.end() && known->second == is_wanted) continue;
+    TRY(state.set_peer(encode_peer(peer), is_wanted));
+    TRY(state.set_peer(encode_mapped_peer(peer), is_wanted));
+    state.peers[peer] = is_wanted;
+  }
+  if (all != state.all_peers) TRY(state.set_peer(probe_peer{}, all));
+  state.all_peers = all;
   return {};
 }
 

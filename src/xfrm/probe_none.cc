@@ -30,6 +30,14 @@ Result<ProbeReading> Probes::read() {
   return fail(ErrorCode::unsupported, "the probes are not built");
 }
 
+Result<void> Probes::read_closed(ProbeReading&) {
+  return fail(ErrorCode::unsupported, "the probes are not built");
+}
+
+Result<void> Probes::watch_peers(std::span<const Address>, bool) {
+  return fail(ErrorCode::unsupported, "the probes are not built");
+}
+
 Result<void> Probes::watch(const AddressPair&) {
   return fail(ErrorCode::unsupported, "the probes are not built");
 }

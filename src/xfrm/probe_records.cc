@@ -59,6 +59,40 @@ Result<SaFailures> decode_failures(Bytes value) {
   return SaFailures{TRY(sa_of(raw.sa)), raw.not_decrypted};
 }
 
+// An IPv6 socket may hold an IPv4 connection: ::ffff:a.b.c.d.
+Result<ClosedConnection> decode_closed(Bytes record) {
+  const auto raw = TRY(exactly<probe_closed>(record, "closed connection"));
+  if (raw.cause < QM_PROBE_DISCONNECT || raw.cause > QM_PROBE_DESTROYED) {
+    return fail(ErrorCode::invalid, "a probe's closed connection of cause " +
+                                        std::to_string(static_cast<unsigned>(raw.cause)));
+  }
+  if (raw.state < static_cast<__u8>(TcpState::established) ||
+      raw.state > static_cast<__u8>(TcpState::new_syn_received)) {
+    return fail(ErrorCode::invalid, "a probe's closed connection in state " +
+                                        std::to_string(static_cast<unsigned>(raw.state)));
+  }
+  ClosedConnection out;
+  out.cause = static_cast<ClosedConnection::Cause>(raw.cause);
+  TcpConnection& connection = out.connection;
+  connection.cookie = raw.cookie;
+  connection.local = {unmapped(TRY(address_of(raw.local, raw.family))), raw.local_port};
+  connection.remote = {unmapped(TRY(address_of(raw.remote, raw.family))), raw.remote_port};
+  connection.state = static_cast<TcpState>(raw.state);
+  connection.counted = true;
+  connection.timestamps = (raw.options & kTcpOptionTimestamps) != 0;
+  connection.sack = (raw.options & kTcpOptionSack) != 0;
+  connection.window_scale = (raw.options & kTcpOptionWindowScale) != 0;
+  connection.send_mss = raw.send_mss;
+  connection.fin_received = raw.fin_received != 0;
+  connection.counters = {.received_bytes = raw.received_bytes,
+                         .acked_bytes = raw.acked_bytes,
+                         .sent_bytes = raw.sent_bytes,
+                         .retransmitted_bytes = raw.retransmitted_bytes,
+                         .in_segments = raw.in_segments,
+                         .out_segments = raw.out_segments};
+  return out;
+}
+
 Result<AddressPair> decode_pair(Bytes key) {
   const auto raw = TRY(exactly<probe_pair>(key, "pair"));
   return AddressPair{TRY(address_of(raw.source, raw.family)),
@@ -67,8 +101,24 @@ Result<AddressPair> decode_pair(Bytes key) {
 
 Result<ProbeTotals> decode_totals(Bytes bytes) {
   const auto raw = TRY(exactly<probe_totals>(bytes, "totals"));
-  return ProbeTotals{raw.finals,  raw.finals_lost,     raw.not_decrypted, raw.failures_unlisted,
-                     raw.bad_spi, raw.bad_spi_unlisted};
+  return ProbeTotals{raw.finals,  raw.finals_lost,      raw.not_decrypted, raw.failures_unlisted,
+                     raw.bad_spi, raw.bad_spi_unlisted, raw.closed,        raw.closed_lost};
+}
+
+probe_peer encode_peer(const Address& address) {
+  probe_peer raw{};
+  std::memcpy(raw.address, address.bytes.data(), sizeof raw.address);
+  raw.family = static_cast<std::uint32_t>(address.family);
+  return raw;
+}
+
+probe_peer encode_mapped_peer(const Address& address) {
+  if (address.family != Family::v4) return encode_peer(address);
+  probe_peer raw{};
+  raw.address[10] = raw.address[11] = 0xff;
+  std::memcpy(raw.address + 12, address.bytes.data(), 4);
+  raw.family = static_cast<std::uint32_t>(Family::v6);
+  return raw;
 }
 
 probe_pair encode_pair(const AddressPair& pair) {

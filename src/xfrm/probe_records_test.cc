@@ -100,10 +100,10 @@ TEST(ProbeRecords, APairSurvivesTheWayThereAndBack) {
 }
 
 TEST(ProbeRecords, TotalsByName) {
-  const probe_totals record{1, 2, 3, 4, 5, 6};
+  const probe_totals record{1, 2, 3, 4, 5, 6, 7, 8};
   const auto totals = decode_totals(record_bytes(record));
   ASSERT_TRUE(totals);
-  EXPECT_EQ(*totals, (ProbeTotals{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(*totals, (ProbeTotals{1, 2, 3, 4, 5, 6, 7, 8}));
 }
 
 TEST(ProbeRecords, CoverageSaysWhatIsMissingAndWhy) {

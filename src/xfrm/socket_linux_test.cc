@@ -5,122 +5,30 @@
 #include <gmock/gmock.h>
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
-#include <optional>
-#include <thread>
 
+#include "support/xfrm_daemon.h"
 #include "support/xfrm_messages.h"
 #include "support/xfrm_telling_sink.h"
-#include "xfrm/netlink.h"
 #include "xfrm/system.h"
 
 namespace qm::xfrm {
 namespace {
 
-using test::Message;
+using test::Daemon;
 using test::TellingSink;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-// Changes the kernel's state, as an IKE daemon would.
-class Daemon {
- public:
-  static Result<Daemon> open() {
-    SecretBuffer buffer = TRY(SecretBuffer::make());
-    return Daemon(TRY(NetlinkSocket::open(0)), std::move(buffer));
-  }
-
-  // The kernel's word on it: 0 or a negative errno.
-  int ask(std::uint16_t type, Bytes payload, std::uint16_t flags = 0) {
-    Message request;
-    test::append_message(request, type, 1, payload,
-                         static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags));
-    if (!socket_.send(request)) return -EIO;
-    class Ack : public SilentSink {
-     public:
-      void on_error(std::uint32_t, int error) override { code = error; }
-      std::optional<int> code;
-    } ack;
-    while (!ack.code) {
-      Bytes datagram;
-      const auto got = socket_.receive(buffer_, datagram);
-      if (!got) return -EIO;
-      if (*got == NetlinkSocket::Got::datagram) decode(datagram, ack);
-      if (*got == NetlinkSocket::Got::nothing && !socket_.wait(2000)) return -ETIME;
-    }
-    return *ack.code;
-  }
-
-  int add_policy(const Policy& policy) {
-    return ask(XFRM_MSG_NEWPOLICY, test::policy_payload(policy), NLM_F_CREATE | NLM_F_EXCL);
-  }
-  int delete_policy(const Policy& policy) {
-    xfrm_userpolicy_id id{};
-    id.index = policy.index;
-    id.dir = static_cast<std::uint8_t>(policy.direction);
-    return ask(XFRM_MSG_DELPOLICY, std::as_bytes(std::span(&id, 1)));
-  }
-  int add_larval(std::uint32_t spi) {
-    Sa sa = test::esp_sa("10.9.0.2", "10.9.0.1", 0);
-    sa.larval = true;
-    Message payload = test::sa_payload(sa);
-    payload.resize(sizeof(xfrm_usersa_info));
-    for (int bound = 0; bound < 2; ++bound) {  // of xfrm_userspi_info: min and max
-      const Bytes bytes = std::as_bytes(std::span(&spi, 1));
-      payload.insert(payload.end(), bytes.begin(), bytes.end());
-    }
-    return ask(XFRM_MSG_ALLOCSPI, payload);
-  }
-  int delete_sa(const SaId& id) {
-    std::vector<std::byte> request;
-    append_sa_request(request, 1, id);
-    return ask(XFRM_MSG_DELSA, Bytes(request).subspan(sizeof(nlmsghdr)));
-  }
-
- private:
-  Daemon(NetlinkSocket socket, SecretBuffer buffer)
-      : socket_(std::move(socket)), buffer_(std::move(buffer)) {}
-  NetlinkSocket socket_;
-  SecretBuffer buffer_;
-};
-
-SaId id_of(std::uint32_t spi) {
-  return test::esp_sa("10.9.0.2", "10.9.0.1", spi).id;
-}
-
-Policy a_policy(std::uint16_t port) {
-  const std::uint32_t index = 8U * port + 1;
-  Policy policy = test::esp_policy(PolicyDirection::out, "10.9.0.1", "10.9.0.2", index);
-  policy.selector.dport = port;
-  return policy;
-}
-
-// Runs body in a fresh network namespace, on a thread of its own: unshare(2) moves one thread.
 void in_own_netns(const std::function<void(Daemon&)>& body) {
-  std::string skipped;
-  std::thread thread([&] {
-    if (unshare(CLONE_NEWNET) != 0) {
-      skipped = "no network namespace of its own: needs root";
-      return;
-    }
-    auto daemon = Daemon::open();
-    if (!daemon) {
-      skipped = daemon.error().message;
-      return;
-    }
-    body(*daemon);
-  });
-  thread.join();
-  if (!skipped.empty()) GTEST_SKIP() << skipped;
+  if (const std::string why = test::in_own_netns(body); !why.empty()) GTEST_SKIP() << why;
 }
 
 TEST(Kernel, a_dump_shows_every_larval) {
@@ -153,7 +61,7 @@ TEST(Kernel, single_sas_are_read_in_batches) {
   in_own_netns([](Daemon& daemon) {
     std::vector<SaId> ids;
     for (std::uint32_t n = 0; n < 2 * kMostSasInOneSend + 3; ++n) {
-      ids.push_back(id_of(0x1000 + n));
+      ids.push_back(test::larval_id(0x1000 + n));
       if (n % 100 == 7) continue;
       ASSERT_EQ(daemon.add_larval(0x1000 + n), 0);
     }
@@ -180,10 +88,10 @@ TEST(Kernel, events_come_as_they_happen) {
     ASSERT_TRUE(drained);
     EXPECT_EQ(drained->datagrams, 0);
 
-    ASSERT_EQ(daemon.add_policy(a_policy(3260)), 0);
+    ASSERT_EQ(daemon.add_policy(test::policy_of_port(3260)), 0);
     ASSERT_EQ(daemon.add_larval(0x2000), 0);  // ALLOCSPI is no event
-    ASSERT_EQ(daemon.delete_sa(id_of(0x2000)), 0);
-    ASSERT_EQ(daemon.delete_policy(a_policy(3260)), 0);
+    ASSERT_EQ(daemon.delete_sa(test::larval_id(0x2000)), 0);
+    ASSERT_EQ(daemon.delete_policy(test::policy_of_port(3260)), 0);
     const xfrm_usersa_flush flush{50};
     ASSERT_EQ(daemon.add_larval(0x2001), 0);
     ASSERT_EQ(daemon.ask(XFRM_MSG_FLUSHSA, std::as_bytes(std::span(&flush, 1))), 0);
@@ -201,7 +109,8 @@ TEST(Kernel, a_drain_stops_where_it_is_told) {
   in_own_netns([](Daemon& daemon) {
     auto events = EventSocket::open();
     ASSERT_TRUE(events) << events.error().message;
-    for (std::uint16_t port = 1; port <= 3; ++port) ASSERT_EQ(daemon.add_policy(a_policy(port)), 0);
+    for (std::uint16_t port = 1; port <= 3; ++port)
+      ASSERT_EQ(daemon.add_policy(test::policy_of_port(port)), 0);
     TellingSink sink;
     EXPECT_TRUE(events->drain(sink, 2).value().more);
     EXPECT_EQ(sink.lines.size(), 2);
@@ -215,7 +124,7 @@ TEST(Kernel, an_overrun_is_told_and_survived) {
     auto events = EventSocket::open(1);  // the kernel makes it its least, some 2 KB
     ASSERT_TRUE(events) << events.error().message;
     for (std::uint16_t port = 1; port <= 200; ++port) {
-      ASSERT_EQ(daemon.add_policy(a_policy(port)), 0);
+      ASSERT_EQ(daemon.add_policy(test::policy_of_port(port)), 0);
     }
     TellingSink sink;
     EXPECT_TRUE(events->drain(sink).value().overrun);
@@ -228,7 +137,7 @@ TEST(Kernel, an_overrun_is_told_and_survived) {
     EXPECT_EQ(sink.lines.size(), 200);
 
     sink.lines.clear();
-    ASSERT_EQ(daemon.add_policy(a_policy(201)), 0);
+    ASSERT_EQ(daemon.add_policy(test::policy_of_port(201)), 0);
     EXPECT_FALSE(events->drain(sink).value().overrun);
     EXPECT_EQ(sink.lines.size(), 1);
   });
@@ -268,7 +177,7 @@ TEST(Kernel, only_the_kernel_is_believed) {
                                 reinterpret_cast<const sockaddr*>(&to), sizeof(to));
     close(stranger);
     ASSERT_EQ(sent, static_cast<ssize_t>(forged.size()));
-    ASSERT_EQ(daemon.add_policy(a_policy(1)), 0);
+    ASSERT_EQ(daemon.add_policy(test::policy_of_port(1)), 0);
     TellingSink sink;
     EXPECT_EQ(events->drain(sink).value().datagrams, 2);
     EXPECT_THAT(sink.lines, ElementsAre(StartsWith("policy")));
@@ -291,7 +200,7 @@ TEST(Kernel, without_the_capability_the_error_says_what_is_needed) {
     EXPECT_EQ(dumped.error().code, ErrorCode::denied);
     EXPECT_THAT(dumped.error().message, HasSubstr("CAP_NET_ADMIN"));
     std::vector<std::size_t> missing;
-    const std::vector<SaId> ids{id_of(1)};
+    const std::vector<SaId> ids{test::larval_id(1)};
     EXPECT_EQ(requests->read_sas(ids, sink, missing).error().code, ErrorCode::denied);
     EXPECT_EQ(syscall(SYS_setresuid, -1, 0, -1), 0);
   });

@@ -9,7 +9,8 @@ quality() {
 fresh() { guest "lab daemons stop; rm -f /run/quickmode/ledger.state; $1 lab daemons start
   lab daemons sampled"; }
 
-guest '[[ -e /run/lab/monitor.pid ]] || lab monitor start; lab up'
+# `beside` is a tunnel that serves no session: what is forged must not land there either.
+guest '[[ -e /run/lab/monitor.pid ]] || lab monitor start; lab up; lab up beside'
 fresh LAB_PROBES=no
 said=$(guest 'grep "probes:" /run/lab/collect.log | tail -n 1')
 [[ $said == *"none: "*"CAP_BPF and CAP_PERFMON"* ]] && answer=yes || answer=$said
@@ -58,8 +59,13 @@ check "ikev2: they are not decrypted" $bad $((a2_PacketsNotDecrypted - a1_Packet
 check "ikev2: but authenticated" 0 $((a2_PacketsNotAuthenticated - a1_PacketsNotAuthenticated))
 
 values a3 "$(counters ikev1)"
+replays='quickmode show Quickmode_SA --json | jq "[.instances[].properties |
+  select(.Adapter | contains(\"ikev1\")) | .ReplayFailures] | add" | sed "s/^/replays=/"'
+values r0 "$replays"
 guest 'lab forge ikev1 replay 2'
 values a4 "$(counters ikev1)"
+values r1 "$replays"
+check "and shows in the SA's own class" 2 $((r1_replays - r0_replays))
 values e2 "$errors"
 check "a replayed packet is seen" 2 $((e2_XfrmInStateSeqError - e1_XfrmInStateSeqError))
 moved=
@@ -69,6 +75,30 @@ for counter in BadSPIPackets PacketsNotDecrypted PacketsNotAuthenticated \
   ((${!was} == ${!is})) || moved+=" $counter"
 done
 check "and moves none of the counters" "" "$moved"
+
+# A spray from 3,000 addresses, more than there is room for: the adapter's own peer is not lost in it.
+values s0 "$(counters ikev2)"
+guest 'lab forge ikev2 spray 3000; lab forge ikev2 bad-spi 5'
+values s1 "$(counters ikev2)"
+values e3 "$errors"
+check "a spray came" yes "$( ((e3_XfrmInNoStates - e2_XfrmInNoStates >= 3000)) && echo yes)"
+check "ikev2: its peer's BadSPIPackets among strangers'" 5 $((s1_BadSPIPackets - s0_BadSPIPackets))
+check "ikev2: and they are exact" exact "$(quality ikev2 BadSPIPackets)"
+unlisted=$(guest 'quickmode show Quickmode_CollectorHealth --json' |
+  jq '.instances[0].properties.ProbeSpisUnlisted')
+check "how many did not fit is told" yes \
+  "$( ((unlisted >= 3000 - 1024 && unlisted < 3000)) && echo yes || echo "$unlisted")"
+
+# The tunnel beside, whose bytes and failures are nobody's: none of it is the host's either.
+values t0 'quickmode show Quickmode_HostIPSECStats --json | tr ",{}" "\n\n\n" |
+  sed -n "s/^ *\"\(Unattributed[A-Za-z]*\)\": *\([0-9]*\)\$/\1=\2/p"'
+guest 'lab forge beside bad-spi 3; lab forge beside bad-icv 2
+  busybox ping -c 2 -s 1000 10.98.23.2 >/dev/null'
+values t1 'quickmode show Quickmode_HostIPSECStats --json | tr ",{}" "\n\n\n" |
+  sed -n "s/^ *\"\(Unattributed[A-Za-z]*\)\": *\([0-9]*\)\$/\1=\2/p"'
+check "a tunnel that serves no session: nothing of it is counted" \
+  "$(compgen -v t0_ | while read -r name; do echo "${!name}"; done)" \
+  "$(compgen -v t1_ | while read -r name; do echo "${!name}"; done)"
 
 # A flush in the middle of reading. The truth: a second observer's probes tell of the SAs that died,
 # ip of those that live. The iSCSI session may log in anew: its TCP counters are no witness here.
@@ -112,3 +142,4 @@ fresh LAB_PROBES=no
 guest "$flush_in_traffic"
 check "without probes a flush is a declared gap" "at least" \
   "$(quality ikev2 ConfidentialBytesReceived)"
+guest 'lab down beside'

@@ -38,4 +38,30 @@ check "it is counted from there" "$truth_ConfidentialBytesReceived $truth_Confid
   "$back_ConfidentialBytesReceived $back_ConfidentialBytesSent"
 check "which is another MiB" yes \
   "$( ((back_ConfidentialBytesReceived - without_ConfidentialBytesReceived > 1 << 20)) && echo yes)"
-guest 'lab down manual'
+
+# Policies for one interface only: the kernel looks at the one that packets leave and come in by.
+guest 'lab policies remove manual; export LAB_POLICY_DEV=yes; lab policies add manual; lab read manual 1'
+said=$(guest 'quickmode sessions --json' | jq -r '.sessions[] | .protection + ": " + .reason')
+check "policies of the session's interface" 'protected: policy and live SAs, both ways' "$said"
+values truth 'lab truth manual'
+values dev "$(counters manual)"
+check "their SAs are counted" "$truth_ConfidentialBytesReceived $truth_ConfidentialBytesSent" \
+  "$dev_ConfidentialBytesReceived $dev_ConfidentialBytesSent"
+guest 'LAB_POLICY_DEV=yes lab policies remove manual; lab policies add manual; lab down manual'
+
+# What the policies do not show: packets that netfilter marks, and a policy for these that lets them
+# pass. The session moves, its SAs do not.
+evidence() {
+  guest "for try in 1 2 3 4 5 6 7 8 9; do
+      lab read ikev2 1; said=\$(quickmode sessions --json); [[ \$said != *'\"evidence\":\"$1'* ]] || break
+    done; echo \"\$said\"" |
+    jq -r '.sessions[] | select(.target | endswith(":ikev2")) | .evidence + ", " + .protection'
+}
+guest 'lab up ikev2'
+check "all that moves is on its SAs" "agrees, protected" "$(evidence agrees)"
+guest 'lab bypass ikev2 start'
+check "a bypass that no policy of its own shows" "missing, unknown" "$(evidence missing)"
+guest 'quickmode audit >/dev/null' && code=0 || code=$?
+check "audit can't tell" 3 "$code"
+guest 'lab bypass ikev2 stop'
+check "and back" "agrees, protected" "$(evidence agrees)"

@@ -47,9 +47,9 @@ after "reconnected from another port"
 guest 'kill -KILL $(busybox pidof iscsid)
   while busybox pidof iscsid; do :; done >/dev/null
   setsid iscsid -f >>/run/lab/iscsid.log 2>&1 </dev/null &
-  until grep -q ISCSIADM_ABSTRACT_NAMESPACE /proc/net/unix; do :; done; lab cut ikev2 && lab read ikev2 1' ||
-  fail "iscsid does not take its sessions up again"
-after "iscsid restarted" both   # it connects all of them anew
+  until grep -q ISCSIADM_ABSTRACT_NAMESPACE /proc/net/unix; do :; done; lab cut ikev2 && lab read ikev2 1
+  lab read ikev1 1' || fail "iscsid does not take its sessions up again"
+after "iscsid restarted" both   # it connects all of them anew, ikev1 perhaps after ikev2 is read
 
 # The collector sees neither the one session's end nor the other's beginning.
 guest 'kill -STOP $(cat /run/lab/collect.pid); lab logout ikev2; lab login ikev2; lab read ikev2 1

@@ -13,7 +13,7 @@ def samples(families):
     for family in families:
         for one in family.samples:
             if not one.name.startswith(CHANGING):
-                found[one.name, tuple(sorted(one.labels.items()))] = one.value
+                found[one.name, tuple(sorted(one.labels.items()))] = float(one.value)
     return found
 
 

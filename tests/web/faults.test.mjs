@@ -44,7 +44,7 @@ test('a restart of the server under an open page; no provider; unknown is –', 
   await page.locator('.status[data-state=live]').waitFor();
   await firstAdapter(page).waitFor();
   await service.stop(service.provider, 'SIGKILL');
-  await page.getByRole('heading', { name: 'No adapter yet' }).waitFor();
+  await page.getByRole('heading', { name: 'No adapter' }).waitFor();
   assert.ok(await page.evaluate(() => globalThis.stayed), 'it was loaded again');
   await service.provide();
   await firstAdapter(page).waitFor();

@@ -119,6 +119,21 @@ function evilClass(info) {
   }
 }
 
+function evilRows(rows) {
+  for (const row of rows) row.description = EVIL;
+}
+
+// What a page begins with: but for the names of classes, all words.
+function evilStart(start) {
+  start.host = EVIL;
+  evilRows(start.classes);
+  start.definitions.forEach(evilClass);
+  for (const track of start.history.flatMap((one) => one.tracks)) {
+    track.name = evil(track.name);
+    track.driver = evil(track.driver);
+  }
+}
+
 // answer: of /api/v1/snapshot. options.clear: one session runs in the clear. options.hostile: all
 // words of all instances.
 export function withSessions(answer, options = {}) {
@@ -213,11 +228,14 @@ function stepBack(answer, back_s) {
 
 // Lays made-up sessions over what a page asks, for as long as the page lives; options may change.
 export async function laySessions(page, options = {}) {
-  await page.route('**/api/v1/snapshot?**', async (route) => {
+  await page.route(/\/api\/v1\/(snapshot|start)\?/, async (route) => {
     try {
       const response = await route.fetch();
-      const answer = withSessions(await response.json(), options);
-      await route.fulfill({ response, json: stepBack(answer, options.back_s ?? 0) });
+      const json = await response.json();
+      const answer = withSessions({ classes: json.snapshot ?? json.classes }, options);
+      stepBack(answer, options.back_s ?? 0);
+      if (json.snapshot && options.hostile) evilStart(json);
+      await route.fulfill({ response, json });
     } catch {
       await route.abort().catch(() => undefined); // the service is away, or the page is closing
     }
@@ -226,7 +244,7 @@ export async function laySessions(page, options = {}) {
   await page.route(/\/api\/v1\/classes/, async (route) => {
     const response = await route.fetch();
     const json = await response.json();
-    if (json.classes) for (const row of json.classes) row.description = EVIL;
+    if (json.classes) evilRows(json.classes);
     else evilClass(json);
     await route.fulfill({ response, json });
   });

@@ -21,6 +21,7 @@ export class Service {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     child.ended = new Promise((resolve) => child.once('exit', resolve));
+    process.once('exit', () => child.kill()); // whatever ended the test
     return child;
   }
   // Again at the port that it had.

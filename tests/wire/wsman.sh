@@ -62,7 +62,12 @@ check 'a DOCTYPE' soap 400 SchemaValidationError -H "$type" "$url/wsman" \
 check 'no action' soap 500 MessageInformationHeaderRequired -H "$type" "$url/wsman" \
   -d "${identify//Identify/Strange}"
 check 'no SOAP' soap 415 EncodingType -H 'Content-Type: application/json' -d '{}' "$url/wsman"
+check 'where Windows has Identify for all' soap 200 IdentifyResponse -H "$type" -d "$identify" \
+  "$url/wsman-anon/identify"
+check 'and nothing but it' soap 401 AccessDenied -H "$type" "$url/wsman-anon/identify" \
+  -d "${identify//Identify/Strange}"
 check 'GET is not served' soap 405 POST "$url/wsman"
-check 'nor what lies below' soap 405 POST -H "$type" -d "$identify" "$url/wsman/below"
+check 'it says what is' grep -qi '^Allow: POST' "$room/head"
+check 'nothing lies below' soap 404 /wsman -H "$type" -d "$identify" "$url/wsman/below"
 check 'a body past the limit' soap 413 limit -H "$type" "$url/wsman" \
   --data-binary @<(head -c 1100000 /dev/zero | tr '\0' ' ')

@@ -1,5 +1,7 @@
 // The JSON API as docs/api.md has it, asked with integers=text: 64-bit integers are strings.
 
+import { START } from './names';
+
 export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
 
 export interface ClassRow {
@@ -70,6 +72,32 @@ export interface Instances {
   instances: Instance[];
 }
 
+// A series: text is a value; a number is what was added to the value before; null is not known.
+export type Steps = (number | string | null)[];
+
+export interface PastTrack {
+  name: string;
+  driver: string;
+  boot_ns: Steps;
+  filetime_100ns: Steps;
+  values: Steps[]; // by counter
+}
+
+export interface Past {
+  class: string;
+  counters: string[];
+  tracks: PastTrack[];
+}
+
+// All that a page begins with.
+export interface Start {
+  host: string;
+  classes: ClassRow[];
+  definitions: ClassInfo[];
+  snapshot: Instances[];
+  history: Past[];
+}
+
 export const MOST_SNAPSHOT_CLASSES = 16; // serve refuses more in one request
 const DEADLINE_MS = 10_000;
 
@@ -83,16 +111,27 @@ export async function fetchClasses(): Promise<ClassRow[]> {
   return ((await get('/api/v1/classes')) as { classes: ClassRow[] }).classes;
 }
 
-export async function fetchClass(name: string): Promise<ClassInfo> {
-  return (await get(`/api/v1/classes/${encodeURIComponent(name)}`)) as ClassInfo;
-}
-
 // fresh: serve asks the providers first; else their last sample.
 export async function fetchSnapshot(names: string[], fresh: boolean): Promise<Instances[]> {
   const asked = names.slice(0, MOST_SNAPSHOT_CLASSES);
   const list = asked.map((name) => `class=${encodeURIComponent(name)}`).join('&');
   const path = `/api/v1/snapshot?${list}&integers=text&refresh=${fresh ? 1 : 0}`;
   return ((await get(path)) as { classes: Instances[] }).classes;
+}
+
+export async function fetchClass(name: string): Promise<ClassInfo> {
+  return (await get(`/api/v1/classes/${encodeURIComponent(name)}`)) as ClassInfo;
+}
+
+// index.html has it on its way before this script runs.
+export async function fetchStart(): Promise<Start> {
+  return (await get(START)) as Start;
+}
+
+export async function fetchHistory(names: string[]): Promise<Past[]> {
+  const list = names.slice(0, MOST_SNAPSHOT_CLASSES).map((name) => encodeURIComponent(name));
+  const path = `/api/v1/history?${list.map((name) => `class=${name}`).join('&')}`;
+  return ((await get(path)) as { classes: Past[] }).classes;
 }
 
 // A whole number, exact; null for what is none.

@@ -28,8 +28,29 @@ export interface ChartOptions {
 
 export const PALETTE = 8;
 
+// Asking the style sheet makes the browser lay out what has changed: once a theme is enough.
+const colors = new Map<string, string>();
 function css(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  let color = colors.get(name);
+  if (color === undefined) {
+    color = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    colors.set(name, color);
+  }
+  return color;
+}
+export function forgetColors(): void {
+  colors.clear();
+}
+
+const LEAST_WIDTH = 100;
+const unmade = new Set<Chart>();
+
+// After a view was drawn: all widths are asked for first, since each question after a change makes
+// the browser lay out the whole page again.
+export function makeCharts(): void {
+  const widths = [...unmade].map((chart): [Chart, number] => [chart, chart.width()]);
+  unmade.clear();
+  for (const [chart, width] of widths) chart.make(width);
 }
 
 const FONT = '11px system-ui, sans-serif';
@@ -66,7 +87,12 @@ export class Chart {
     show(this.empty, drawing.x.length < 2);
     const lines = drawing.lines.map((one) => `${one.color}${one.label}`);
     const shape = `${lines.join('\n')} ${css('--ink')}`;
-    if (something && (this.plot === null || shape !== this.shape)) this.make(shape);
+    if (something && (this.plot === null || shape !== this.shape)) {
+      // Its width is known once all around it has been laid out.
+      this.shape = shape;
+      unmade.add(this);
+      return;
+    }
     if (!this.plot) return;
     const data = [drawing.x, ...drawing.lines.map((one) => one.values)];
     this.plot.batch(() => {
@@ -76,8 +102,13 @@ export class Chart {
   }
 
   destroy(): void {
+    unmade.delete(this);
     this.plot?.destroy();
     this.plot = null;
+  }
+
+  width(): number {
+    return Math.max(this.box.clientWidth, LEAST_WIDTH);
   }
 
   private fit(): void {
@@ -87,14 +118,14 @@ export class Chart {
     }
   }
 
-  private make(shape: string): void {
+  make(width: number): void {
     this.destroy();
-    this.shape = shape;
     const data = [this.drawing.x, ...this.drawing.lines.map((one) => one.values)];
-    this.plot = new uPlot(this.uplotOptions(), data as uPlot.AlignedData, this.box);
+    this.plot = new uPlot(this.uplotOptions(width), data as uPlot.AlignedData, this.box);
+    this.plot.setScale('x', { min: this.drawing.from, max: this.drawing.to });
   }
 
-  private uplotOptions(): uPlot.Options {
+  private uplotOptions(width: number): uPlot.Options {
     const axis = {
       stroke: css('--muted'),
       font: FONT,
@@ -102,7 +133,7 @@ export class Chart {
       ticks: { show: false },
     };
     return {
-      width: Math.max(this.box.clientWidth, 100),
+      width,
       height: this.options.height,
       legend: { show: false },
       padding: [14, 22, 0, 0],
@@ -117,7 +148,13 @@ export class Chart {
         y: { range: (_u, least, most) => spanOf(least, most) },
       },
       axes: [
-        { ...axis, space: 70, size: 26, values: (_u, at) => at.map(clock), grid: { show: false } },
+        {
+          ...axis,
+          space: 70,
+          size: 26,
+          values: (_u, at, _axis, _space, step) => at.map((one) => clock(one, step < 60)),
+          grid: { show: false },
+        },
         {
           ...axis,
           size: 62,
@@ -137,7 +174,7 @@ export class Chart {
         })),
       ],
       hooks: {
-        draw: [(plot) => this.drawMarks(plot), markFirst],
+        draw: [(plot) => this.drawMarks(plot), noteFirst],
         setCursor: [
           (plot) => this.options.pointed(plot.cursor.left! >= 0 ? (plot.cursor.idx ?? null) : null),
         ],
@@ -200,11 +237,13 @@ export class Chart {
   }
 }
 
-// When the first chart stood on the screen, for who measures the page.
-let marked = false;
-function markFirst(): void {
-  if (!marked) performance.mark('first-chart');
-  marked = true;
+// When the first chart with a line in it was drawn, for who measures the page.
+let noted = false;
+function noteFirst(plot: uPlot): void {
+  if (!noted && plot.data[0].length > 1 && plot.series.length > 1) {
+    performance.mark('first-chart');
+    noted = true;
+  }
 }
 
 // Zero is always in sight, and a little air above: a flat line must not look like a mountain.

@@ -1,35 +1,49 @@
 // Every class that the service has, and the instances of one: also a vendor's.
-import type { ClassRow, Instance } from './api';
+import { integer, type ClassRow, type Instance, type Property } from './api';
 import { h, linkCell, setText, show, Table } from './dom';
 import type { Sheet } from './export';
-import { adapterLabel } from './format';
-import { crumb, filterBox, matches, valueText } from './parts';
+import { adapterLabel, grouped, UNKNOWN } from './format';
+import { crumb, filterBox, instancesSheet, matches, sharedSorting, valueText } from './parts';
 import { placeText } from './route';
 import { isData, words } from './schema';
-import { instancesSheet } from './session_views';
 import type { App, View } from './view';
 
 const MOST_COLUMNS = 24;
+
+function orderOf(property: Property): { order?: (one: Instance) => bigint | null } {
+  if (!/int/.test(property.type) || property.array || property.values) return {};
+  return { order: (one) => integer(one.properties[property.name]) };
+}
 
 export class ClassesView implements View {
   readonly element: HTMLElement;
   private readonly table: Table<ClassRow>;
   constructor(private readonly app: App) {
-    this.table = new Table<ClassRow>('Classes', [
-      {
-        title: 'Class',
-        cell: (row) =>
-          row.abstract
-            ? row.name
-            : linkCell(placeText(app.route, 'class', row.name), row.name, row.description ?? ''),
-      },
-      {
-        title: 'Instances',
-        kind: 'number',
-        cell: (row) => (row.providers === 0 ? '–' : String(row.instances)),
-      },
-      { title: 'Providers', kind: 'number', cell: (row) => String(row.providers) },
-    ]);
+    this.table = new Table<ClassRow>(
+      'Classes',
+      [
+        {
+          title: 'Class',
+          cell: (row) =>
+            row.abstract
+              ? row.name
+              : linkCell(placeText(app.route, 'class', row.name), row.name, row.description ?? ''),
+        },
+        {
+          title: 'Instances',
+          kind: 'number',
+          cell: (row) => (row.providers === 0 ? UNKNOWN : grouped(row.instances)),
+          order: (row) => (row.providers === 0 ? null : row.instances),
+        },
+        {
+          title: 'Providers',
+          kind: 'number',
+          cell: (row) => String(row.providers),
+          order: (row) => row.providers,
+        },
+      ],
+      sharedSorting(app),
+    );
     const head = h(
       'div',
       { class: 'page-head section-head' },
@@ -96,39 +110,56 @@ export class ClassView implements View {
     const row = model.rows.find((one) => one.name === this.className);
     setText(this.below, info?.description ?? row?.description ?? '');
     const all = model.instances(this.className);
-    const shown = all.filter((one) => matches(route.filter, one.name, one.caption));
+    const shown = this.shown();
     show(this.empty, model.loaded && shown.length === 0);
     const none =
-      row === undefined ? 'There is no such class.' : 'Nobody supplies an instance of it now.';
+      row === undefined
+        ? 'There is no such class.'
+        : row.instances > 0 && !model.latest.has(this.className)
+          ? 'One moment …'
+          : 'Nobody supplies an instance of it now.';
     setText(this.empty, all.length === 0 ? none : 'No instance matches the filter.');
     if (!info) return;
     if (!this.table) {
       const properties = info.properties.filter(isData).slice(0, MOST_COLUMNS);
-      this.table = new Table<Instance>(`Instances of ${this.className}`, [
-        {
-          title: 'Instance',
-          cell: (one) =>
-            linkCell(
-              placeText(route, 'instance', this.className, one.name),
-              adapterLabel(one.name, one.caption),
-              one.name,
-            ),
-        },
-        ...properties.map((property) => ({
-          title: words(property.name),
-          hint: property.description ?? '',
-          kind:
-            /int/.test(property.type) && !property.values ? ('number' as const) : ('text' as const),
-          cell: (one: Instance) => valueText(property, one.properties[property.name]),
-        })),
-      ]);
+      this.table = new Table<Instance>(
+        `Instances of ${this.className}`,
+        [
+          {
+            title: 'Instance',
+            cell: (one) =>
+              linkCell(
+                placeText(route, 'instance', this.className, one.name),
+                adapterLabel(one.name, one.caption),
+                one.name,
+              ),
+          },
+          ...properties.map((property) => ({
+            title: words(property.name),
+            hint: property.description ?? '',
+            kind:
+              /int/.test(property.type) && !property.values
+                ? ('number' as const)
+                : ('text' as const),
+            cell: (one: Instance) => valueText(property, one.properties[property.name]),
+            ...orderOf(property),
+          })),
+        ],
+        sharedSorting(this.app),
+      );
       this.body.append(this.table.element);
     }
     show(this.body, shown.length > 0);
     this.table.set(shown.map((item) => ({ key: item.name, item })));
   }
+  private shown(): Instance[] {
+    const { model, route } = this.app;
+    return model
+      .instances(this.className)
+      .filter((one) => matches(route.filter, one.name, one.caption));
+  }
   sheet(): Sheet {
-    return instancesSheet(this.app, this.className, this.className);
+    return instancesSheet(this.app, this.className, this.className, this.shown());
   }
   destroy(): void {}
 }

@@ -1,5 +1,7 @@
 // Elements made and kept up to date. All text goes in as text: names may be hostile.
 
+import { grouped } from './format';
+
 type Attributes = Record<string, string | number | boolean | ((event: Event) => void)>;
 type Child = Node | string | null | undefined | false;
 
@@ -71,39 +73,74 @@ export class Keyed<T, R extends Row> {
   }
 }
 
+type Sortable = bigint | number | string | null;
+
+// Text, or what fills the cell anew when its text has changed.
+export interface Filled {
+  text: string;
+  fill: (cell: HTMLElement) => void;
+}
+export type Cell = string | Filled;
+
 export interface Column<T> {
   title: string;
-  kind?: 'number' | 'text' | 'mono' | 'short'; // of a short one no line breaks
+  kind?: 'number' | 'text' | 'mono' | 'short' | 'prose'; // of a short one no line breaks
   hint?: string;
-  // Text, or what fills the cell anew when its text() has changed.
-  cell: (item: T) => string | { text: string; fill: (cell: HTMLElement) => void };
+  cell: (item: T) => Cell;
+  // What it is sorted by; else by its text. null comes last, either way.
+  order?: (item: T) => Sortable;
 }
 
 const MOST_ROWS = 200; // beyond it the filter is the way: a browser lays out no more in time
+let collator: Intl.Collator | null = null; // slow to make, and seldom needed
 
-// A table whose rows stay while their items do. Scrolls in itself, by keyboard too.
+function compare(a: Sortable, b: Sortable): number {
+  collator ??= new Intl.Collator(undefined, { numeric: true });
+  if (typeof a === 'string' && typeof b === 'string') return collator.compare(a, b);
+  return a! < b! ? -1 : a! > b! ? 1 : 0;
+}
+
+// "Age": by that column, upwards; "-Age": downwards; "": as the items come.
+export interface Sorting {
+  get: () => string;
+  set: (by: string) => void;
+}
+
+// A table whose rows stay while their items do. Scrolls in itself, by keyboard too; a click on a
+// column's head sorts by it, another one the other way, a third as it was.
 export class Table<T> {
   readonly element: HTMLElement;
   private readonly body = h('tbody');
   private readonly more = h('p', { class: 'note' });
   private readonly rows: Keyed<T, { element: HTMLElement; cells: HTMLElement[] }>;
+  private readonly heads: HTMLElement[];
+  private by = '';
+  private items: { key: string; item: T }[] = [];
 
   constructor(
     label: string,
     private readonly columns: Column<T>[],
+    private readonly sorting: Sorting = {
+      get: () => this.by,
+      set: (by) => {
+        this.by = by;
+        this.set(this.items);
+      },
+    },
+    private readonly mostRows = MOST_ROWS,
   ) {
-    const head = columns.map((one) =>
+    this.heads = columns.map((one) =>
       h(
         'th',
         { scope: 'col', class: one.kind ?? 'text', ...(one.hint ? { title: one.hint } : {}) },
-        one.title,
+        h('button', { type: 'button', class: 'sort', click: () => this.turn(one) }, one.title),
       ),
     );
     const table = h(
       'table',
       {},
       h('caption', { class: 'unseen' }, label),
-      h('thead', {}, h('tr', {}, ...head)),
+      h('thead', {}, h('tr', {}, ...this.heads)),
       this.body,
     );
     const scroll = h(
@@ -127,10 +164,44 @@ export class Table<T> {
   }
 
   set(items: { key: string; item: T }[]): void {
-    this.rows.set(items.slice(0, MOST_ROWS));
-    const left = items.length - MOST_ROWS;
+    this.items = items;
+    this.rows.set(this.sorted(items).slice(0, this.mostRows));
+    const left = items.length - this.mostRows;
     show(this.more, left > 0);
-    if (left > 0) setText(this.more, `${left} more are not shown; the filter narrows the list.`);
+    if (left > 0)
+      setText(this.more, `${grouped(left)} more are not shown: sort the table, or filter it.`);
+  }
+
+  // Numbers are looked at from the largest, words from the first.
+  private turn(column: Column<T>): void {
+    const { title } = column;
+    const first = column.kind === 'number' ? `-${title}` : title;
+    const second = first === title ? `-${title}` : title;
+    const now = this.sorting.get();
+    this.sorting.set(now === first ? second : now === second ? '' : first);
+  }
+
+  private sorted(items: { key: string; item: T }[]): { key: string; item: T }[] {
+    const by = this.sorting.get();
+    const down = by.startsWith('-');
+    const title = down ? by.slice(1) : by;
+    this.columns.forEach((one, at) => {
+      const order = one.title !== title ? null : down ? 'descending' : 'ascending';
+      setAttribute(this.heads[at]!, 'aria-sort', order);
+    });
+    const column = this.columns.find((one) => one.title === title);
+    if (!column) return items;
+    const keyed = items.map((one) => ({ one, order: this.orderOf(column, one.item) }));
+    const known = keyed.filter((one) => one.order !== null);
+    known.sort((a, b) => (down ? compare(b.order, a.order) : compare(a.order, b.order)));
+    const unknown = keyed.filter((one) => one.order === null);
+    return [...known, ...unknown].map(({ one }) => one);
+  }
+
+  private orderOf(column: Column<T>, item: T): Sortable {
+    if (column.order) return column.order(item);
+    const made = column.cell(item);
+    return typeof made === 'string' ? made : made.text.replace(/^#.*\n/, '');
   }
 
   private fill(cells: HTMLElement[], item: T): void {
@@ -151,11 +222,7 @@ export function link(href: string, text: string): HTMLElement {
 }
 
 // A cell that is a link, made anew only when it changes.
-export function linkCell(
-  href: string,
-  text: string,
-  below = '',
-): { text: string; fill: (cell: HTMLElement) => void } {
+export function linkCell(href: string, text: string, below = ''): Filled {
   return {
     text: `${href}\n${text}\n${below}`,
     fill: (cell) =>

@@ -3,7 +3,7 @@ import { integer, type Instance, type Property } from './api';
 import { conditionText, holds, parseCondition, type Term } from './condition';
 import { h, linkCell, setText, show, Table } from './dom';
 import type { Sheet } from './export';
-import { adapterLabel, grouped, rateText, short, UNKNOWN } from './format';
+import { adapterLabel, grouped, rateText, short, size, UNKNOWN } from './format';
 import { newestRate } from './history';
 import { COUNTERS } from './names';
 import { CounterChart, crumb, fact, qualityText, valueText } from './parts';
@@ -70,6 +70,7 @@ export class ExplainView implements View {
       return;
     }
     setText(this.big, valueText(property, instance.properties[this.counter]));
+    model.history.watch(this.className, [this.name]);
     const track = model.history.track(this.className, this.name);
     const rate = grows(property);
     if (!this.chart) {
@@ -83,6 +84,9 @@ export class ExplainView implements View {
       ['Kind', rate ? 'counter' : 'gauge'],
       ['Quality', `${qualityText(doubt, instance)}${doubt ? `: ${doubt.text}` : ''}`],
     ];
+    const exact = integer(instance.properties[this.counter]);
+    if (property.semantics?.unit === 'bytes' && exact !== null && exact >= 1000n)
+      rows.push(['In short', size(exact)]);
     if (rate)
       rows.push([
         'Rate',
@@ -136,10 +140,13 @@ export class ExplainView implements View {
     );
     const found = this.sharesOf(source.class, source.value, source.owner, terms);
     const live = found.reduce((sum, one) => sum + (one.value ?? 0n), 0n);
-    if (!this.table)
-      this.parts.append((this.table = this.makeTable(source.class, terms, source.value)).element);
+    if (!this.table && found.length > 0) {
+      const sample = found.map((one) => one.instance);
+      this.table = this.makeTable(source.class, terms, source.value, sample);
+      this.parts.append(this.table.element);
+    }
     const shown = found.map((one) => ({ ...one, percent: percentOf(one.value, value) }));
-    this.table.set(shown.map((item) => ({ key: item.instance.name, item })));
+    this.table?.set(shown.map((item) => ({ key: item.instance.name, item })));
     setText(this.total, totalText(property, value, live, found));
   }
 
@@ -156,11 +163,21 @@ export class ExplainView implements View {
     return found.sort((a, b) => ((b.value ?? 0n) > (a.value ?? 0n) ? 1 : -1));
   }
 
-  private makeTable(className: string, terms: Term[], valueName: string): Table<Share> {
+  // Of what else is known of them, that which says something of one of them at least.
+  private makeTable(
+    className: string,
+    terms: Term[],
+    valueName: string,
+    sample: Instance[],
+  ): Table<Share> {
     const info = this.app.model.info(className);
     const fixed = new Set([...terms.map((one) => one.property), valueName]);
     const others = (info?.properties ?? []).filter(
-      (one) => isData(one) && !fixed.has(one.name) && one.type !== 'datetime',
+      (one) =>
+        isData(one) &&
+        !fixed.has(one.name) &&
+        one.type !== 'datetime' &&
+        sample.some((each) => saysSomething(one, each)),
     );
     return new Table<Share>(`Instances of ${className} that are summed`, [
       {
@@ -172,8 +189,14 @@ export class ExplainView implements View {
         title: valueName === '1' ? 'Counts' : words(valueName),
         kind: 'number',
         cell: ({ value }) => grouped(value),
+        order: ({ value }) => value,
       },
-      { title: 'Share', kind: 'number', cell: ({ percent }) => percent },
+      {
+        title: 'Share',
+        kind: 'number',
+        cell: ({ percent }) => percent,
+        order: ({ value }) => value,
+      },
       ...others.slice(1, SHOWN_FACTS).map((one) => ({
         title: words(one.name),
         hint: one.description ?? '',
@@ -181,6 +204,13 @@ export class ExplainView implements View {
       })),
     ]);
   }
+}
+
+// Neither nothing, nor a number that stands for nothing.
+function saysSomething(property: Property, instance: Instance): boolean {
+  const value = instance.properties[property.name];
+  if (value === null || value === undefined || value === '') return false;
+  return property.values !== undefined || (value !== 0 && value !== '0');
 }
 
 function percentOf(part: bigint | null, whole: bigint | null): string {

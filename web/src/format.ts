@@ -4,7 +4,7 @@ export const UNKNOWN = '–';
 const NARROW_SPACE = '\u202f'; // groups digits without looking like a decimal sign
 
 // Exact, digits in groups of three.
-export function grouped(value: bigint | number | null | undefined): string {
+export function grouped(value: bigint | number | string | null | undefined): string {
   if (value === null || value === undefined) return UNKNOWN;
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, NARROW_SPACE);
 }
@@ -71,8 +71,14 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-export function clock(unixSeconds: number): string {
-  return new Date(unixSeconds * 1000).toLocaleTimeString([], { hour12: false });
+// Of 24 hours. By hand: axes ask for it often, and Intl is slow to begin.
+export function clock(unixSeconds: number, withSeconds = true): string {
+  const time = new Date(unixSeconds * 1000);
+  const parts = [time.getHours(), time.getMinutes(), time.getSeconds()];
+  return parts
+    .slice(0, withSeconds ? 3 : 2)
+    .map((one) => String(one).padStart(2, '0'))
+    .join(':');
 }
 
 // What distinguishes an adapter for people: its caption where it has one; else the last part of

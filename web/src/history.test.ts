@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClassInfo, Instances, Property } from './api';
-import { growth, growthTimes, History, MOST_POINTS, newestRate, series } from './history';
+import {
+  at,
+  growth,
+  growthTimes,
+  History,
+  MOST_POINTS,
+  MOST_TRACKS,
+  newestRate,
+  series,
+} from './history';
 
 const property: Property = {
   name: 'N',
@@ -112,4 +121,84 @@ test('what is held is bounded', () => {
   const { boot_s } = history.track('C', 'a')!;
   assert.ok(boot_s.length <= MOST_POINTS && boot_s.length > MOST_POINTS / 2);
   assert.equal(boot_s.at(-1), MOST_POINTS + 1);
+});
+
+const UNIX_S = 1_800_000_000;
+function past(boot_ns: (string | number)[], values: (string | number | null)[]) {
+  const filetime = (BigInt(UNIX_S) + 11_644_473_600n) * 10_000_000n;
+  const first = filetime + BigInt(boot_ns[0]!) / 100n;
+  const filetime_100ns = [String(first), ...boot_ns.slice(1).map((one) => Number(one) / 100)];
+  const track = { name: 'a', driver: '', boot_ns, filetime_100ns, values: [values] };
+  return [{ class: 'C', counters: ['N'], tracks: [track] }];
+}
+
+test('what the service kept goes before and between what is held, exactly', () => {
+  const history = held(sample(3, '9007199254740999'), sample(6, '9007199254741002'));
+  const boot_ns = ['1000000000', 1e9, 1.1e9, 1e9, 1e9]; // 1, 2, 3.1, 4.1, 5.1
+  history.addPast(past(boot_ns, ['9007199254740993', 2, null, 6, -1]), infos);
+  const track = history.track('C', 'a')!;
+  assert.deepEqual(track.boot_s, [1, 2, 3, 4.1, 5.1, 6], 'one in quick succession is left out');
+  assert.deepEqual(track.values.get('N'), [
+    9007199254740993n,
+    9007199254740995n,
+    9007199254740999n,
+    9007199254741001n,
+    9007199254741000n,
+    9007199254741002n,
+  ]);
+  const unix_s = track.unix_s.map((one) => Number((one - UNIX_S).toFixed(3)));
+  assert.deepEqual(unix_s, [1, 2, 3, 4.1, 5.1, 6]);
+  history.addPast(past(boot_ns, ['9007199254740993', 2, null, 6, -1]), infos);
+  assert.equal(track.boot_s.length, 6, 'told twice, held once');
+});
+
+test('of what was before alone there is a newest moment, and what is unknown then is a gap', () => {
+  const history = new History();
+  history.addPast(past(['1000000000', 1e9, 1e9], [null, '5', 2]), infos);
+  assert.equal(history.newest(), 3);
+  assert.equal(history.unixOf(3), UNIX_S + 3);
+  assert.deepEqual(series(history.track('C', 'a')!, 'N', true, 0, 10).values, [null, null, 2]);
+});
+
+function many(boot_s: number, names: string[]): Instances[] {
+  const [one] = sample(boot_s, String(boot_s));
+  const instances = names.map((name) => ({ ...one!.instances[0]!, name }));
+  return [{ ...one!, instances }];
+}
+
+test('of too many those stay that are held, and who is looked at finds room', () => {
+  const names = Array.from({ length: 2 * MOST_TRACKS }, (_, index) => `n${index}`);
+  const history = new History();
+  history.add(many(1, names), infos);
+  history.add(many(2, names), infos);
+  assert.equal(newestRate(history.track('C', 'n0')!, 'N'), 1);
+  assert.equal(history.track('C', names.at(-1)!), undefined);
+  history.watch('C', [names.at(-1)!]);
+  history.add(many(3, names), infos);
+  history.add(many(4, names), infos);
+  assert.equal(newestRate(history.track('C', names.at(-1)!)!, 'N'), 1);
+  assert.equal(history.track('C', 'n0'), undefined, 'it made room');
+  history.add(many(5, ['new', ...names.slice(2)]), infos);
+  assert.equal(history.track('C', 'n1'), undefined, 'it is gone');
+  assert.ok(history.track('C', 'new'));
+});
+
+test('asked for seldom, rates are told over longer times', () => {
+  const history = held(sample(1, '100'), sample(21, '300'));
+  assert.equal(newestRate(history.track('C', 'a')!, 'N'), null);
+  history.setPace(20);
+  assert.equal(newestRate(history.track('C', 'a')!, 'N'), 10);
+});
+
+test('a sample from the future moves nobody’s times', () => {
+  const history = held(sample(1, '1'));
+  const [one] = sample(1_000, '2');
+  history.add([{ ...one!, taken_boot_ns: 2e9 }], infos);
+  assert.equal(history.newest(), 1);
+});
+
+test('several providers’ series stand at one’s times', () => {
+  const of = { boot_s: [0.5, 1.5, 9], values: [1, null, 3] };
+  assert.deepEqual(at([0, 1.1, 2, 5, 8.5], of), [1, null, null, null, 3]);
+  assert.deepEqual(at([0, 1], { boot_s: [], values: [] }), [null, null]);
 });

@@ -1,9 +1,18 @@
-// What the page holds: samples of every counter since it was opened. Pure.
+// What the page holds: samples of every counter since it was opened, and what the service had kept
+// before. Pure.
 //
 // Times are CLOCK_BOOTTIME, which never steps; the wall clock labels them. Values stay exact
 // (bigint). Limits: MOST_POINTS a track, MOST_TRACKS a class, MOST_HELD values in all.
-import { integer, type ClassInfo, type Instance, type Instances } from './api';
-import { counters, grows } from './schema';
+import {
+  integer,
+  type ClassInfo,
+  type Instance,
+  type Instances,
+  type Past,
+  type PastTrack,
+  type Steps,
+} from './api';
+import { counters } from './schema';
 
 export const MOST_POINTS = 1_800;
 export const LEAST_POINTS = 120;
@@ -15,14 +24,21 @@ const MOST_DRIFT = 0.01;
 const MOST_JITTER_S = 0.05;
 // Samples in quicker succession say nothing of a rate; all but the newest of such are forgotten.
 const LEAST_STEP_S = 0.25;
-const GAP_S = 15; // between two samples: longer, and what was between is not known
+const UNIX_OF_FILETIME_S = 11_644_473_600;
+// Between two samples: longer, and what was between is not known. Of so many instances that they
+// are asked for seldom: as long as two questions.
+const GAP_S = 15;
+const MOST_AHEAD_NS = 1e9;
+const GAP_PACES = 2.5;
+
+const NEAR_S = 2; // so far apart two samples may lie to count as of one moment
 
 export interface Track {
   name: string;
-  caption: string;
   boot_s: number[];
   unix_s: number[];
   values: Map<string, (bigint | null)[]>;
+  gap_s: number;
 }
 
 export interface Series {
@@ -39,7 +55,7 @@ export function rateBetween(
 ): number | null {
   const seconds = track.boot_s[to]! - track.boot_s[from]!;
   const wall = track.unix_s[to]! - track.unix_s[from]!;
-  if (seconds < LEAST_STEP_S || seconds > GAP_S) return null;
+  if (seconds < LEAST_STEP_S || seconds > track.gap_s) return null;
   if (Math.abs(wall - seconds) > seconds * MOST_DRIFT + MOST_JITTER_S) return null;
   const values = track.values.get(counter);
   const before = values?.[from] ?? null;
@@ -62,6 +78,8 @@ export function newestRate(track: Track, counter: string): number | null {
 
 export class History {
   private readonly tracks = new Map<string, Map<string, Track>>();
+  private readonly watched = new Map<string, Set<string>>(); // by class
+  private gap_s = GAP_S;
   private newest_boot_s = -Infinity;
   private offset_s = 0; // unix − boot, by the newest sample
 
@@ -79,6 +97,33 @@ export class History {
     }
     this.trim();
     return rebooted;
+  }
+
+  // How often instances are asked for.
+  setPace(pace_s: number): void {
+    this.gap_s = Math.max(GAP_S, pace_s * GAP_PACES);
+    for (const tracks of this.tracks.values()) {
+      for (const track of tracks.values()) track.gap_s = this.gap_s;
+    }
+  }
+
+  // Which instances are looked at: where not all can be held, these are.
+  watch(className: string, names: string[]): void {
+    this.watched.set(className, new Set(names));
+  }
+
+  // What the service has kept: goes before and between what is held.
+  addPast(classes: Past[], infos: Map<string, ClassInfo>): void {
+    for (const one of classes) {
+      const info = infos.get(one.class);
+      if (!info) continue;
+      for (const past of one.tracks) {
+        const track = this.trackOf(one.class, past.name, info, []);
+        if (track) merge(track, one.counters, past);
+        this.tell(track);
+      }
+    }
+    this.trim();
   }
 
   track(className: string, instance: string): Track | undefined {
@@ -101,27 +146,43 @@ export class History {
     return unix_s - this.offset_s;
   }
 
-  private addClass(one: Instances, info: ClassInfo): void {
+  // The one there is, or a new one, but of a class that counts nothing, or without room.
+  private trackOf(
+    className: string,
+    name: string,
+    info: ClassInfo,
+    gone: string[],
+  ): Track | undefined {
+    let tracks = this.tracks.get(className);
+    const held = tracks?.get(name);
+    if (held) return held;
     const properties = counters(info);
-    if (properties.length === 0) return;
-    let tracks = this.tracks.get(one.class);
-    if (!tracks) this.tracks.set(one.class, (tracks = new Map()));
+    if (properties.length === 0) return undefined;
+    if (!tracks) this.tracks.set(className, (tracks = new Map()));
+    if (tracks.size >= MOST_TRACKS && !this.makeRoom(className, tracks, name, gone))
+      return undefined;
+    const values = new Map(properties.map((one) => [one.name, []]));
+    const track: Track = { name, boot_s: [], unix_s: [], values, gap_s: this.gap_s };
+    tracks.set(name, track);
+    return track;
+  }
+
+  private addClass(one: Instances, info: ClassInfo): void {
+    const there = new Set(one.instances.map((instance) => instance.name));
+    const held = this.tracks.get(one.class)?.keys() ?? [];
+    const watched = this.watched.get(one.class);
+    const gone = [...held].filter((name) => !there.has(name) && !watched?.has(name));
     for (const instance of one.instances) {
-      let track = tracks.get(instance.name);
-      if (!track) {
-        if (tracks.size >= MOST_TRACKS) this.dropStalest(tracks);
-        track = { name: instance.name, caption: '', boot_s: [], unix_s: [], values: new Map() };
-        for (const property of properties) track.values.set(property.name, []);
-        tracks.set(instance.name, track);
-      }
-      this.append(track, instance);
+      // A provider whose clock is wrong must not move everybody's times.
+      if (instance.sample.boot_ns > one.taken_boot_ns + MOST_AHEAD_NS) continue;
+      const track = this.trackOf(one.class, instance.name, info, gone);
+      if (track) this.append(track, instance);
     }
   }
 
   private append(track: Track, instance: Instance): void {
-    track.caption = instance.caption;
     const boot_s = instance.sample.boot_ns / 1e9;
-    const unix_s = instance.sample.filetime_100ns / 1e7 - 11_644_473_600;
+    const unix_s = instance.sample.filetime_100ns / 1e7 - UNIX_OF_FILETIME_S;
     if (boot_s <= (track.boot_s.at(-1) ?? -Infinity)) return; // the same sample, read again
     if (track.boot_s.at(-1)! - track.boot_s.at(-2)! < LEAST_STEP_S) {
       track.boot_s.pop();
@@ -131,19 +192,29 @@ export class History {
     track.boot_s.push(boot_s);
     track.unix_s.push(unix_s);
     for (const [name, values] of track.values) values.push(integer(instance.properties[name]));
-    if (boot_s >= this.newest_boot_s) {
-      this.newest_boot_s = boot_s;
-      this.offset_s = unix_s - boot_s;
-    }
+    this.tell(track);
   }
 
-  // Instances that are gone make room first.
-  private dropStalest(tracks: Map<string, Track>): void {
-    let stalest: Track | undefined;
-    for (const track of tracks.values()) {
-      if (!stalest || (track.boot_s.at(-1) ?? 0) < (stalest.boot_s.at(-1) ?? 0)) stalest = track;
-    }
-    if (stalest) tracks.delete(stalest.name);
+  private tell(track: Track | undefined): void {
+    const boot_s = track?.boot_s.at(-1) ?? -Infinity;
+    if (boot_s < this.newest_boot_s || !track || track.boot_s.length === 0) return;
+    this.newest_boot_s = boot_s;
+    this.offset_s = track.unix_s.at(-1)! - boot_s;
+  }
+
+  // Instances that are gone make room for those that are there; of these, those that nobody looks
+  // at for the one that somebody does.
+  private makeRoom(
+    className: string,
+    tracks: Map<string, Track>,
+    name: string,
+    gone: string[],
+  ): boolean {
+    let goes = gone.pop();
+    const watched = this.watched.get(className);
+    if (goes === undefined && watched?.has(name))
+      goes = [...tracks.keys()].find((one) => !watched.has(one));
+    return goes !== undefined && tracks.delete(goes);
   }
 
   private trim(): void {
@@ -164,6 +235,41 @@ export class History {
   }
 }
 
+function decoded(steps: Steps): (bigint | null)[] {
+  let last = 0n;
+  return steps.map((step) => {
+    if (step === null) return null;
+    last = typeof step === 'string' ? (integer(step) ?? last) : last + BigInt(step);
+    return last;
+  });
+}
+
+// Of what is past, all that lies apart from what is held; in order of time.
+function merge(track: Track, counterNames: string[], past: PastTrack): void {
+  const boot_s = decoded(past.boot_ns).map((one) => Number(one) / 1e9);
+  const unix_s = decoded(past.filetime_100ns).map((one) => Number(one) / 1e7 - UNIX_OF_FILETIME_S);
+  const held = track.boot_s;
+  // In order: [which, index], which being 0 for what is held and 1 for what is past.
+  const order: [number, number][] = [];
+  let at = 0;
+  boot_s.forEach((time, index) => {
+    while (at < held.length && held[at]! <= time) order.push([0, at++]);
+    const near = Math.min(time - (held[at - 1] ?? -Infinity), (held[at] ?? Infinity) - time);
+    if (near >= LEAST_STEP_S) order.push([1, index]);
+  });
+  while (at < held.length) order.push([0, at++]);
+  if (order.length === held.length) return;
+  const woven = <T>(now: T[], before: T[]): T[] =>
+    order.map(([which, index]) => (which === 0 ? now[index]! : before[index]!));
+  for (const [name, values] of track.values) {
+    const column = counterNames.indexOf(name);
+    const before = column < 0 ? boot_s.map(() => null) : decoded(past.values[column] ?? []);
+    track.values.set(name, woven(values, before));
+  }
+  track.unix_s = woven(track.unix_s, unix_s);
+  track.boot_s = woven(held, boot_s);
+}
+
 // A counter's rate, a gauge's value, between two times; null breaks the line.
 export function series(
   track: Track,
@@ -177,7 +283,7 @@ export function series(
   for (let at = 0; at < track.boot_s.length; at += 1) {
     const time = track.boot_s[at]!;
     if (time < from || time > to) continue;
-    const gap = at > 0 && time - track.boot_s[at - 1]! > GAP_S;
+    const gap = at > 0 && time - track.boot_s[at - 1]! > track.gap_s;
     if (gap && out.boot_s.length > 0 && !asRate) {
       out.boot_s.push(track.boot_s[at - 1]! + 1);
       out.values.push(null);
@@ -219,25 +325,17 @@ export function growthTimes(track: Track, counter: string, from: number, to: num
   return times;
 }
 
-// Several tracks' rates as one: at the times of the first; a point is null where one is unknown.
-export function sum(all: Series[]): Series {
-  const first = all[0];
-  if (!first) return { boot_s: [], values: [] };
-  const byTime = all
-    .slice(1)
-    .map((one) => new Map(one.boot_s.map((time, at) => [time, one.values[at] ?? null])));
-  const values = first.values.map((value, at) => {
-    let total = value;
-    for (const times of byTime) {
-      const other = times.get(first.boot_s[at]!) ?? null;
-      total = total === null || other === null ? null : total + other;
-    }
-    return total;
+// The series at others' times: of each the nearest sample, null where none is near. Several
+// providers sample at times of their own.
+export function at(x: number[], of: Series): (number | null)[] {
+  let near = 0;
+  return x.map((time) => {
+    while (
+      near + 1 < of.boot_s.length &&
+      Math.abs(of.boot_s[near + 1]! - time) <= Math.abs(of.boot_s[near]! - time)
+    )
+      near += 1;
+    const found = of.boot_s[near];
+    return found !== undefined && Math.abs(found - time) <= NEAR_S ? of.values[near]! : null;
   });
-  return { boot_s: first.boot_s, values };
-}
-
-export function asRate(info: ClassInfo, counter: string): boolean {
-  const property = info.properties.find((one) => one.name === counter);
-  return property !== undefined && grows(property);
 }

@@ -1,15 +1,26 @@
 // One instance of any class: what it is, and its counters with all that is known of them.
-import type { ClassInfo, Instance, Property } from './api';
+import { text, type ClassInfo, type Instance, type Property } from './api';
 import { sparkline } from './chart';
-import { h, Keyed, linkCell, setText, show, type Row } from './dom';
+import { h, Keyed, linkCell, setText, show, Table, type Row } from './dom';
 import type { Sheet } from './export';
+import { FlowChart } from './flow';
 import { adapterLabel, rateText, UNKNOWN } from './format';
 import { newestRate, series, type Track } from './history';
 import { COUNTERS, SA } from './names';
-import { ageText, crumb, fact, FlowChart, qualityBadge, qualityText, valueText } from './parts';
+import {
+  ageText,
+  crumb,
+  diskText,
+  fact,
+  protectionBadge,
+  qualityBadge,
+  qualityText,
+  valueText,
+} from './parts';
 import { placeText } from './route';
 import { samplesSheet } from './samples';
-import { flows, grows, groups, isCounter, isData, words } from './schema';
+import { counters, flows, grows, groups, isCounter, isData, words } from './schema';
+import { trouble, whyText, type Session } from './sessions';
 import type { App, View } from './view';
 
 interface Shown {
@@ -20,10 +31,11 @@ interface Shown {
 
 class CounterRow implements Row {
   readonly element: HTMLElement;
-  private readonly value = h('td', { class: 'number strong' });
-  private readonly rate = h('td', { class: 'number' });
-  private readonly quality = h('td', { class: 'quality-cell' });
-  private readonly name = h('th', { scope: 'row' });
+  // On a phone a row is laid out as a block, which would cost it its meaning: so that is said.
+  private readonly value = h('td', { role: 'cell', class: 'number strong' });
+  private readonly rate = h('td', { role: 'cell', class: 'number rate' });
+  private readonly quality = h('td', { role: 'cell', class: 'quality-cell' });
+  private readonly name = h('th', { role: 'rowheader', scope: 'row' });
   private readonly spark = h('canvas', {
     width: 132,
     height: 26,
@@ -33,12 +45,12 @@ class CounterRow implements Row {
   constructor() {
     this.element = h(
       'tr',
-      {},
+      { role: 'row' },
       this.name,
       this.value,
       this.rate,
       this.quality,
-      h('td', { class: 'spark' }, this.spark),
+      h('td', { role: 'cell', class: 'spark' }, this.spark),
     );
   }
   update(app: App, className: string, shown: Shown): void {
@@ -72,6 +84,25 @@ class CounterRow implements Row {
   }
 }
 
+// What the words in the column mean.
+function qualityLegend(): HTMLElement {
+  const terms: [string, string][] = [
+    ['exact', 'every event was counted, and belongs here'],
+    ['at least', 'so much is certain; some may have been missed, or belongs to nobody for sure'],
+    ['inferred', 'concluded from something else that was counted; the reason says from what'],
+    ['unavailable', 'not known here; no zero is shown for it'],
+  ];
+  return h(
+    'section',
+    { 'aria-label': 'What the qualities mean' },
+    h(
+      'dl',
+      { class: 'terms' },
+      ...terms.map(([term, text]) => h('div', {}, h('dt', {}, term), h('dd', {}, text))),
+    ),
+  );
+}
+
 const HEADS: [string, string][] = [
   ['Counter', ''],
   ['Value', 'number'],
@@ -87,8 +118,11 @@ export class InstanceView implements View {
   private readonly facts = h('dl', { class: 'facts' });
   private readonly gone = h('p', { class: 'notice', role: 'status' });
   private readonly tables = h('div', {});
+  private readonly legend = qualityLegend();
   private readonly flow: FlowChart;
   private readonly flowPart: HTMLElement;
+  private readonly sessions: Table<Session>;
+  private readonly sessionPart = h('section', { 'aria-label': 'Sessions' });
   private rows = new Map<string, Keyed<Shown, CounterRow>>();
   private factText = '';
   private last: Instance | undefined;
@@ -99,6 +133,27 @@ export class InstanceView implements View {
     private readonly name: string,
   ) {
     this.flow = new FlowChart(app, 240);
+    this.sessions = new Table<Session>('Sessions of this adapter', [
+      {
+        title: 'Target',
+        cell: (one) =>
+          linkCell(
+            placeText(app.route, 'session', one.instance.name),
+            text(one.instance.properties['Target']) || one.instance.name,
+          ),
+      },
+      {
+        title: 'Protection',
+        kind: 'short',
+        cell: (one) => ({
+          text: one.protection,
+          fill: (cell) => cell.append(protectionBadge(one.protection)),
+        }),
+        order: (one) => trouble(one.protection),
+      },
+      { title: 'Disks', cell: (one) => one.disks.map(diskText).join('; ') || 'none' },
+      { title: 'Why', kind: 'prose', cell: (one) => whyText(one) || UNKNOWN },
+    ]);
     this.flowPart = h(
       'section',
       { 'aria-label': 'Throughput' },
@@ -112,7 +167,18 @@ export class InstanceView implements View {
           ? ['SAs', 'sas']
           : [className, 'class', className];
     const head = h('div', { class: 'page-head' }, crumb(app, first), this.heading, this.below);
-    this.element = h('div', {}, head, this.gone, this.facts, this.flowPart, this.tables);
+    this.sessionPart.append(h('h2', {}, 'Sessions'), this.sessions.element);
+    this.element = h(
+      'div',
+      {},
+      head,
+      this.gone,
+      this.facts,
+      this.sessionPart,
+      this.flowPart,
+      this.tables,
+      this.legend,
+    );
   }
 
   title(): string {
@@ -125,6 +191,7 @@ export class InstanceView implements View {
     const now = model.instance(this.className, this.name);
     if (now) this.last = now;
     const instance = this.last;
+    model.history.watch(this.className, [this.name]);
     setText(this.heading, this.title());
     setText(this.below, this.name);
     const was = instance ? '; what is shown is what it was last' : '';
@@ -137,6 +204,12 @@ export class InstanceView implements View {
     );
     if (!info || !instance) return;
     this.showFacts(info, instance);
+    const sessions =
+      this.className === COUNTERS
+        ? model.sessions().filter((one) => one.instance.properties['Adapter'] === this.name)
+        : [];
+    show(this.sessionPart, sessions.length > 0);
+    this.sessions.set(sessions.map((item) => ({ key: item.instance.name, item })));
     const track = model.history.track(this.className, this.name);
     const cut = flows(info, model.infos);
     show(this.flowPart, cut.length > 0 && instance.active);
@@ -144,6 +217,7 @@ export class InstanceView implements View {
       const chosen = cut.filter((one) => one.cut === (this.app.route.cut || cut[0]!.cut));
       this.flow.update(this.className, track, chosen, this.title());
     }
+    show(this.legend, counters(info).length > 0);
     for (const group of groups(info)) {
       let rows = this.rows.get(group.name);
       if (!rows) this.rows.set(group.name, (rows = this.makeTable(group.name)));
@@ -164,14 +238,15 @@ export class InstanceView implements View {
   }
 
   private makeTable(group: string): Keyed<Shown, CounterRow> {
-    const body = h('tbody');
-    const heads = HEADS.map(([text, kind]) => h('th', { scope: 'col', class: kind }, text));
+    const body = h('tbody', { role: 'rowgroup' });
+    const heads = HEADS.map(([text, kind]) =>
+      h('th', { role: 'columnheader', scope: 'col', class: kind }, text),
+    );
     const label = group === 'keys' ? 'Keys' : words(group.charAt(0).toUpperCase() + group.slice(1));
     const table = h(
       'table',
-      { class: 'counters' },
-      h('caption', { class: 'unseen' }, label),
-      h('thead', {}, h('tr', {}, ...heads)),
+      { role: 'table', class: 'counters', 'aria-label': label },
+      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...heads)),
       body,
     );
     const scroll = h(

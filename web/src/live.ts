@@ -1,8 +1,16 @@
 // Keeps the model up to date: told by the server's events when there is something new, else by
 // asking once a second. Outlives restarts of the server.
-import { fetchClass, fetchClasses, fetchSnapshot, MOST_SNAPSHOT_CLASSES } from './api';
+import {
+  fetchClass,
+  fetchClasses,
+  fetchHistory,
+  fetchSnapshot,
+  fetchStart,
+  MOST_SNAPSHOT_CLASSES,
+  type Instances,
+} from './api';
 import type { Model } from './model';
-import { ADAPTER, COUNTERS, DISK, HEALTH, SA, SESSION, SESSION_SA } from './names';
+import { NEEDED } from './names';
 import { counters } from './schema';
 
 const POLL_MS = 1_000;
@@ -10,15 +18,16 @@ const HIDDEN_POLL_MS = 5_000; // a hidden page gives its connection back: a brow
 const RETRY_MS = 1_000;
 const STREAM_RETRY_MS = 10_000; // where there are no events to be had
 const SILENCE_MS = 12_000; // the server says something every few seconds
-const CLASSES_AGE_MS = 10_000;
+const SECOND_MS = 2_000; // the second sample makes the first rates: it comes soon, of many too
+const ROWS_AGE_MS = 10_000;
 const PAUSE_AN_INSTANCE_MS = 2; // 500 instances each second; 10,000 each 20 s
-const NEEDED = [COUNTERS, SESSION, DISK, SESSION_SA, SA, ADAPTER, HEALTH];
 
 export class Live {
   private stream: EventSource | null = null;
   private stream_tried_ms = -Infinity;
   private heard_ms = -Infinity;
-  private classes_ms = -Infinity;
+  private rows_ms = -Infinity;
+  private begun = false; // what the classes are is known, and what was before
   private registrations: number | null = null;
   private busy = false;
   private wanted = false;
@@ -33,8 +42,10 @@ export class Live {
   start(): void {
     document.addEventListener('visibilitychange', () => this.tick());
     setInterval(() => this.tick(), 500);
-    this.tick();
-    void this.pull(true);
+    void this.pull(true).then(() => {
+      this.tick();
+      void this.recall();
+    });
   }
 
   private tick(): void {
@@ -70,9 +81,10 @@ export class Live {
       if (stream.readyState === EventSource.CLOSED) this.closeStream();
       else this.heard_ms = -Infinity;
     });
+    let opened = 0;
     stream.addEventListener('open', () => {
       this.stream_tried_ms = performance.now();
-      this.classes_ms = -Infinity; // it may be another server now
+      if (++opened > 1) this.begun = false; // it may be another server now
       void this.pull(false);
     });
   }
@@ -87,8 +99,9 @@ export class Live {
     try {
       const { registrations } = JSON.parse(data) as { registrations?: number };
       if (registrations !== undefined && registrations !== this.registrations) {
+        // 0: the service has looked for none yet.
+        if (this.registrations !== null && this.registrations !== 0) this.begun = false;
         this.registrations = registrations;
-        this.classes_ms = -Infinity;
       }
     } catch {
       return;
@@ -107,46 +120,69 @@ export class Live {
     this.wanted = false;
     this.last_pull_ms = began;
     try {
-      if (began - this.classes_ms > CLASSES_AGE_MS) await this.readClasses();
-      const classes = await fetchSnapshot(this.names(), fresh);
-      this.model.accept(classes);
+      const first = !this.begun;
+      const classes = this.begun ? await this.goOn(fresh) : await this.begin();
       const many = classes.reduce((sum, one) => sum + one.instances.length, 0);
       const pause_ms = many * PAUSE_AN_INSTANCE_MS;
       this.model.pace_ms = pause_ms > POLL_MS ? pause_ms : 0;
-      this.not_before_ms = performance.now() + this.model.pace_ms;
+      this.model.history.setPace(this.model.pace_ms / 1000);
+      const wait_ms = first ? Math.min(this.model.pace_ms, SECOND_MS) : this.model.pace_ms;
+      this.not_before_ms = performance.now() + wait_ms;
       this.model.link = 'live';
     } catch (error) {
       this.model.link = 'lost';
       this.model.problem = error instanceof Error ? error.message : String(error);
-      this.classes_ms = -Infinity;
+      this.begun = false;
     }
     this.busy = false;
     this.changed();
   }
 
-  private async readClasses(): Promise<void> {
-    const rows = await fetchClasses();
-    const there = new Set(rows.map((one) => one.name));
-    const names = new Set(NEEDED.filter((name) => there.has(name)));
-    for (const row of rows) if (row.providers > 0) names.add(row.name);
-    const missing = [...names].filter((name) => !this.model.infos.has(name));
-    const found = await Promise.all(missing.map(fetchClass));
-    for (const info of found) this.model.infos.set(info.name, info);
-    for (const name of this.model.infos.keys()) {
-      if (!there.has(name)) this.model.infos.delete(name);
-    }
-    this.model.rows = rows;
-    this.classes_ms = performance.now();
+  private async begin(): Promise<Instances[]> {
+    const start = await fetchStart();
+    this.model.begin(start);
+    this.begun = true;
+    this.rows_ms = performance.now();
+    return start.snapshot;
   }
 
+  private async goOn(fresh: boolean): Promise<Instances[]> {
+    if (performance.now() - this.rows_ms > ROWS_AGE_MS) {
+      this.model.rows = await fetchClasses();
+      this.rows_ms = performance.now();
+    }
+    const names = this.names();
+    const unknown = names.filter((name) => !this.model.infos.has(name));
+    for (const info of await Promise.all(unknown.map(fetchClass))) {
+      this.model.infos.set(info.name, info);
+    }
+    const classes = await fetchSnapshot(names, fresh);
+    this.model.accept(classes);
+    return classes;
+  }
+
+  // What the service has kept from before the first answer's history.
+  private async recall(): Promise<void> {
+    const counted = this.names().filter((name) => {
+      const info = this.model.info(name);
+      return info !== undefined && counters(info).length > 0;
+    });
+    if (counted.length === 0) return;
+    try {
+      this.model.remember(await fetchHistory(counted));
+    } catch {
+      return; // what is held is enough to go on with
+    }
+    this.changed();
+  }
+
+  // What the page is about, what is looked at, then all that somebody supplies: as many as one
+  // answer may hold.
   private names(): string[] {
-    const { infos, rows } = this.model;
-    const others = rows
-      .filter((row) => row.providers > 0 && !NEEDED.includes(row.name))
-      .map((row) => infos.get(row.name))
-      .filter((info) => info !== undefined)
-      .sort((a, b) => counters(b).length - counters(a).length);
-    const needed = NEEDED.filter((name) => infos.has(name));
-    return [...needed, ...others.map((info) => info.name)].slice(0, MOST_SNAPSHOT_CLASSES);
+    const { rows, viewed } = this.model;
+    const there = new Set(rows.map((row) => row.name));
+    const supplied = rows.filter((row) => row.providers > 0).map((row) => row.name);
+    const wanted = [...NEEDED, viewed, ...supplied].filter((name) => there.has(name));
+    return [...new Set(wanted)].slice(0, MOST_SNAPSHOT_CLASSES);
   }
 }

@@ -2,6 +2,8 @@
 import { ClassesView, ClassView } from './class_views';
 import { h, setAttribute, setText, show } from './dom';
 import { download } from './export';
+import { forgetColors, makeCharts } from './chart';
+import { icon } from './icons';
 import { ExplainView } from './explain_view';
 import { clock, duration } from './format';
 import { InstanceView } from './instance_view';
@@ -9,7 +11,8 @@ import { Live } from './live';
 import { Model } from './model';
 import { Overview } from './overview';
 import { parseRoute, placeText, RANGES_S, routeText, type Route } from './route';
-import { SasView, SessionsView, SessionView } from './session_views';
+import { SasView } from './sa_views';
+import { SessionsView, SessionView } from './session_views';
 import type { App, View } from './view';
 
 const STALE_MS = 6_000;
@@ -43,11 +46,16 @@ class Page implements App {
   private view: View | null = null;
   private viewPath = '';
   private readonly main = document.querySelector('main') as HTMLElement;
-  private readonly status = h('p', { class: 'status', role: 'status' });
+  private readonly status = h('p', { class: 'status' });
+  private readonly aloud = h('p', { class: 'unseen', role: 'status' });
+  private readonly host = h('span', { class: 'host' });
+  private readonly pauseText = h('span', {}, 'Pause');
+  private readonly pauseIcon = h('span', {});
   private readonly pause = h(
     'button',
     { type: 'button', 'aria-pressed': 'false', click: () => this.togglePause() },
-    'Pause',
+    this.pauseIcon,
+    this.pauseText,
   );
   private readonly ranges = h('div', {
     class: 'segments',
@@ -60,7 +68,11 @@ class Page implements App {
     'Reset zoom',
   );
   private readonly nav = h('ul', {});
-  private readonly theme = h('button', { type: 'button', click: () => this.nextTheme() });
+  private readonly theme = h('button', {
+    type: 'button',
+    class: 'icon-only',
+    click: () => this.nextTheme(),
+  });
   private readonly heldText = h('p', { class: 'held' });
   private pending = false;
   private chosen: Theme = 'auto';
@@ -68,9 +80,10 @@ class Page implements App {
   start(): void {
     const bar = document.querySelector('header') as HTMLElement;
     bar.append(
-      h('a', { class: 'brand', href: '#/' }, 'quickmode'),
-      h('nav', { 'aria-label': 'Pages' }, this.nav),
+      h('p', { class: 'brand' }, h('a', { href: '#/' }, 'quickmode'), this.host),
       this.status,
+      this.aloud,
+      h('nav', { 'aria-label': 'Pages' }, this.nav),
       h(
         'div',
         { class: 'tools' },
@@ -81,6 +94,7 @@ class Page implements App {
         this.theme,
       ),
     );
+    this.pauseIcon.append(icon('pause'));
     document.querySelector('.skip')?.addEventListener('click', (event) => {
       event.preventDefault(); // what follows # is the route
       this.main.querySelector<HTMLElement>('h1')?.focus();
@@ -118,6 +132,9 @@ class Page implements App {
   private routed(): void {
     this.route = parseRoute(location.hash);
     const path = this.route.path.join('\n');
+    this.model.viewed = ['class', 'instance'].includes(this.route.path[0] ?? '')
+      ? (this.route.path[1] ?? '')
+      : '';
     if (!this.view || path !== this.viewPath) {
       const first = this.view === null;
       this.view?.destroy();
@@ -125,6 +142,7 @@ class Page implements App {
       this.view = makeView(this);
       this.main.replaceChildren(this.view.element);
       this.view.update();
+      makeCharts();
       if (!first) {
         scrollTo(0, 0);
         this.main.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
@@ -141,8 +159,10 @@ class Page implements App {
     const draw = (): void => {
       this.pending = false;
       this.view?.update();
+      makeCharts();
       this.tell();
-      document.title = `${this.view?.title() ?? ''} – quickmode`;
+      const host = this.model.host === '' ? '' : ` – ${this.model.host}`;
+      document.title = `${this.view?.title() ?? ''}${host} – quickmode`;
     };
     if (document.hidden) setTimeout(draw, 100);
     else requestAnimationFrame(draw);
@@ -184,33 +204,35 @@ class Page implements App {
     show(this.unzoom, zoomed);
   }
 
-  // The status, each half second; a screen reader hears its words only when they change.
+  // The status, each half second. How long a silence lasts is seen; what is heard is that there is
+  // one.
   private tell(): void {
     const late_s = this.model.late_ms() / 1000;
     const patience_ms = STALE_MS + this.model.pace_ms;
     const stale = this.model.late_ms() > patience_ms;
     const youngest_ms = this.model.youngest_ms();
-    let state = 'live';
-    let words = 'live';
+    let [state, words, aloud] = ['live', 'live', 'live'];
     if (!this.model.loaded)
-      [state, words] =
+      [state, words, aloud] =
         this.model.link === 'lost'
-          ? ['lost', 'the service does not answer']
-          : ['wait', 'connecting …'];
-    else if (this.model.paused)
-      [state, words] = [
-        'paused',
-        `paused at ${clock(this.model.history.unixOf(this.model.history.newest()))}`,
-      ];
-    else if (stale || (this.model.link === 'lost' && late_s > 2))
-      [state, words] = ['lost', `no answer for ${duration(late_s)}: what is shown is old`];
-    else if (youngest_ms > patience_ms)
-      [state, words] = [
-        'lost',
-        `no new values for ${duration(youngest_ms / 1000)}: what is shown is old`,
-      ];
+          ? ['lost', 'the service does not answer', 'the service does not answer']
+          : ['wait', 'connecting …', ''];
+    else if (this.model.paused) {
+      const at = clock(this.model.history.unixOf(this.model.history.newest()));
+      [state, words, aloud] = ['paused', `paused at ${at}`, 'paused'];
+    } else if (stale || (this.model.link === 'lost' && late_s > 2)) {
+      const late = duration(late_s);
+      words = `no answer for ${late}: what is shown is old`;
+      [state, aloud] = ['lost', 'no answer: what is shown is old'];
+    } else if (youngest_ms > patience_ms) {
+      const late = duration(youngest_ms / 1000);
+      words = `no new values for ${late}: what is shown is old`;
+      [state, aloud] = ['lost', 'no new values: what is shown is old'];
+    }
     setAttribute(this.status, 'data-state', state);
     setText(this.status, words);
+    setText(this.aloud, aloud);
+    setText(this.host, this.model.host);
     setAttribute(document.body, 'data-state', state);
     const held = this.model.history;
     const span = held.newest() - held.oldest();
@@ -228,7 +250,8 @@ class Page implements App {
   private togglePause(): void {
     this.model.setPaused(!this.model.paused);
     setAttribute(this.pause, 'aria-pressed', String(this.model.paused));
-    setText(this.pause, this.model.paused ? 'Go on' : 'Pause');
+    setText(this.pauseText, this.model.paused ? 'Go on' : 'Pause');
+    this.pauseIcon.replaceChildren(icon(this.model.paused ? 'play' : 'pause'));
     this.soon();
   }
 
@@ -241,6 +264,7 @@ class Page implements App {
           'aria-label': `Export what is shown as ${form.toUpperCase()}`,
           click: () => this.view && download(this.view.sheet(), form),
         },
+        icon('save'),
         form.toUpperCase(),
       ),
     );
@@ -252,13 +276,19 @@ class Page implements App {
 
   private applyTheme(wanted: Theme): void {
     this.chosen = THEMES.includes(wanted) ? wanted : 'auto';
-    const dark =
-      this.chosen === 'dark' ||
-      (this.chosen === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+    // Forced colours are the system's: what is drawn must go with them.
+    const system = this.chosen === 'auto' || matchMedia('(forced-colors: active)').matches;
+    const dark = system
+      ? matchMedia('(prefers-color-scheme: dark)').matches
+      : this.chosen === 'dark';
     document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
     keep('theme', this.chosen);
-    setText(this.theme, { auto: 'Auto', light: 'Light', dark: 'Dark' }[this.chosen]);
-    setAttribute(this.theme, 'aria-label', `Colours: ${this.chosen}; change`);
+    this.theme.replaceChildren(icon(this.chosen));
+    const words = { auto: 'as the system', light: 'light', dark: 'dark' };
+    const label = `Colours: ${words[this.chosen]}`;
+    setAttribute(this.theme, 'aria-label', `${label}; change`);
+    setAttribute(this.theme, 'title', label);
+    forgetColors();
     this.soon();
   }
 }

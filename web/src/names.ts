@@ -9,6 +9,14 @@ export const SA = 'Quickmode_SA';
 export const ADAPTER = 'Quickmode_Adapter';
 export const HEALTH = 'Quickmode_CollectorHealth';
 
+// What the page asks for by name, where it is there; and what it asks first: the web page's build
+// puts this into index.html, too.
+export const NEEDED = [COUNTERS, SESSION, DISK, SESSION_SA, SA, ADAPTER, HEALTH];
+export const START_RANGE_S = 300;
+export const START = `/api/v1/start?seconds=${START_RANGE_S}&integers=text&${NEEDED.map(
+  (name) => `class=${name}`,
+).join('&')}`;
+
 export const SPI = 'Spi'; // written in hex where people compare it with `ip xfrm state`
 
 // A verdict from a sample older than this says nothing about now, as `quickmode audit` has it.

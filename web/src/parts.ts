@@ -1,12 +1,13 @@
 // Pieces that several views are made of.
-import type { Doubt, Instance, Property } from './api';
-import { Chart, type Line } from './chart';
-import { h, Keyed, setAttribute, setText, show } from './dom';
+import type { Doubt, Instance, Property, Value } from './api';
+import { Chart } from './chart';
+import { h, Keyed, setText, type Sorting } from './dom';
+import type { Sheet } from './export';
 import { duration, grouped, rateText, spiText, UNKNOWN, unitSign } from './format';
-import { growthTimes, series, type Track } from './history';
+import { series, type Track } from './history';
 import { SPI } from './names';
 import { placeText } from './route';
-import { marks, words, type Flow } from './schema';
+import { isData, words } from './schema';
 import type { Protection } from './sessions';
 import type { App } from './view';
 
@@ -78,6 +79,11 @@ export function filterBox(app: App, label: string): HTMLInputElement {
   return input;
 }
 
+// The same of how its table is sorted.
+export function sharedSorting(app: App): Sorting {
+  return { get: () => app.route.sort, set: (sort) => app.go({ ...app.route, sort }) };
+}
+
 export function matches(filter: string, ...texts: string[]): boolean {
   const wanted = filter.toLowerCase();
   return wanted === '' || texts.some((one) => one.toLowerCase().includes(wanted));
@@ -121,103 +127,6 @@ export function chartActions(app: App): {
     },
     unzoom: () => app.go({ ...app.route, from: null, to: null }),
   };
-}
-
-// Sent and received of one adapter, by one of the ways its bytes are cut; rekeys are marked.
-export class FlowChart {
-  readonly element: HTMLElement;
-  private readonly chart: Chart;
-  private readonly legend = new Legend();
-  private readonly note = h('p', { class: 'note' });
-  private pointed: number | null = null;
-  private again: () => void = () => undefined;
-
-  constructor(
-    private readonly app: App,
-    height: number,
-  ) {
-    this.chart = new Chart({
-      height,
-      unit: 'B/s',
-      ...chartActions(app),
-      pointed: (at) => {
-        this.pointed = at;
-        this.again();
-      },
-    });
-    this.element = h('div', { class: 'flow' }, this.legend.element, this.chart.element, this.note);
-  }
-
-  update(className: string, track: Track | undefined, flows: Flow[], label: string): void {
-    const { model } = this.app;
-    const { from, to } = this.app.window();
-    const info = model.info(className);
-    const x: number[] = [];
-    const lines: (Line & { flow: Flow; sent: boolean })[] = [];
-    flows.forEach((flow, color) => {
-      for (const side of ['received', 'sent'] as const) {
-        const counter = flow[side];
-        if (!track || counter === undefined) continue;
-        const found = series(track, counter, true, from, to);
-        if (x.length === 0) x.push(...found.boot_s.map((one) => model.history.unixOf(one)));
-        const values =
-          side === 'sent' ? found.values.map((one) => (one === null ? null : -one)) : found.values;
-        lines.push({ label: `${flow.label} ${side}`, color, values, flow, sent: side === 'sent' });
-      }
-    });
-    const names = info ? marks(info) : [];
-    const times = track ? names.flatMap((one) => growthTimes(track, one.name, from, to)) : [];
-    const drawing = {
-      x,
-      lines: lines.filter((one) => one.values.some((value) => value !== null && value !== 0)),
-      marks: times.map((one) => model.history.unixOf(one)),
-      from: model.history.unixOf(from),
-      to: model.history.unixOf(to),
-      summary: '',
-    };
-    const tell = (): void => {
-      const at = this.pointed ?? x.length - 1;
-      const value = (flow: Flow, sent: boolean): string => {
-        const line = lines.find((one) => one.flow === flow && one.sent === sent);
-        const found = line?.values[at] ?? null;
-        const size = found === null ? null : Math.abs(found);
-        return `${sent ? '↓' : '↑'} ${rateText(size, 'bytes')}`;
-      };
-      this.legend.set(
-        flows.map((flow, color) => ({
-          label: flow.label,
-          color,
-          values: [value(flow, false), value(flow, true)],
-        })),
-      );
-    };
-    this.again = tell;
-    tell();
-    const said = flows.map((flow) => {
-      const [received, sent] = [false, true].map((side) => this.newest(lines, flow, side));
-      return `${flow.label} received ${received}, sent ${sent}`;
-    });
-    const marked = names.map((one) => words(one.name)).join(', ');
-    said.push(`${times.length} marked ${marked}`);
-    drawing.summary = `Throughput of ${label}: ${said.join('; ')}`;
-    this.chart.draw(drawing);
-    show(this.note, times.length > 0);
-    if (times.length > 0) setText(this.note, `◆ ${marked}: ${times.length} in range`);
-  }
-
-  destroy(): void {
-    this.chart.destroy();
-  }
-
-  private newest(
-    lines: { flow: Flow; sent: boolean; values: (number | null)[] }[],
-    flow: Flow,
-    sent: boolean,
-  ): string {
-    const value =
-      lines.find((one) => one.flow === flow && one.sent === sent)?.values.at(-1) ?? null;
-    return value === null ? 'unknown' : rateText(Math.abs(value), 'bytes');
-  }
 }
 
 // One counter alone: its rate where it grows, else its value.
@@ -293,7 +202,26 @@ export function crumb(app: App, ...steps: [string, ...string[]][]): HTMLElement 
   return h('nav', { class: 'crumbs', 'aria-label': 'Where you are' }, h('ol', {}, ...links));
 }
 
-// Links keep the times that are shown.
-export function keepLink(element: Element, href: string): void {
-  setAttribute(element, 'href', href);
+// Instances of a class as a table for a file; of all, or of these.
+export function instancesSheet(
+  app: App,
+  name: string,
+  className: string,
+  shown: Instance[] = app.model.instances(className),
+): Sheet {
+  const properties = (app.model.info(className)?.properties ?? []).filter(isData);
+  return {
+    name,
+    header: ['InstanceName', ...properties.map((one) => one.name)],
+    rows: shown.map((instance) => [
+      instance.name,
+      ...properties.map((one) => cellOf(one, instance.properties[one.name])),
+    ]),
+  };
+}
+
+// As the class names it; else as it is.
+function cellOf(property: Property, value: Value | undefined): string | number | boolean | null {
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
+  return property.values?.[String(value)] ?? value ?? null;
 }

@@ -7,6 +7,7 @@ export interface Route {
   to: number | null;
   cut: string; // of the overview's charts; "" the first
   filter: string;
+  sort: string; // of the page's table: a column's title, "-" before it for downwards; "" as it is
 }
 
 export const RANGES_S: (number | null)[] = [60, 300, 900, null];
@@ -48,6 +49,7 @@ export function parseRoute(hash: string): Route {
     to: zoomed ? to : null,
     cut: (given.get('cut') ?? '').slice(0, MOST_TEXT),
     filter: (given.get('filter') ?? '').slice(0, MOST_TEXT),
+    sort: (given.get('sort') ?? '').slice(0, MOST_TEXT),
   };
 }
 
@@ -61,11 +63,12 @@ export function routeText(route: Route): string {
   }
   if (route.cut !== '') query.set('cut', route.cut);
   if (route.filter !== '') query.set('filter', route.filter);
+  if (route.sort !== '') query.set('sort', route.sort);
   const text = query.toString();
   return `#/${route.path.map(encodeURIComponent).join('/')}${text === '' ? '' : `?${text}`}`;
 }
 
 // Another place, at the same times.
 export function placeText(route: Route, ...path: string[]): string {
-  return routeText({ ...route, path, cut: '', filter: '' });
+  return routeText({ ...route, path, cut: '', filter: '', sort: '' });
 }

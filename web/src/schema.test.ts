@@ -92,6 +92,9 @@ test('names for people', () => {
   assert.equal(words('ConfidentialBytesSent'), 'Confidential bytes sent');
   assert.equal(words('BadSPIPackets'), 'Bad SPI packets');
   assert.equal(words('ReKeys'), 'Rekeys');
+  assert.equal(words('Spi'), 'SPI');
+  assert.equal(words('ReqId'), 'Req ID');
+  assert.equal(words('ActiveSA'), 'Active SA');
 });
 
 test('a file holds integers whole, and no formula', () => {
@@ -118,7 +121,10 @@ test('an address means what it says, and nonsense the overview', () => {
     to: null,
     cut: '',
     filter: '',
+    sort: '',
   });
+  const sorted = '#/sas?filter=a%26b&sort=-Age';
+  assert.equal(routeText(parseRoute(sorted)), sorted);
 });
 
 test('the verdict: the worst first; nobody to tell is not "none"', () => {

@@ -110,9 +110,29 @@ function isDirected(property: Property): boolean {
   return direction === 'sent' || direction === 'received';
 }
 
+const ABBREVIATIONS: Record<string, string> = {
+  spi: 'SPI',
+  sa: 'SA',
+  sas: 'SAs',
+  esn: 'ESN',
+  ip: 'IP',
+  id: 'ID',
+  sid: 'SID',
+};
+
 // "ConfidentialBytesSent" → "Confidential bytes sent": names for people, from the class's own.
 export function words(name: string): string {
-  const split = name.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2');
-  const lower = split.replace(/ [A-Z][a-z]/g, (at) => at.toLowerCase());
-  return lower.replace(/^Re (?=[a-z])/, 'Re');
+  let said = saidOf.get(name);
+  if (said === undefined) saidOf.set(name, (said = split(name)));
+  return said;
+}
+
+const saidOf = new Map<string, string>(); // names are few, and asked for at each drawing
+
+function split(name: string): string {
+  const apart = name.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2');
+  const lower = apart.replace(/ [A-Z][a-z]/g, (at) => at.toLowerCase());
+  return lower
+    .replace(/^Re (?=[a-z])/, 'Re')
+    .replace(/\b(?:spi|sas?|esn|ip|id|sid)\b/gi, (at) => ABBREVIATIONS[at.toLowerCase()] ?? at);
 }

@@ -1,6 +1,6 @@
 // Whether the sessions are protected: the same verdict as `quickmode audit`. Pure.
 import { integer, text, type Instance, type Instances } from './api';
-import { plural } from './format';
+import { duration, plural } from './format';
 import { DISK, MOST_VERDICT_AGE_MS, SA, SESSION, SESSION_SA } from './names';
 
 export type Protection = 'protected' | 'integrity only' | 'unprotected' | 'unknown';
@@ -10,6 +10,7 @@ export interface Session {
   instance: Instance;
   protection: Protection;
   stale: boolean; // it was better, but is too old to say anything about now
+  age_s: number;
   disks: Instance[];
   sas: Instance[];
 }
@@ -36,7 +37,8 @@ export function joinSessions(classes: Map<string, Instances>, late_ms: number): 
   const sessions = instances(SESSION).map((instance): Session => {
     const said = protectionOf(instance);
     const stale = isSafe(said) && instance.age_ms + late_ms > MOST_VERDICT_AGE_MS;
-    return { instance, protection: stale ? 'unknown' : said, stale, disks: [], sas: [] };
+    const age_s = (instance.age_ms + late_ms) / 1000;
+    return { instance, protection: stale ? 'unknown' : said, stale, age_s, disks: [], sas: [] };
   });
   const byName = new Map(sessions.map((one) => [one.instance.name, one]));
   for (const disk of instances(DISK)) {
@@ -47,6 +49,17 @@ export function joinSessions(classes: Map<string, Instances>, late_ms: number): 
     if (sa) byName.get(text(link.properties['Session']))?.sas.push(sa);
   }
   return sessions;
+}
+
+// Why it is as it is said to be.
+export function whyText(session: Session): string {
+  if (session.stale) return `sampled ${duration(session.age_s)} ago, which says nothing about now`;
+  return text(session.instance.properties['Reason']);
+}
+
+// The worst first: a number to sort by.
+export function trouble(protection: Protection): number {
+  return ['unprotected', 'unknown', 'integrity only', 'protected'].indexOf(protection);
 }
 
 export function verdictOf(sessions: Session[], providers: number): Verdict {

@@ -1,0 +1,87 @@
+// Protection with evidence: what the sessions' connections moved, beside what their SAs have.
+#include "hba/engine_testing.h"
+
+namespace qm::hba {
+namespace {
+
+using Says = Evidence::Says;
+
+class EngineEvidence : public EngineTest {
+ protected:
+  EngineEvidence() {
+    sync({sa(true, 1, 100), sa(false, 2, 100)});
+    engine_.set_inventory(inventory({"a"}));
+    connection_.cookie = 9;
+    connection_.local = {kHost, 40'002};
+    connection_.remote = {kTarget, 3260};
+    connection_.counted = true;
+  }
+
+  // A second later; what is read of the connection, then of the SAs.
+  SessionReport look(std::uint64_t moved_bytes, std::uint64_t sa_bytes) {
+    step(1);
+    connection_.counters.in_segments += static_cast<std::uint32_t>(moved_bytes / 100);
+    connection_.counters.sent_bytes += moved_bytes;
+    connection_.counters.acked_bytes = connection_.counters.sent_bytes + 1;
+    sa_bytes_ += sa_bytes;
+    engine_.attribute();
+    EXPECT_EQ(engine_.connections_to_read(),
+              (std::vector{std::pair(connection_.local, connection_.remote)}));
+    engine_.take_session_connections(std::span(&connection_, 1));
+    engine_.set_source(Engine::Source::read);
+    if (readable_) {
+      for (const bool out : {true, false}) {
+        xfrm::Sa read = with(sa(out, out ? 1 : 2, 100), sa_bytes_, sa_bytes_ / 100);
+        read.packet_offload = offloaded_;
+        engine_.on_sa(read, false, 1);
+      }
+    } else {
+      engine_.reading_failed();
+    }
+    engine_.set_source(Engine::Source::event);
+    engine_.conclude();
+    return engine_.report().sessions.front();
+  }
+
+  xfrm::TcpConnection connection_;
+  std::uint64_t sa_bytes_ = 0;
+  bool readable_ = true, offloaded_ = false;
+};
+
+TEST_F(EngineEvidence, WhatMovesWithItsSasIsProtectedAndSoSaysTheEvidence) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(look(0, 0).evidence, Says::nothing);
+  const SessionReport session = look(1000, 1100);
+  EXPECT_EQ(session.evidence, Says::agrees);
+  EXPECT_EQ(session.verdict.protection, Protection::protected_);
+}
+
+TEST_F(EngineEvidence, WhatPassesItsSasByIsNotProtectedWhateverThePoliciesSay) {
+  look(0, 0);
+  look(0, 0);
+  EXPECT_EQ(look(1000, 0).verdict.protection, Protection::unknown);
+  const SessionReport session = look(1000, 900);  // an interval begins here
+  EXPECT_EQ(session.evidence, Says::missing);
+  EXPECT_EQ(session.sa_names.size(), 2U);
+  EXPECT_EQ(look(1000, 1100).verdict.protection, Protection::protected_);
+}
+
+TEST_F(EngineEvidence, WithoutAReadingOfTheSasNothingIsSaid) {
+  look(0, 0);
+  look(0, 0);
+  readable_ = false;
+  EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
+  readable_ = true;
+  EXPECT_EQ(look(0, 1100).evidence, Says::nothing);
+  EXPECT_EQ(look(0, 0).verdict.protection, Protection::protected_);
+}
+
+TEST_F(EngineEvidence, CountersThatLagSayNothing) {
+  offloaded_ = true;  // the device tells the kernel now and then
+  look(0, 0);
+  look(0, 0);
+  EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
+  EXPECT_EQ(look(1000, 0).verdict.protection, Protection::protected_);
+}
+
+}  // namespace
+}  // namespace qm::hba

@@ -1,0 +1,262 @@
+// SAs that several adapters use at once: their growth is told apart by the connections' own
+// counters (split.h).
+#include <algorithm>
+#include <array>
+
+#include "hba/engine.h"
+
+namespace qm::hba {
+namespace {
+
+constexpr Quality kShared{QM_AT_LEAST, QM_REASON_SHARED_SA};
+// A negotiation of a shared SA is no single adapter's, nor is a packet that failed.
+constexpr std::array kKeyCounters{kKeyAdditions, kKeyDeletions, kReKeys};
+constexpr std::array kErrorCounters{kPacketsNotDecrypted, kPacketsNotAuthenticated};
+
+// As far as a connection's packets can meet it, whatever their mark.
+bool speaks_of(const xfrm::Selector& selector, xfrm::PolicyDirection direction,
+               const Endpoint& local, const Endpoint& remote) {
+  const bool out = direction == xfrm::PolicyDirection::out;
+  const Endpoint& source = out ? local : remote;
+  const Endpoint& destination = out ? remote : local;
+  xfrm::Flow flow{.saddr = source.address,
+                  .daddr = destination.address,
+                  .sport = source.port,
+                  .dport = destination.port};
+  flow.ifindex = selector.ifindex;
+  return xfrm::matches(selector, flow);
+}
+
+}  // namespace
+
+// ---- what is shared
+
+void Engine::begin_sharing(const Use& use, const std::set<OwnerId>& users) {
+  const AssociationKey& key = use.association;
+  const auto live = by_association_.find(key);
+  const std::span<const Ledger::EntryId> entries =
+      live == by_association_.end() ? std::span<const Ledger::EntryId>{} : live->second;
+  const auto is_pending = [](const Entry& entry) { return entry.owner == kNobody; };
+  const bool pending =
+      std::ranges::any_of(entries,
+                          [&](Ledger::EntryId id) { return is_pending(ledger_.at(id)); }) ||
+      std::ranges::any_of(ledger_.recent(), [&](const Recent& recent) {
+        return is_pending(recent.entry) && recent.entry.association == key;
+      });
+  const SharedTerms terms{.direction = use.direction,
+                          .tunnel = key.mode == xfrm::Mode::tunnel,
+                          .outer = use.outer,
+                          .told = use.plain};
+  // An SA that nobody has claimed is shared with its whole life.
+  if (!split_.share(key, terms, users, pending ? 0 : read_boot_ns_)) {
+    for (const OwnerId user : users) {
+      ledger_.lose_shared(key, use.direction, use.outer, user, kShared);
+    }
+    return;
+  }
+  parting_.erase(key);
+  sharers_[key] = users;
+  for (const OwnerId user : users) ledger_.lose_shared(kKeyCounters, user, kShared);
+  if (ledger_.shares(key)) return;
+  judged_.clear();
+  ledger_.begin_sharing(key, entries);
+  shared_errors_[key] = 0;
+}
+
+// What it grew by until now is still to be settled; then it is the one's that is left.
+void Engine::stop_sharing(const Use& use, OwnerId left) {
+  split_.part(use.association, now_);
+  parting_[use.association] = {left, use.direction, use.outer, false};
+}
+
+void Engine::note_policy_change(const xfrm::Policy& policy) {
+  if (first_sync_) return;  // it was there before
+  while (!policy_changes_.empty() &&
+         now_.boot_ns - policy_changes_.front().boot_ns > kPolicyChangeNs) {
+    policy_changes_.pop_front();
+  }
+  if (policy_changes_.size() >= kMostPolicyChanges) {
+    any_policy_changed_ns_ = now_.boot_ns;
+    return;
+  }
+  policy_changes_.push_back({policy.selector, policy.direction, now_.boot_ns});
+}
+
+bool Engine::policy_changed(const Endpoint& local, const Endpoint& remote,
+                            std::uint64_t since_boot_ns) const {
+  if (any_policy_changed_ns_ >= since_boot_ns && any_policy_changed_ns_ != 0) return true;
+  return std::ranges::any_of(policy_changes_, [&](const PolicyChange& change) {
+    return change.boot_ns >= since_boot_ns &&
+           speaks_of(change.selector, change.direction, local, remote);
+  });
+}
+
+// ---- readings of connections
+
+std::optional<std::vector<Address>> Engine::peers_to_ask() const {
+  std::set<Address> peers;
+  for (const AssociationKey& key : split_.keys()) {
+    const SharedTerms& terms = split_.terms(key);
+    if (terms.tunnel || key.mode == xfrm::Mode::beet) return std::nullopt;
+    peers.insert(terms.direction == xfrm::Direction::out ? key.daddr : key.saddr);
+  }
+  return std::vector<Address>(peers.begin(), peers.end());
+}
+
+std::vector<AssociationKey> Engine::shared_uses(const xfrm::TcpConnection& connection) {
+  if (judged_changes_ != policies_.changes()) {
+    judged_.clear();
+    judged_changes_ = policies_.changes();
+  }
+  const auto [found, is_new] = judged_.try_emplace(connection.cookie);
+  if (!is_new) return found->second;
+  const FlowVerdict verdict =
+      judge_connection(connection.local, connection.remote, policies_, interfaces_, *this);
+  for (const Use& use : verdict.uses) {
+    if (split_.shares(use.association)) found->second.push_back(use.association);
+  }
+  return found->second;
+}
+
+Split::Seen Engine::see(const xfrm::TcpConnection& connection) {
+  Split::Seen seen;
+  seen.connection = connection;
+  seen.uses = shared_uses(connection);
+  seen.young = true;
+  if (const auto owner = owners_.find({connection.local, connection.remote});
+      owner != owners_.end()) {
+    seen.owner = owner->second.first;
+    seen.young = owner->second.second;
+  }
+  const std::uint64_t since_ns = now_.boot_ns - std::min(now_.boot_ns, kPolicyChangeNs);
+  seen.unclear = policy_changed(connection.local, connection.remote, since_ns);
+  return seen;
+}
+
+void Engine::take_connections(std::span<const xfrm::TcpConnection> all) {
+  std::vector<Split::Seen> seen;
+  std::set<std::pair<Endpoint, Endpoint>> there;
+  for (const xfrm::TcpConnection& each : all) {
+    seen.push_back(see(each));
+    if (each.counted) there.emplace(each.local, each.remote);
+  }
+  split_.take_reading(seen, now_);
+  find_unmatched(there);
+}
+
+// Sessions' connections of which no socket is known: a stranger's may be theirs.
+void Engine::find_unmatched(const std::set<std::pair<Endpoint, Endpoint>>& seen) {
+  std::map<AssociationKey, std::set<OwnerId>> unmatched;
+  for (const auto& [ends, owner] : owners_) {
+    if (seen.contains(ends)) continue;
+    const FlowVerdict verdict =
+        judge_connection(ends.first, ends.second, policies_, interfaces_, *this);
+    for (const Use& use : verdict.uses) {
+      if (split_.shares(use.association)) unmatched[use.association].insert(owner.first);
+    }
+  }
+  split_.set_unmatched(std::move(unmatched));
+}
+
+void Engine::take_closed(const xfrm::ProbeReading& reading) {
+  if (reading.totals.closed_lost > closed_lost_) split_.finals_were_lost();
+  closed_lost_ = std::max(closed_lost_, reading.totals.closed_lost);
+  if (!split_.any()) return;
+  for (const xfrm::ClosedConnection& each : reading.closed) {
+    const bool destroyed = each.cause == xfrm::ClosedConnection::Cause::destroyed;
+    split_.take_final(see(each.connection), destroyed, now_);
+  }
+}
+
+// ---- settling
+
+SharedGrowth Engine::growth_of(const AssociationKey& key) const {
+  const auto live = by_association_.find(key);
+  return ledger_.growth_of(key, live == by_association_.end()
+                                    ? std::span<const Ledger::EntryId>{}
+                                    : std::span<const Ledger::EntryId>(live->second));
+}
+
+bool Engine::split_balances() const {
+  return split_.balanced([this](const AssociationKey& key) { return growth_of(key); });
+}
+
+std::vector<xfrm::SaId> Engine::shared_sas_to_read() const {
+  std::vector<xfrm::SaId> ids;
+  for (const AssociationKey& key : split_.keys()) {
+    const auto live = by_association_.find(key);
+    if (live == by_association_.end()) continue;
+    for (const Ledger::EntryId id : live->second) ids.push_back(ledger_.at(id).id);
+  }
+  return ids;
+}
+
+void Engine::lose_sharing(const AssociationKey& key, Quality loss) {
+  for (const OwnerId user : sharers_[key]) {
+    const SharedTerms& terms = split_.terms(key);
+    ledger_.lose_shared(key, terms.direction, terms.outer, user, loss);
+  }
+}
+
+Qualities Engine::shared_quality(OwnerId owner) const {
+  Qualities qualities = ledger_.owners()[owner].shared;
+  split_.for_each_open([&](OwnerId open, const AssociationKey& key, const SharedTerms& terms) {
+    if (open != owner) return;
+    const Totals touched = counted_on(key, terms.direction, terms.outer, 1, 1);
+    for (std::size_t i = 0; i < kCounters; ++i) {
+      if (touched.at(i) != 0) qualities[i].worsen(kShared.quality, kShared.reason);
+    }
+  });
+  return qualities;
+}
+
+void Engine::settle_shared() {
+  if (!split_.any()) {
+    settled_boot_ns_ = now_.boot_ns;
+    return;
+  }
+  if (behind_) split_.disturb_all();
+  split_.disturb([this](const Endpoint& local, const Endpoint& remote) {
+    return policy_changed(local, remote, settled_boot_ns_);
+  });
+  for (const AssociationKey& key : split_.keys()) {
+    if (const Quality loss = ledger_.take_shared_loss(key); loss != Quality{}) {
+      lose_sharing(key, loss);
+    }
+    std::uint64_t& errors = shared_errors_[key];
+    const std::uint64_t now = growth_of(key).errors;
+    if (now != errors) {
+      for (const OwnerId user : sharers_[key]) ledger_.lose_shared(kErrorCounters, user, kShared);
+    }
+    errors = now;
+  }
+  const bool trusted = !behind_ && !reading_failed_ && !syncing_;
+  const auto growth = [this](const AssociationKey& key) { return growth_of(key); };
+  take_outcome(split_.settle(growth, trusted, read_boot_ns_, now_));
+  settled_boot_ns_ = now_.boot_ns;
+}
+
+void Engine::take_outcome(const Split::Outcome& outcome) {
+  for (const Split::Grant& each : outcome.grants) {
+    ledger_.grant(each.key, each.terms.direction, each.owner, each.bytes, each.replay_packets);
+  }
+  for (const Split::Loss& each : outcome.losses) {
+    if (each.replay_only) {
+      ledger_.lose_shared(std::array{kPacketsWithReplayDetection}, each.owner, kShared);
+    } else {
+      ledger_.lose_shared(each.key, each.terms.direction, each.terms.outer, each.owner, kShared);
+    }
+  }
+  for (const AssociationKey& key : outcome.ended) {
+    ledger_.end_sharing(key);
+    sharers_.erase(key);
+    shared_errors_.erase(key);
+    const auto parting = parting_.find(key);
+    if (parting == parting_.end()) continue;
+    claims_[key] = parting->second;
+    parting_.erase(parting);
+    hand_over(key);
+  }
+}
+
+}  // namespace qm::hba
