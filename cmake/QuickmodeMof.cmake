@@ -9,6 +9,7 @@
 # it also writes the C stubs of a driver's WMI functions, once: they are there to be edited.
 # mof_add_bmf() makes the binary MOF there, and lets the target's resource script find it:
 #   MofResourceName MOFDATA name.bmf
+# Both are made again when an included file changes.
 # MOFC_EXECUTABLE names the compiler: the build's own when it has one, else the one in PATH.
 include_guard(GLOBAL)
 
@@ -48,8 +49,8 @@ function(mof_add_header target)
     list(APPEND options --wmimofck)
   endif()
   add_custom_command(OUTPUT ${output}
-    COMMAND ${MOFC_EXECUTABLE} header ${sources} ${options} -o ${output}
-    DEPENDS ${sources} VERBATIM)
+    COMMAND ${MOFC_EXECUTABLE} header ${sources} ${options} -o ${output} --depfile ${output}.d
+    DEPFILE ${output}.d DEPENDS ${sources} VERBATIM)
   if(ARG_STUBS AND NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_STUBS})
     add_custom_command(OUTPUT ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_STUBS}
       COMMAND ${MOFC_EXECUTABLE} header ${sources} ${options} -o ${output}
@@ -65,8 +66,8 @@ function(mof_add_bmf target)
   cmake_parse_arguments(ARG "" "OUTPUT" "INCLUDE_DIRS" ${ARGN})
   _mof_files(.bmf)
   add_custom_command(OUTPUT ${output}
-    COMMAND ${MOFC_EXECUTABLE} bmf ${sources} ${options} -o ${output}
-    DEPENDS ${sources} VERBATIM)
+    COMMAND ${MOFC_EXECUTABLE} bmf ${sources} ${options} -o ${output} --depfile ${output}.d
+    DEPFILE ${output}.d DEPENDS ${sources} VERBATIM)
   add_custom_target(${target}_${ARG_OUTPUT} DEPENDS ${output})
   add_dependencies(${target} ${target}_${ARG_OUTPUT})
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})

@@ -34,6 +34,14 @@ void SourceMap::add_expansion(Span use, std::string_view macro, Span definition)
   expansions_.push_back({use, std::string(macro), definition});
 }
 
+std::vector<std::string_view> SourceMap::paths() const {
+  std::vector<std::string_view> names;
+  for (const Source& one : sources_) {
+    if (one.name != kCommandLine) names.push_back(one.name);
+  }
+  return names;
+}
+
 const SourceMap::Source* SourceMap::find(std::uint32_t position) const {
   if (position == 0 || position >= next_) return nullptr;
   const auto after =

@@ -41,6 +41,8 @@ class SourceMap {
   static constexpr std::size_t kMostSources = 20'000;             // files, each inclusion counted
   static constexpr std::size_t kMostRecordedExpansions = 50'000;  // more are expanded untraced
 
+  static constexpr std::string_view kCommandLine = "command line -D";  // such a source's name
+
   struct Source {
     std::string name;
     std::string_view text;    // a zero follows
@@ -64,6 +66,9 @@ class SourceMap {
 
   // Remembers that the text at `use` was replaced by what a macro stands for.
   void add_expansion(Span use, std::string_view macro, Span definition);
+
+  // Names of what add() took, each as often as it was taken; what command lines said is no file.
+  std::vector<std::string_view> paths() const;
 
   const Source* find(std::uint32_t position) const;  // nullptr: none
   Place place(std::uint32_t position) const;

@@ -102,6 +102,19 @@ void merge_class(Class& one, const Class& localized) {
   }
 }
 
+// Instances of __namespace make the namespaces that translations live in.
+Instance name_space_of(const Class& one, std::string_view locale) {
+  Instance made;
+  made.class_name = "__namespace";
+  made.name_space = one.name_space;
+  made.setting.name_space_spelling = one.setting.name_space_spelling;
+  PropertyValue name;
+  name.name = "name";
+  name.value.data = Text(locale);
+  made.values.push_back(std::move(name));
+  return made;
+}
+
 }  // namespace
 
 Amended split_amendment(const Model& whole, std::string_view locale) {
@@ -114,7 +127,16 @@ Amended split_amendment(const Model& whole, std::string_view locale) {
       translated = translated || std::ranges::any_of(list, is_amended);
     });
     if (!translated) continue;
+    // The class that first needs it has its namespace made right before it.
+    const bool is_new = std::ranges::none_of(halves.localized.instances, [&](const Instance& made) {
+      return same_name(made.name_space, one.name_space);
+    });
+    if (is_new) {
+      halves.localized.instances.push_back(name_space_of(one, locale));
+      halves.localized.instances.back().setting.order = 2 * one.setting.order;
+    }
     localize(copy, locale);
+    copy.setting.order = 2 * one.setting.order + 1;
     halves.localized.classes.push_back(std::move(copy));
   }
   return halves;

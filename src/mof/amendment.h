@@ -13,7 +13,8 @@ namespace qm::mof {
 
 struct Amended {
   Model neutral;    // without the amended qualifiers
-  Model localized;  // only them, and keys; classes flagged AMENDMENT in NAMESPACE\LOCALE
+  Model localized;  // only them, and keys; classes flagged AMENDMENT in NAMESPACE\LOCALE, which
+                    // instances of __namespace make
 };
 
 // locale: "ms_409", as namespaces name it; its number becomes the qualifier LOCALE.

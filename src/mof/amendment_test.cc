@@ -31,6 +31,8 @@ TEST(Amendment, SplitsIntoWhatIsNeutralAndWhatIsTranslated) {
             "  [Implemented] void n();\n};\n\n"
             "class Plain\n{\n  uint8 x;\n};\n");
   EXPECT_EQ(emit_mof(halves.localized),
+            "#pragma namespace(\"\\\\\\\\.\\\\root\\\\wmi\")\n\n"
+            "instance of __namespace\n{\n  name = \"ms_409\";\n};\n\n"
             "#pragma namespace(\"\\\\\\\\.\\\\root\\\\wmi\\\\ms_409\")\n\n"
             "[Description(\"A class\") : Amended, AMENDMENT, LOCALE(1033)]\nclass A : B\n{\n"
             "  [key] string InstanceName;\n"

@@ -51,15 +51,27 @@ bool is(char c, std::uint8_t wanted) {
   return (kClasses[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
-// The first place from `at` on that no name holds. The zero behind a source's text is in none.
-[[gnu::always_inline]] inline const char* name_end(const char* at, const char* end) {
+// The first place from `at` on that no name holds, and whether something before it lies beyond
+// ASCII. The zero behind a source's text is in no name.
+struct NameEnd {
+  const char* end;
+  bool beyond_ascii;
+};
+[[gnu::always_inline]] inline NameEnd name_end(const char* at, const char* end) {
+  Block16::Mask beyond = 0;
   while (end - at >= Block16::kBytes) {
-    const Block16::Mask others = ~Block16(at).of_names() & Block16::kAll;
-    if (others != 0) return at + std::countr_zero(others);
+    const Block16 block(at);
+    const Block16::Mask others = ~block.of_names() & Block16::kAll;
+    if (others != 0) {
+      const int length = std::countr_zero(others);
+      beyond |= block.beyond_ascii() & ((1U << length) - 1);
+      return {at + length, beyond != 0};
+    }
+    beyond |= block.beyond_ascii();
     at += Block16::kBytes;
   }
-  while (is(*at, kWord)) ++at;
-  return at;
+  for (; is(*at, kWord); ++at) beyond |= static_cast<unsigned char>(*at) & 0x80U;
+  return {at, beyond != 0};
 }
 
 // The first place from `at` on that is the quote, a backslash or a line end.
@@ -274,9 +286,8 @@ void Lexer::scan_odd(Token& token) {
 }
 
 [[gnu::always_inline]] inline void Lexer::word(Token& token, const char* begin) {
-  at_ = name_end(begin, end_);
-  if (std::any_of(begin, at_, beyond_ascii)) [[unlikely]]
-    at_ = first_blank(begin, at_);
+  const NameEnd name = name_end(begin, end_);
+  at_ = name.beyond_ascii ? first_blank(begin, name.end) : name.end;
   if (static_cast<std::size_t>(at_ - begin) > kMostIdentifierBytes) [[unlikely]] {
     diagnostics_->error(
         "long-name", span(begin, at_),
@@ -387,7 +398,7 @@ const char* Lexer::next_mof_line(const char* from) const {
     const char* word = at + 1;
     while (word < end_ && is(*word, kBlank)) ++word;
     if (word == end_) break;
-    const std::string_view first = text(word, name_end(word, end_));
+    const std::string_view first = text(word, name_end(word, end_).end);
     const auto is_first = [&](std::string_view wanted) { return same_name(first, wanted); };
     if (*word == '[' || *word == '}' || *word == '#' || is_first("class") || is_first("instance") ||
         is_first("qualifier")) {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "mof/bmf.h"
 #include "mof/file.h"
+#include "mof/limits.h"
 #include "mof/mof_text.h"
 #include "mof/pe_resource.h"
 
@@ -63,8 +64,12 @@ Result<std::string> bmf_within(std::string bytes, const std::string& resource) {
 
 FileReader reader_of_any_form(const std::string& resource) {
   return [resource](const std::string& path) -> Result<KeptText> {
+    Result<std::string> text = read_file(path, kMostSourceBytes);
+    const bool is_long = !text && text.error().code == ErrorCode::limit;
+    if (!is_long && (!text || !is_binary(bytes_of(*text)))) return text;
+    const Result<std::string> front = read_front(path, kFrontBytes);
+    if (!front || !is_binary(bytes_of(*front))) return text;
     std::string bytes = TRY(read_file(path, kMostPeBytes));
-    if (!is_binary(bytes_of(bytes))) return bytes;
     return emit_mof(TRY(read_binary(std::move(bytes), resource)).model);
   };
 }

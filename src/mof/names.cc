@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace qm::mof {
 namespace {
@@ -124,14 +125,23 @@ constexpr std::array<std::string_view, 91> kQualifiers = {"Abstract",
                                                           "Write",
                                                           "WriteOnce"};
 
-// One edit apart, a swap of neighbours counted as one.
+// One edit apart, a swap of neighbours counted as one: what is left between a common front and a
+// common end says so.
 bool all_but_same(std::string_view a, std::string_view b) {
-  if (distance(a, b) == 1) return true;
-  if (a.size() != b.size()) return false;
-  std::size_t at = 0;
-  while (at < a.size() && lower(a[at]) == lower(b[at])) ++at;
-  return at + 1 < a.size() && lower(a[at]) == lower(b[at + 1]) &&
-         lower(a[at + 1]) == lower(b[at]) && same_name(a.substr(at + 2), b.substr(at + 2));
+  if (a.size() < b.size()) std::swap(a, b);
+  if (a.size() - b.size() > 1) return false;
+  const auto same = [](char x, char y) { return lower(x) == lower(y); };
+  std::size_t front = 0;
+  while (front < b.size() && same(a[front], b[front])) ++front;
+  std::size_t behind = 0;
+  while (behind < b.size() - front && same(a[a.size() - 1 - behind], b[b.size() - 1 - behind])) {
+    ++behind;
+  }
+  const std::string_view left = a.substr(front, a.size() - behind - front);
+  const std::string_view right = b.substr(front, b.size() - behind - front);
+  const bool swapped =
+      left.size() == 2 && right.size() == 2 && same(left[0], right[1]) && same(left[1], right[0]);
+  return left.size() == 1 || swapped;
 }
 
 }  // namespace
@@ -174,6 +184,9 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
   std::string_view best;
   for (const std::string_view candidate : candidates) {
     if (candidate.empty() || candidate.size() > kMostCompared) continue;
+    // No fewer edits than the lengths differ.
+    const std::size_t longer = std::max(candidate.size(), name.size());
+    if (longer - std::min(candidate.size(), name.size()) >= best_edits) continue;
     const std::size_t edits = distance(name, candidate);
     if (edits < best_edits) {
       best_edits = edits;

@@ -22,8 +22,8 @@ Preprocessor::Preprocessor(const FileReader& read, const Options& options, Diagn
     : read_(read), options_(options), diagnostics_(diagnostics) {
   for (const auto& [name, value] : options.defines) {
     // As if a file had said so; what is wrong with it is then shown like anything else.
-    auto source =
-        diagnostics_.sources().add("command line -D", fmt::format("{} {}\n", name, value));
+    auto source = diagnostics_.sources().add(std::string(SourceMap::kCommandLine),
+                                             fmt::format("{} {}\n", name, value));
     if (!source) {
       give_up("limit", {}, source.error().message, "");
       return;

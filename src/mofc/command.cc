@@ -1,5 +1,7 @@
 #include "mofc/command.h"
 
+#include <set>
+
 #include "mof/file.h"
 
 namespace qm::mofc {
@@ -16,6 +18,28 @@ void warn_of_lost(const Model& model, Diagnostics& diagnostics) {
     diagnostics.warning("not-in-binary", one.span, "a binary MOF cannot tell to delete a class",
                         "give the text itself to mofcomp, without -B");
   }
+}
+
+// As make reads a path in a rule.
+std::string make_path(std::string_view path) {
+  std::string text;
+  for (const char c : path) {
+    if (c == ' ' || c == '#' || c == '\\') text += '\\';
+    if (c == '$') text += '$';
+    text += c;
+  }
+  return text;
+}
+
+int deliver_depfile(const CommandLine& line, const Diagnostics& diagnostics) {
+  if (line.depfile.empty()) return 0;
+  std::string text = make_path(line.output) + ":";
+  std::set<std::string_view> paths(line.files.begin(), line.files.end());
+  for (const std::string_view path : diagnostics.sources().paths()) paths.insert(path);
+  for (const std::string_view path : paths) text += " \\\n  " + make_path(path);
+  CommandLine depfile;
+  depfile.output = line.depfile;
+  return deliver(depfile, text + "\n");
 }
 
 int failed(std::string_view message) {

@@ -20,6 +20,7 @@ struct CommandLine {
   bool as_wmimofck = false;
   bool hex = false;
   std::string stubs;     // "": none
+  std::string depfile;   // "": none
   std::string resource;  // of a driver that holds several binary MOFs
 };
 
@@ -35,6 +36,8 @@ void warn_of_lost(const mof::Model& model, Diagnostics& diagnostics);
 // Errors and warnings to standard error; false when there are errors. What a build is not asked
 // about (notes) only `check` tells.
 bool tell(const Diagnostics& diagnostics, Severity least);
+// What the output was made of, for make and ninja, where --depfile asks for it; the exit code.
+int deliver_depfile(const CommandLine& line, const Diagnostics& diagnostics);
 // Says why there is nothing to deliver; the exit code.
 int failed(std::string_view message);
 // The text to -o or standard output; the exit code.

@@ -21,7 +21,8 @@ int run_bmf(const CommandLine& line) {
   if (!tell(diagnostics, Severity::warning)) return 1;
   const Result<std::string> file = write_bmf(model);
   if (!file) return failed(file.error().message);
-  return deliver(line, line.hex ? hex_text(*file) : *file);
+  const int delivered = deliver_depfile(line, diagnostics);
+  return delivered != 0 ? delivered : deliver(line, line.hex ? hex_text(*file) : *file);
 }
 
 int run_decompile(const CommandLine& line) {

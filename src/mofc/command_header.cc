@@ -27,7 +27,8 @@ int run_header(const CommandLine& line) {
     const int delivered = deliver(stubs, emit_c_stubs(model, header));
     if (delivered != 0) return delivered;
   }
-  return deliver(line, emit_header(model, options));
+  const int delivered = deliver_depfile(line, diagnostics);
+  return delivered != 0 ? delivered : deliver(line, emit_header(model, options));
 }
 
 }  // namespace qm::mofc

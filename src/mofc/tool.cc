@@ -70,8 +70,12 @@ void add_own(CLI::App& app, std::string_view command, CommandLine& line) {
   if (command != "decompile") add_common(app, line, line.defines);
   if (command != "check") {
     app.add_option("-o", line.output, "Write to OUT instead of standard output")->type_name("OUT");
-    app.add_option("--resource", line.resource, "Of a driver: the MOFDATA resource of that name")
-        ->type_name("NAME");
+  }
+  app.add_option("--resource", line.resource, "Of a driver: the MOFDATA resource of that name")
+      ->type_name("NAME");
+  if (command == "header" || command == "bmf") {
+    app.add_option("--depfile", line.depfile, "Also write what OUT depends on, for make and ninja")
+        ->type_name("FILE");
   }
   if (command == "check") {
     app.add_flag("--json", line.json, "Diagnostics as JSON, on standard output");

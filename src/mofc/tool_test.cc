@@ -178,6 +178,20 @@ TEST_F(Tool, WhatIsNoBinaryMofSaysSo) {
   EXPECT_EQ(mofc({"decompile"}), 64);
 }
 
+TEST_F(Tool, TellsMakeWhatTheOutputWasMadeOf) {
+  write("one $#.mof", "#include \"inc.mof\"\nclass A : Base { };");
+  write("inc.mof", "#pragma include(\"inc2.mof\")\n");
+  write("inc2.mof", "class Base { uint8 x; };");
+  EXPECT_EQ(mofc({"bmf", path("one $#.mof"), "-DN", "-o", path("a b.bmf"), "--depfile", path("d")}),
+            0)
+      << err_;
+  EXPECT_EQ(file_text(path("d")), path("a\\ b.bmf") + ": \\\n  " + path("inc.mof") + " \\\n  " +
+                                      path("inc2.mof") + " \\\n  " + path("one\\ $$\\#.mof") +
+                                      "\n");
+  EXPECT_EQ(mofc({"header", path("one $#.mof"), "-o", path("a.h"), "--depfile", path("no/d")}), 1);
+  EXPECT_FALSE(fs::exists(path("a.h")));
+}
+
 TEST_F(Tool, DiffTellsByItsExitCode) {
   write("old.mof", "class A { uint8 x; };");
   write("new.mof", "class A { uint16 x; };");
@@ -239,8 +253,8 @@ TEST_F(Tool, WmimofckPutsTheHalvesTogetherForTheBinary) {
             0);
   EXPECT_EQ(called("wmimofck", {"-y" + path("n.mof"), "-z" + path("l.mfl"), path("both.mof")}), 0);
   EXPECT_EQ(called("mofcomp", {"-B:" + path("both.bmf"), path("both.mof")}), 0) << err_;
-  EXPECT_EQ(mofc({"dump", path("both.bmf")}), 0);
-  EXPECT_NE(out_.find("root\\wmi\\ms_409"), std::string::npos) << out_;
+  EXPECT_EQ(mofc({"decompile", path("both.bmf")}), 0);
+  EXPECT_NE(out_.find("root\\\\wmi\\\\MS_409"), std::string::npos) << out_;
   EXPECT_EQ(called("wmimofck", {"-y" + path("n.mof"), "-z" + path("none.mfl"), path("x.mof")}), 1);
 }
 
