@@ -103,6 +103,7 @@ class Engine final : public xfrm::Sink, private SaView {
   void take_closed(const xfrm::ProbeReading& reading);
   bool split_balances() const;  // else reading SAs and connections once more may help
   std::vector<xfrm::SaId> shared_sas_to_read() const;
+  void set_holding(bool holding) { split_.set_holding(holding); }  // Split's
 
   void conclude();  // verdicts, time, shares of per-netns counters; then report() is consistent
   Report report() const;
@@ -135,7 +136,8 @@ class Engine final : public xfrm::Sink, private SaView {
     OwnerId owner = kNobody;
     xfrm::Direction direction = xfrm::Direction::unknown;
     bool outer = false;
-    bool shared = false;  // several adapters use it now: its growth is nobody's
+    bool shared = false;   // several adapters use it now: its growth is nobody's
+    bool changed = false;  // it had another owner before
   };
   // An entry before the readings since the last conclude(): a DELSA that they overtook undoes them.
   struct BeforeReading {
@@ -238,7 +240,8 @@ class Engine final : public xfrm::Sink, private SaView {
   Qualities shared_quality(OwnerId owner) const;  // sticky, and what is open
   void settle_shared();
   void take_outcome(const Split::Outcome& outcome);
-  void lose_sharing(const AssociationKey& key, Quality loss);
+  void watch_shared();
+  void end_sharing(const AssociationKey& key);
   void adopt_live();
   void remember_reqid(std::uint32_t reqid);
   void settle_rekeys();
@@ -278,8 +281,13 @@ class Engine final : public xfrm::Sink, private SaView {
   std::unordered_map<AssociationKey, std::vector<Ledger::EntryId>, AssociationHash> by_association_;
   Split split_;
   std::map<AssociationKey, Claim> parting_;  // whose they are once they are settled
-  std::map<AssociationKey, std::set<OwnerId>> sharers_;
-  std::map<AssociationKey, std::uint64_t> shared_errors_;
+  struct Sharing {                           // of an association that is, or was last, shared
+    std::set<OwnerId> users, lately;         // lately: since the last conclude()
+    xfrm::Direction direction = xfrm::Direction::unknown;
+    bool outer = false;
+    SharedGrowth last;  // at the last conclude()
+  };
+  std::map<AssociationKey, Sharing> sharings_;
   std::map<std::pair<Endpoint, Endpoint>, std::pair<OwnerId, bool>> owners_;  // of connections,
                                                                               // and whether new
   std::unordered_map<std::uint64_t, std::vector<AssociationKey>> judged_;     // by cookie

@@ -13,8 +13,6 @@
 
 namespace qm::hba {
 
-inline constexpr int kMostSplitTries = 3;  // a refresh, to catch shared SAs at rest
-
 class Kernel {
  public:
   // probes: attached already, or none.

@@ -203,7 +203,10 @@ void Kernel::refresh() {
   read_sas();
   read_probes();
   read_connections();
-  if (engine_.wants_connections()) read_shared_again();
+  if (engine_.wants_connections()) {
+    read_shared_again();
+    read_finals();  // readings take time
+  }
   engine_.set_netns_errors(errors ? std::optional(*errors) : std::nullopt);
 }
 

@@ -118,10 +118,9 @@ Result<void> read_attributes(Bytes attributes, TcpConnection& out) {
   return {};
 }
 
-Result<TcpConnection> read_connection(Bytes payload) {
+Result<void> read_connection(Bytes payload, TcpConnection& out) {
   inet_diag_msg message{};
   if (!read_at(payload, 0, message)) return fail(ErrorCode::invalid, "a socket cut short");
-  TcpConnection out;
   const bool known_family = message.idiag_family == static_cast<std::uint8_t>(Family::v4) ||
                             message.idiag_family == static_cast<std::uint8_t>(Family::v6);
   if (!known_family) return fail(ErrorCode::invalid, "a socket of an unknown family");
@@ -136,8 +135,7 @@ Result<TcpConnection> read_connection(Bytes payload) {
                 big_endian16(message.id.idiag_dport)};
   out.state = static_cast<TcpState>(message.idiag_state);
   out.fin_received = has_received_fin(out.state);
-  TRY(read_attributes(payload.subspan(std::min(aligned(sizeof(message)), payload.size())), out));
-  return out;
+  return read_attributes(payload.subspan(std::min(aligned(sizeof(message)), payload.size())), out);
 }
 
 // The kernel's word on a family or protocol that it has no module for.
@@ -206,7 +204,9 @@ Result<void> parse_connections(Bytes datagram, std::uint32_t seq, std::vector<Tc
         return fail(ErrorCode::limit, "more than " + std::to_string(kMostConnections) +
                                           " connections: those of shared SAs can't be told");
       }
-      out.push_back(TRY(read_connection(payload)));
+      TcpConnection connection;
+      TRY(read_connection(payload, connection));
+      out.push_back(connection);
     }
     at += aligned(header.length);
   }

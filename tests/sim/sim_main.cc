@@ -58,6 +58,10 @@ std::optional<std::string> tell(std::uint64_t seed, const Settings& settings,
                                   world.truth().host_upper().at(i));
           }
           world.say("  host{}", totals);
+          for (const auto& session : published.report.sessions) {
+            world.say("  {} of {}: {} uses, {}", session.name, session.adapter_name,
+                      session.verdict.uses.size(), session.verdict.reason);
+          }
           for (const auto& sa : published.report.sas) {
             world.say("  {} owner {} bytes {}-{} packets {}-{} negotiated {} rekey {}", sa.name,
                       static_cast<int>(sa.entry.owner), sa.entry.newest.bytes, sa.entry.base.bytes,
