@@ -101,6 +101,7 @@ class Engine final : public xfrm::Sink, private SaView {
   std::optional<std::vector<Address>> peers_to_ask() const;
   void take_connections(std::span<const xfrm::TcpConnection> all);
   void take_closed(const xfrm::ProbeReading& reading);
+  void begin_reading() { split_.begin_sas(); }  // of SAs
   bool split_balances() const;  // else reading SAs and connections once more may help
   std::vector<xfrm::SaId> shared_sas_to_read() const;
   void set_holding(bool holding) { split_.set_holding(holding); }  // Split's

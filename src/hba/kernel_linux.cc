@@ -121,6 +121,7 @@ bool Kernel::sync() {
 
 Result<void> Kernel::read_those(const std::vector<xfrm::SaId>& ids,
                                 std::vector<xfrm::SaId>& missing) {
+  engine_.begin_reading();
   engine_.set_source(Engine::Source::read);
   engine_.set_time(now());
   std::vector<std::size_t> positions;
@@ -203,10 +204,7 @@ void Kernel::refresh() {
   read_sas();
   read_probes();
   read_connections();
-  if (engine_.wants_connections()) {
-    read_shared_again();
-    read_finals();  // readings take time
-  }
+  if (engine_.wants_connections()) read_shared_again();
   engine_.set_netns_errors(errors ? std::optional(*errors) : std::nullopt);
 }
 

@@ -66,8 +66,7 @@ void Split::part(const AssociationKey& key, Time now) {
 
 // All that TCP counts of it: inbound no more than there was, outbound no less than there was.
 xfrm::Counters Split::bound(const SharedTerms& terms, const Connection& connection,
-                            const Part& part) const {
-  const Counts& now = connection.counts;
+                            const Counts& now, const Part& part) {
   const Counts& since = part.since;
   const xfrm::TcpConnection& last = connection.last;
   const bool connecting = last.state == xfrm::TcpState::syn_sent;
@@ -96,8 +95,13 @@ xfrm::Counters Split::bound(const SharedTerms& terms, const Connection& connecti
 // on its way already when the epoch began.
 xfrm::Counters Split::surely(const SharedTerms& terms, const Connection& connection,
                              const Part& part) const {
-  if (is_inbound(terms)) return bound(terms, connection, part);
-  const std::uint64_t acked = connection.counts.acked_bytes;
+  const Counts& sure = connection.sure;
+  if (is_inbound(terms)) {
+    const bool known = sure.in_segments > part.since.in_segments ||
+                       sure.received_bytes > part.since.received_bytes;
+    return known ? bound(terms, connection, sure, part) : xfrm::Counters{};
+  }
+  const std::uint64_t acked = sure.acked_bytes;
   return {acked > part.since.next_byte ? acked - part.since.next_byte : 0, 0};
 }
 
@@ -115,7 +119,7 @@ bool Split::steady(const Shared& shared) const {
 bool Split::adds_up(const Shared& shared, const SharedGrowth& growth) const {
   xfrm::Counters sum;
   for (const auto& [cookie, part] : shared.parts) {
-    sum += bound(shared.terms, connections_.at(cookie), part);
+    sum += all_of(shared.terms, connections_.at(cookie), part);
   }
   return sum == minus(growth.all, shared.begun.all);
 }
@@ -182,8 +186,7 @@ void Split::grant(const AssociationKey& key, Shared& shared, const SharedGrowth&
 
 // Whose totals may lack a part of the growth. Outbound, a connection of which TCP counted nothing
 // had nothing; inbound, its packets may have been lost on their way to it.
-std::set<OwnerId> Split::lacking(const AssociationKey& key, const Shared& shared,
-                                 const SharedGrowth& growth) const {
+std::set<OwnerId> Split::lacking(const Shared& shared, const SharedGrowth& growth) const {
   // Where the growth was too little for what is sure, it is not known in full. What moved between
   // two readings may have got a part that was another's.
   const bool short_of = std::ranges::any_of(shared.parts, [&](const auto& each) {
@@ -198,16 +201,19 @@ std::set<OwnerId> Split::lacking(const AssociationKey& key, const Shared& shared
   if (shared.first) owners.insert(shared.before.users.begin(), shared.before.users.end());
   for (const auto& [cookie, part] : shared.parts) {
     const Connection& connection = connections_.at(cookie);
-    const bool moved = bound(shared.terms, connection, part) != xfrm::Counters{};
+    const bool moved = all_of(shared.terms, connection, part) != xfrm::Counters{};
     const bool unsure = part.ragged || (connection.gone() && !connection.final);
     const bool owned = connection.owner != kUnattributed;
     if (owned && (is_inbound(shared.terms) || moved || unsure)) owners.insert(connection.owner);
   }
   // A stranger's connection, or one that was missed, may be theirs.
-  if (const auto unmatched = unmatched_.find(key); unmatched != unmatched_.end()) {
-    owners.insert(unmatched->second.begin(), unmatched->second.end());
-  }
+  owners.insert(shared.unmatched.begin(), shared.unmatched.end());
   return owners;
+}
+
+std::set<OwnerId> Split::unmatched_of(const AssociationKey& key) const {
+  const auto found = unmatched_.find(key);
+  return found == unmatched_.end() ? std::set<OwnerId>{} : found->second;
 }
 
 void Split::begin_epoch(const AssociationKey& key, Shared& shared, const SharedGrowth& begun,
@@ -226,13 +232,14 @@ void Split::begin_epoch(const AssociationKey& key, Shared& shared, const SharedG
   shared.epoch_ns = now.boot_ns;
   shared.ragged = ragged;
   shared.disturbed = shared.lost = shared.first = false;
+  shared.unmatched = unmatched_of(key);
 }
 
 // What remains is nobody's. In the midst of traffic the new epoch begins with the growth that was
 // known before this round, so that nothing that TCP counts from now on was on the SAs before.
 void Split::close(const AssociationKey& key, Shared& shared, const SharedGrowth& growth,
                   bool at_rest, Time now, Outcome& outcome) {
-  for (const OwnerId owner : lacking(key, shared, growth)) {
+  for (const OwnerId owner : lacking(shared, growth)) {
     outcome.losses.push_back({key, shared.terms, owner, false});
   }
   SharedGrowth begun = growth;
@@ -266,6 +273,8 @@ void Split::settle_one(const AssociationKey& key, Shared& shared, const SharedGr
   if (!shared.terms.told || shared.readings == 0) {
     return settle_untold(key, shared, growth, outcome);
   }
+  const std::set<OwnerId> unmatched = unmatched_of(key);
+  shared.unmatched.insert(unmatched.begin(), unmatched.end());
   const bool still = trusted && steady(shared) && growth == shared.last &&
                      std::ranges::none_of(shared.parts, [&](const auto& part) {
                        return connections_.at(part.first).changed > shared.settle_reading;
@@ -296,17 +305,18 @@ void Split::settle_one(const AssociationKey& key, Shared& shared, const SharedGr
                    (is_inbound(shared.terms) || inbound_settled(shared));
   if (shared.settled) {
     grant_all([&](const auto& connection, const auto& part) {
-      return bound(shared.terms, connection, part);
+      return all_of(shared.terms, connection, part);
     });
     begin_epoch(key, shared, growth, false, now);
     return;
   }
+  const std::uint64_t rest_ns = holding_ && !is_inbound(shared.terms) ? kHeldNs : kRestNs;
   const bool quiet =
-      still && growth.live && !growth.awaiting && now.boot_ns - shared.rest_since_ns >= kRestNs;
+      still && growth.live && !growth.awaiting && now.boot_ns - shared.rest_since_ns >= rest_ns;
   if (trusted && (quiet || shared.disturbed || shared.lost)) {
     close(key, shared, growth, quiet, now, outcome);
   }
-  shared.open = lacking(key, shared, growth);
+  shared.open = lacking(shared, growth);
   if (growth.awaiting) shared.open.insert(shared.lately.begin(), shared.lately.end());
 }
 
@@ -323,6 +333,7 @@ Split::Outcome Split::settle(const GrowthOf& growth_of, bool trusted, std::uint6
       shared.last = growth;
       shared.lately = shared.users;
       shared.settle_reading = reading_;
+      if (readings_ > 0) ++shared.rounds;
       const bool patient = now.boot_ns - shared.parting_ns < kPartingNs;
       if (shared.parting_ns == 0 || !trusted || (!shared.settled && patient)) continue;
       if (!shared.settled) close(key, shared, growth, false, now, outcome);

@@ -117,8 +117,9 @@ class Split {
   // What TCP sent may wait for an SA (net.core.xfrm_larval_drop = 0), and then be on it.
   void set_holding(bool holding) { holding_ = holding; }
 
-  // In this order: begin_round, a reading, the SAs, another reading, finals, settle.
+  // In this order: begin_round, a reading, begin_sas, the SAs, another reading, finals, settle.
   void begin_round() { readings_ = 0; }
+  void begin_sas();  // what was read by now is on the SAs that are read next
   void take_reading(std::span<const Seen> all, Time now);
   // The last counts of a connection, up to three times (xfrm::ClosedConnection).
   void take_final(const Seen& seen, bool destroyed, Time now);
@@ -167,6 +168,7 @@ class Split {
     OwnerId owner = kUnattributed;
     xfrm::TcpConnection last;  // as it was read last
     Counts counts;
+    Counts sure;  // … before the SAs were read last
     std::vector<AssociationKey> uses;
     std::vector<Unowned> unowned;
     std::uint64_t changed = 0;  // the number of the reading that showed it changed
@@ -197,10 +199,11 @@ class Split {
     std::uint64_t rest_since_ns = 0;
     std::uint64_t settle_reading = 0;  // number of the last reading before the last settle()
     std::uint64_t changed = 0;         // number of the reading in which a connection came or left
-    std::uint64_t readings = 0;
+    std::uint64_t readings = 0, rounds = 0;  // with readings
     bool ragged = false, disturbed = false, lost = false, first = true;
     bool settled = false;  // by the last settle()
     std::uint64_t parting_ns = 0;
+    std::set<OwnerId> unmatched;  // in this epoch, whether now or not
     std::set<OwnerId> open;
   };
 
@@ -212,8 +215,12 @@ class Split {
                    Time now);
   void note_absences(const std::set<std::uint64_t>& present);
 
-  xfrm::Counters bound(const SharedTerms& terms, const Connection& connection,
-                       const Part& part) const;
+  static xfrm::Counters bound(const SharedTerms& terms, const Connection& connection,
+                              const Counts& now, const Part& part);
+  xfrm::Counters all_of(const SharedTerms& terms, const Connection& connection,
+                        const Part& part) const {
+    return bound(terms, connection, connection.counts, part);
+  }
   xfrm::Counters surely(const SharedTerms& terms, const Connection& connection,
                         const Part& part) const;
   bool steady(const Shared& shared) const;
@@ -226,8 +233,8 @@ class Split {
                   bool trusted, Time now, Outcome& outcome);
   void settle_untold(const AssociationKey& key, Shared& shared, const SharedGrowth& growth,
                      Outcome& outcome);
-  std::set<OwnerId> lacking(const AssociationKey& key, const Shared& shared,
-                            const SharedGrowth& growth) const;
+  std::set<OwnerId> unmatched_of(const AssociationKey& key) const;
+  std::set<OwnerId> lacking(const Shared& shared, const SharedGrowth& growth) const;
   void close(const AssociationKey& key, Shared& shared, const SharedGrowth& growth, bool at_rest,
              Time now, Outcome& outcome);
   void begin_epoch(const AssociationKey& key, Shared& shared, const SharedGrowth& begun,

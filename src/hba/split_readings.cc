@@ -82,13 +82,15 @@ void Split::join(const AssociationKey& key, std::uint64_t cookie, const Seen& se
   if (found == shared_.end()) return;
   Shared& shared = found->second;
   Part part;
-  // It was not in the reading before; or its session is new, and what it had before the growth
-  // began somebody else got.
-  const bool first = shared.readings == 0;
+  // It was not in the readings before; or its session is new, and what it had before the growth
+  // began somebody else got. (One reading may have missed it.)
+  const bool first = shared.rounds == 0;
   const Before& before = shared.before;
-  const bool uncounted = !first || (seen.owner != kUnattributed && seen.owner != before.owner &&
-                                    before.owner != kUnattributed && !before.others);
-  part.whole = fresh && seen.young && !seen.unclear && uncounted;
+  const bool owned = seen.owner != kUnattributed;
+  const bool uncounted =
+      seen.owner != before.owner && before.owner != kUnattributed && !before.others;
+  part.whole = fresh && seen.young && !seen.unclear &&
+               (shared.rounds > 1 || ((owned || !first) && uncounted));
   if (!part.whole) {
     part.since = connections_.at(cookie).counts;
     part.ragged = !first || holding_ || !was_idle_since(seen.connection, before.read_boot_ns, now);
@@ -132,6 +134,10 @@ void Split::take_reading(std::span<const Seen> all, Time now) {
   for (auto& [key, shared] : shared_) ++shared.readings;
 }
 
+void Split::begin_sas() {
+  for (auto& [cookie, connection] : connections_) connection.sure = connection.counts;
+}
+
 // One reading may miss a socket that is there: others of its bucket have gone while it was made.
 void Split::note_absences(const std::set<std::uint64_t>& present) {
   for (auto& [cookie, connection] : connections_) {
@@ -156,7 +162,7 @@ void Split::take_final(const Seen& seen, bool destroyed, Time now) {
   for (const AssociationKey& key : seen.uses) {
     const auto shared = shared_.find(key);
     if (shared == shared_.end()) continue;
-    if (shared->second.readings == 0) {
+    if (shared->second.rounds == 0) {
       shared->second.ragged = true;  // what it had may be in the growth, or not
     } else {
       join(key, seen.connection.cookie, seen, fresh, now);

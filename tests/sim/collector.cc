@@ -193,6 +193,7 @@ bool Collector::sync() {
 // again: to catch shared SAs at rest; what is missing is not looked into.
 void Collector::read_sas(const std::vector<xfrm::SaId>& ids, bool again) {
   if (ids.empty()) return;
+  engine_.begin_reading();
   engine_.set_time(kernel_.now());
   std::vector<xfrm::SaId> gone;
   for (const xfrm::SaId& id : ids) {
@@ -300,7 +301,6 @@ Collector::Published Collector::refresh() {
     if (reading_failed_) break;
     read_connections();
   }
-  if (engine_.wants_connections()) read_finals();
   engine_.set_netns_errors(errors);
   engine_.set_time(kernel_.now());
   engine_.conclude();

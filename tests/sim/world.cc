@@ -246,11 +246,11 @@ std::vector<RekeyWord> World::take_words() {
 
 // ---- what happens
 
-void World::pass_time() {
+void World::pass_time(bool calm) {
   const std::uint32_t kind = random_.below(100);
   std::uint64_t ms = random_.between(1, 400);
   if (kind >= 70) ms = random_.between(400, 5000);
-  if (kind >= 97) ms = random_.between(20'000, 70'000);
+  if (kind >= 97 && !calm) ms = random_.between(20'000, 70'000);
   settle_under_way();  // that takes no time to speak of
   if (ms > 60'000) held_.clear();
   kernel_.pass_ns(ms * 1'000'000);
@@ -290,7 +290,7 @@ void World::act(bool calm) {
   }
   const std::uint32_t what = random_.below(100);
   if (what < 20) {
-    pass_time();
+    pass_time(calm);
   } else if (what < 30) {
     if (!calm) act_on_surroundings();
   } else if (what < 60) {

@@ -161,7 +161,7 @@ class World {
   void reconnect();
   void set_policy(int lane, bool out, bool present);
   xfrm::Policy make_policy(int lane, bool out) const;
-  void pass_time();
+  void pass_time(bool calm);
   void act_on_surroundings();
 
   Random random_;
