@@ -39,6 +39,7 @@ inline constexpr std::uint64_t kRekeyWordNs = 10'000'000'000;  // how long to wa
                                                                // daemon's word on a rekey
 inline constexpr std::size_t kMostPolicyChanges = 1024;  // remembered; more: any may have changed
 inline constexpr std::uint64_t kPolicyChangeNs = 60'000'000'000;  // how long
+inline constexpr std::uint64_t kLoginNs = 1'000'000'000;  // so soon sysfs shows a new connection
 inline constexpr unsigned kMissingReads = 2;  // an SA not found so often, without an event, is gone
 
 class Engine final : public xfrm::Sink, private SaView {
@@ -297,6 +298,7 @@ class Engine final : public xfrm::Sink, private SaView {
   std::uint64_t any_policy_changed_ns_ = 0;  // … of those that are not listed
   std::uint64_t settled_boot_ns_ = 0;
   std::uint64_t attributed_boot_ns_ = 0, read_boot_ns_ = 0;  // a reading follows: it began then
+  std::uint64_t attributed_before_ns_ = 0;
   std::uint64_t closed_lost_ = 0;
   bool inventory_known_ = false;             // there was one before this one, complete
   std::vector<AssociationKey> handed_over_;  // to their claims' owners, after the next reading

@@ -113,7 +113,7 @@ void Engine::attribute() {
 
 // Whose connections these are, and whether they were not there before.
 void Engine::find_owners() {
-  attributed_boot_ns_ = now_.boot_ns;
+  attributed_before_ns_ = std::exchange(attributed_boot_ns_, now_.boot_ns);
   const auto before = std::exchange(owners_, {});
   for (const iscsi::Session& session : inventory_.sessions) {
     for (const iscsi::Connection& connection : session.connections) {

@@ -149,7 +149,8 @@ Split::Seen Engine::see(const xfrm::TcpConnection& connection) {
     seen.owner = owner->second.first;
     seen.young = owner->second.second;
   }
-  const std::uint64_t since_ns = now_.boot_ns - std::min(now_.boot_ns, kPolicyChangeNs);
+  // What is new was not there the last time, or had hardly begun.
+  const std::uint64_t since_ns = attributed_before_ns_ - std::min(attributed_before_ns_, kLoginNs);
   seen.unclear = policy_changed(connection.local, connection.remote, since_ns);
   return seen;
 }

@@ -37,7 +37,7 @@ class Kernel {
   void read_probes();
   Result<void> read_those(const std::vector<xfrm::SaId>& ids, std::vector<xfrm::SaId>& missing);
   // While SAs are shared.
-  void watch_closings();
+  void prepare_connections();
   void read_connections();
   void read_shared_again();
 

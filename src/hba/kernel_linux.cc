@@ -145,7 +145,9 @@ void Kernel::read_sas() {
 
 // ---- while SAs are shared
 
-void Kernel::watch_closings() {
+void Kernel::prepare_connections() {
+  // Unknown: they may.
+  if (engine_.wants_connections()) engine_.set_holding(xfrm::read_holds_packets().value_or(true));
   if (!probes_ || !probes_->coverage().closings()) return;
   const bool wanted = engine_.wants_connections();
   const auto peers = wanted ? engine_.peers_to_ask() : std::vector<Address>{};
@@ -199,7 +201,7 @@ void Kernel::refresh() {
   engine_.set_time(now());
   const auto errors = xfrm::read_netns_errors();
   engine_.attribute();
-  watch_closings();
+  prepare_connections();
   if (engine_.wants_connections()) read_connections();
   read_sas();
   read_probes();

@@ -202,7 +202,9 @@ std::set<OwnerId> Split::lacking(const Shared& shared, const SharedGrowth& growt
   for (const auto& [cookie, part] : shared.parts) {
     const Connection& connection = connections_.at(cookie);
     const bool moved = all_of(shared.terms, connection, part) != xfrm::Counters{};
-    const bool unsure = part.ragged || (connection.gone() && !connection.final);
+    // Its counts are of before the SAs were read.
+    const bool unread = connection.seen <= sas_ && !connection.final;
+    const bool unsure = part.ragged || unread;
     const bool owned = connection.owner != kUnattributed;
     if (owned && (is_inbound(shared.terms) || moved || unsure)) owners.insert(connection.owner);
   }
@@ -335,8 +337,8 @@ Split::Outcome Split::settle(const GrowthOf& growth_of, bool trusted, std::uint6
       shared.settle_reading = reading_;
       if (readings_ > 0) ++shared.rounds;
       const bool patient = now.boot_ns - shared.parting_ns < kPartingNs;
-      if (shared.parting_ns == 0 || !trusted || (!shared.settled && patient)) continue;
-      if (!shared.settled) close(key, shared, growth, false, now, outcome);
+      if (shared.parting_ns == 0 || !trusted || (!shared.open.empty() && patient)) continue;
+      if (!shared.open.empty()) close(key, shared, growth, false, now, outcome);
       outcome.ended.push_back(key);
     }
   }

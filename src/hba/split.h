@@ -172,6 +172,7 @@ class Split {
     std::vector<AssociationKey> uses;
     std::vector<Unowned> unowned;
     std::uint64_t changed = 0;  // the number of the reading that showed it changed
+    std::uint64_t seen = 0;     // the number of the reading that showed it last
     unsigned absent = 0;        // from so many readings in a row
     bool final = false;
     bool ended_by_peer = false;  // its last segment may have been a reset without timestamps
@@ -247,6 +248,7 @@ class Split {
   std::vector<Grant> promised_;  // of connections that got an owner
   std::uint64_t reading_ = 0;    // the last one's number
   unsigned readings_ = 0;        // in this round
+  std::uint64_t sas_ = 0;        // the reading before the SAs' last one
   std::uint64_t newer_ = 0;      // the reading after which more was learnt of SAs
   std::uint64_t read_boot_ns_ = 0;
   bool holding_ = false;

@@ -128,6 +128,7 @@ void Split::take_reading(std::span<const Seen> all, Time now) {
     Connection& connection = *meet(seen, fresh);
     count(connection, seen.connection);
     connection.absent = 0;
+    connection.seen = reading_;
     follow_uses(connection, seen.connection.cookie, seen, fresh, now);
   }
   note_absences(present);
@@ -135,6 +136,7 @@ void Split::take_reading(std::span<const Seen> all, Time now) {
 }
 
 void Split::begin_sas() {
+  sas_ = reading_;
   for (auto& [cookie, connection] : connections_) connection.sure = connection.counts;
 }
 

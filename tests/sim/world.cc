@@ -253,6 +253,7 @@ void World::pass_time(bool calm) {
   if (kind >= 97 && !calm) ms = random_.between(20'000, 70'000);
   settle_under_way();  // that takes no time to speak of
   if (ms > 60'000) held_.clear();
+  for (Session& session : sessions_) session.visible = session.visible || ms > 300;
   kernel_.pass_ns(ms * 1'000'000);
   if (!faultless_ && random_.chance(20)) {
     const auto seconds = static_cast<std::int64_t>(random_.between(1, 7200)) - 3600;
