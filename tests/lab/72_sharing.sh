@@ -10,6 +10,13 @@ fresh() {
     rm -f /run/quickmode/ledger.state; $1 lab daemons start; lab daemons sampled"
 }
 
+# beside: pair-b logs in while the collector does not look: what it reads of the SAs between a SYN and
+# the session that sysfs shows is still the other's.
+beside() {
+  guest "kill -STOP \$(</run/lab/collect.pid); lab up $*; code=\$?
+    kill -CONT \$(</run/lab/collect.pid); exit \$code"
+}
+
 # The shares of pair-a, of pair-b and of nobody, and what TCP counts of both: a_…, b_…, host_…,
 # tcpa_…, tcpb_…; of one moment, at rest. The words of the two are left in $said.
 look() {
@@ -82,7 +89,8 @@ values truth 'lab truth pair-a'
 values a "$(counters pair-a)"
 check "alone, all is its own" "$truth_ConfidentialBytesReceived" "$a_ConfidentialBytesReceived"
 
-guest 'lab up pair-b beside && busybox ping -c 3 -s 1000 10.98.23.2 >/dev/null'
+beside pair-b beside
+guest 'busybox ping -c 3 -s 1000 10.98.23.2 >/dev/null'
 look
 check "a login beside an adapter at rest: all of it is the other's, in" \
   $((tcpb_bytes_received + 32 * tcpb_segs_in + 8)) "$b_ConfidentialBytesReceived"
@@ -148,7 +156,8 @@ check "alone again, all is its own" \
   "$(grew a_ConfidentialBytesReceived) $(grew a_ConfidentialBytesSent)"
 
 fresh LAB_PROBES=no
-guest 'lab up pair-a && lab quiet pair-a && quickmode show --json >/dev/null && lab up pair-b'
+guest 'lab up pair-a && lab quiet pair-a && quickmode show --json >/dev/null'
+beside pair-b
 look
 keep
 guest 'lab read pair-a 1 & lab read pair-b 2 & wait'
