@@ -60,9 +60,26 @@ verb_counters() { scenario "$1"; live_sas | sums; }
 # 32-byte header (timestamps, no SACK blocks).
 verb_tcp() {
   scenario "$1"
-  ss -Htin dst "$portal" | tr ' ' '\n' | awk -F: '
+  find_session || die "$1: no session"
+  # Of a pair both have the same portal.
+  local port
+  port=$(cat "/sys/class/iscsi_connection/connection${session_dir##*session}:0/local_port")
+  ss -Htin dst "$portal" sport = ":$port" | tr ' ' '\n' | awk -F: '
     $1 ~ /^(bytes_sent|bytes_retrans|bytes_acked|bytes_received|segs_out|segs_in|data_segs_out|data_segs_in)$/ {
       print $1 "=" $2 }'
+}
+
+# Returns when nothing has come or gone on the connections of these for two seconds.
+verb_quiet() {
+  local one
+  for one in "$@"; do
+    scenario "$one"
+    rested() {
+      ss -Htin dst "$portal" | tr ' ' '\n' | awk -F: '
+        /^last(snd|rcv|ack):/ { n++; if ($2 < 2000) busy = 1 } END { exit busy || !n }'
+    }
+    wait_for 60 rested || die "$one: its connection is never quiet"
+  done
 }
 
 # The kernel's own final words on SAs that died, for `finals`.

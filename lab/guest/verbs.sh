@@ -25,6 +25,7 @@ lab flush                 `ip xfrm state flush` on the initiator's side
 lab counters NAME         the kernel's live SAs of this session: sums, name=value
 lab truth NAME            what the byte counters must say of its live SAs, name=value
 lab tcp NAME              its connection's counters, name=value
+lab quiet NAME...         returns when their connections have rested for two seconds
 lab finals NAME           sums over its live and dead SAs since `lab monitor start`, name=value
 lab monitor start|stop    records the kernel's SA events (without keys)
 lab disk NAME             /dev/sdX

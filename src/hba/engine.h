@@ -39,6 +39,7 @@ inline constexpr std::uint64_t kRekeyWordNs = 10'000'000'000;  // how long to wa
                                                                // daemon's word on a rekey
 inline constexpr std::size_t kMostPolicyChanges = 1024;  // remembered; more: any may have changed
 inline constexpr std::uint64_t kPolicyChangeNs = 60'000'000'000;  // how long
+inline constexpr std::uint64_t kLoginNs = 1'000'000'000;  // so soon sysfs shows a new connection
 inline constexpr unsigned kMissingReads = 2;  // an SA not found so often, without an event, is gone
 
 class Engine final : public xfrm::Sink, private SaView {
@@ -102,8 +103,10 @@ class Engine final : public xfrm::Sink, private SaView {
   std::optional<std::vector<Address>> peers_to_ask() const;
   void take_connections(std::span<const xfrm::TcpConnection> all);
   void take_closed(const xfrm::ProbeReading& reading);
+  void begin_reading() { split_.begin_sas(); }  // of SAs
   bool split_balances() const;  // else reading SAs and connections once more may help
   std::vector<xfrm::SaId> shared_sas_to_read() const;
+  void set_holding(bool holding) { split_.set_holding(holding); }  // Split's
 
   // The sessions' connections, to be read after attribute() and before the SAs
   // (engine_evidence.cc).
@@ -141,7 +144,8 @@ class Engine final : public xfrm::Sink, private SaView {
     OwnerId owner = kNobody;
     xfrm::Direction direction = xfrm::Direction::unknown;
     bool outer = false;
-    bool shared = false;  // several adapters use it now: its growth is nobody's
+    bool shared = false;   // several adapters use it now: its growth is nobody's
+    bool changed = false;  // it had another owner before
   };
   // An entry before the readings since the last conclude(): a DELSA that they overtook undoes them.
   struct BeforeReading {
@@ -246,7 +250,8 @@ class Engine final : public xfrm::Sink, private SaView {
   Qualities shared_quality(OwnerId owner) const;  // sticky, and what is open
   void settle_shared();
   void take_outcome(const Split::Outcome& outcome);
-  void lose_sharing(const AssociationKey& key, Quality loss);
+  void watch_shared();
+  void end_sharing(const AssociationKey& key);
   void adopt_live();
   void remember_reqid(std::uint32_t reqid);
   void settle_rekeys();
@@ -291,8 +296,13 @@ class Engine final : public xfrm::Sink, private SaView {
   std::optional<std::uint64_t> connections_boot_ns_;
   Split split_;
   std::map<AssociationKey, Claim> parting_;  // whose they are once they are settled
-  std::map<AssociationKey, std::set<OwnerId>> sharers_;
-  std::map<AssociationKey, std::uint64_t> shared_errors_;
+  struct Sharing {                           // of an association that is, or was last, shared
+    std::set<OwnerId> users, lately;         // lately: since the last conclude()
+    xfrm::Direction direction = xfrm::Direction::unknown;
+    bool outer = false;
+    SharedGrowth last;  // at the last conclude()
+  };
+  std::map<AssociationKey, Sharing> sharings_;
   std::map<std::pair<Endpoint, Endpoint>, std::pair<OwnerId, bool>> owners_;  // of connections,
                                                                               // and whether new
   std::unordered_map<std::uint64_t, std::vector<AssociationKey>> judged_;     // by cookie
@@ -301,6 +311,7 @@ class Engine final : public xfrm::Sink, private SaView {
   std::uint64_t any_policy_changed_ns_ = 0;  // … of those that are not listed
   std::uint64_t settled_boot_ns_ = 0;
   std::uint64_t attributed_boot_ns_ = 0, read_boot_ns_ = 0;  // a reading follows: it began then
+  std::uint64_t attributed_before_ns_ = 0;
   std::uint64_t closed_lost_ = 0;
   bool inventory_known_ = false;             // there was one before this one, complete
   std::vector<AssociationKey> handed_over_;  // to their claims' owners, after the next reading

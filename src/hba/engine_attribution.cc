@@ -113,7 +113,7 @@ void Engine::attribute() {
 
 // Whose connections these are, and whether they were not there before.
 void Engine::find_owners() {
-  attributed_boot_ns_ = now_.boot_ns;
+  attributed_before_ns_ = std::exchange(attributed_boot_ns_, now_.boot_ns);
   const auto before = std::exchange(owners_, {});
   for (const iscsi::Session& session : inventory_.sessions) {
     for (const iscsi::Connection& connection : session.connections) {
@@ -146,7 +146,8 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
     remember_reqid(use.association.reqid);
     ledger_.assign_recent(use.association, target, use.direction, use.outer);
   }
-  found->second = {target, use.direction, use.outer, shared};
+  const bool changed = found->second.changed || (!is_new && found->second.owner != target);
+  found->second = {target, use.direction, use.outer, shared, changed};
   if (const auto live = by_association_.find(use.association); live != by_association_.end()) {
     bool another = false;
     for (const Ledger::EntryId id : live->second) {
@@ -175,8 +176,10 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
 void Engine::hand_over(const AssociationKey& key) {
   const auto live = by_association_.find(key);
   const auto found = claims_.find(key);
-  if (live == by_association_.end() || found == claims_.end()) return;
+  if (found == claims_.end()) return;
   const Claim& claim = found->second;
+  if (!claim.shared) end_sharing(key);
+  if (live == by_association_.end()) return;
   for (const Ledger::EntryId id : live->second) {
     ledger_.assign(id, claim.owner, claim.direction, claim.outer);
   }

@@ -42,6 +42,7 @@ void Engine::take_failures(const xfrm::ProbedSa& sa, std::uint64_t not_decrypted
 void Engine::take_finals(const xfrm::ProbeReading& reading) {
   finals_were_lost_ = finals_were_lost_ || reading.totals.finals_lost > 0;
   for (const xfrm::SaFinal& final : reading.finals) on_final(final);
+  if (!reading.finals.empty()) split_.growth_is_newer();
   if (!reading.more) finals_read_boot_ns_ = now_.boot_ns;
 }
 

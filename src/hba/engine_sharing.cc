@@ -47,26 +47,47 @@ void Engine::begin_sharing(const Use& use, const std::set<OwnerId>& users) {
                           .tunnel = key.mode == xfrm::Mode::tunnel,
                           .outer = use.outer,
                           .told = use.plain};
+  Split::Before before;
+  if (const auto claim = claims_.find(key); claim != claims_.end()) {
+    before.owner = claim->second.owner;
+    before.others = claim->second.changed;
+    if (!claim->second.shared) before.users.insert(before.owner);
+  }
+  if (const auto last = sharings_.find(key); last != sharings_.end()) {
+    before.users.insert(last->second.lately.begin(), last->second.lately.end());
+  }
+  const bool is_new = !split_.shares(key);
+  if (is_new) watch_shared();
   // An SA that nobody has claimed is shared with its whole life.
-  if (!split_.share(key, terms, users, pending ? 0 : read_boot_ns_)) {
+  before.read_boot_ns = pending ? 0 : read_boot_ns_;
+  if (!split_.share(key, terms, users, before)) {
     for (const OwnerId user : users) {
       ledger_.lose_shared(key, use.direction, use.outer, user, kShared);
     }
     return;
   }
   parting_.erase(key);
-  sharers_[key] = users;
   for (const OwnerId user : users) ledger_.lose_shared(kKeyCounters, user, kShared);
-  if (ledger_.shares(key)) return;
-  judged_.clear();
-  ledger_.begin_sharing(key, entries);
-  shared_errors_[key] = 0;
+  if (is_new) {
+    judged_.clear();
+    end_sharing(key);  // of which nobody was left
+    ledger_.begin_sharing(key, entries);
+    sharings_[key] = {
+        .users = {}, .lately = {}, .direction = use.direction, .outer = use.outer, .last = {}};
+  }
+  sharings_[key].users = users;
+  sharings_[key].lately.insert(users.begin(), users.end());
+}
+
+void Engine::end_sharing(const AssociationKey& key) {
+  ledger_.end_sharing(key);
+  sharings_.erase(key);
 }
 
 // What it grew by until now is still to be settled; then it is the one's that is left.
 void Engine::stop_sharing(const Use& use, OwnerId left) {
   split_.part(use.association, now_);
-  parting_[use.association] = {left, use.direction, use.outer, false};
+  parting_[use.association] = {left, use.direction, use.outer, false, true};
 }
 
 void Engine::note_policy_change(const xfrm::Policy& policy) {
@@ -128,7 +149,8 @@ Split::Seen Engine::see(const xfrm::TcpConnection& connection) {
     seen.owner = owner->second.first;
     seen.young = owner->second.second;
   }
-  const std::uint64_t since_ns = now_.boot_ns - std::min(now_.boot_ns, kPolicyChangeNs);
+  // What is new was not there the last time, or had hardly begun.
+  const std::uint64_t since_ns = attributed_before_ns_ - std::min(attributed_before_ns_, kLoginNs);
   seen.unclear = policy_changed(connection.local, connection.remote, since_ns);
   return seen;
 }
@@ -191,10 +213,18 @@ std::vector<xfrm::SaId> Engine::shared_sas_to_read() const {
   return ids;
 }
 
-void Engine::lose_sharing(const AssociationKey& key, Quality loss) {
-  for (const OwnerId user : sharers_[key]) {
-    const SharedTerms& terms = split_.terms(key);
-    ledger_.lose_shared(key, terms.direction, terms.outer, user, loss);
+// What goes to nobody for good: failed packets, what ended SAs may lack, and the growth of those
+// that nobody uses at the moment.
+void Engine::watch_shared() {
+  for (auto& [key, sharing] : sharings_) {
+    const SharedGrowth growth = growth_of(key);
+    Quality loss = ledger_.take_shared_loss(key);
+    if (!split_.shares(key) && growth.all != sharing.last.all) loss = kShared;
+    for (const OwnerId user : sharing.lately) {
+      if (growth.errors != sharing.last.errors) ledger_.lose_shared(kErrorCounters, user, kShared);
+      ledger_.lose_shared(key, sharing.direction, sharing.outer, user, loss);
+    }
+    sharing.last = growth;
   }
 }
 
@@ -211,6 +241,8 @@ Qualities Engine::shared_quality(OwnerId owner) const {
 }
 
 void Engine::settle_shared() {
+  watch_shared();
+  for (auto& [key, sharing] : sharings_) sharing.lately = sharing.users;
   if (!split_.any()) {
     settled_boot_ns_ = now_.boot_ns;
     return;
@@ -219,17 +251,6 @@ void Engine::settle_shared() {
   split_.disturb([this](const Endpoint& local, const Endpoint& remote) {
     return policy_changed(local, remote, settled_boot_ns_);
   });
-  for (const AssociationKey& key : split_.keys()) {
-    if (const Quality loss = ledger_.take_shared_loss(key); loss != Quality{}) {
-      lose_sharing(key, loss);
-    }
-    std::uint64_t& errors = shared_errors_[key];
-    const std::uint64_t now = growth_of(key).errors;
-    if (now != errors) {
-      for (const OwnerId user : sharers_[key]) ledger_.lose_shared(kErrorCounters, user, kShared);
-    }
-    errors = now;
-  }
   const bool trusted = !behind_ && !reading_failed_ && !syncing_;
   const auto growth = [this](const AssociationKey& key) { return growth_of(key); };
   take_outcome(split_.settle(growth, trusted, read_boot_ns_, now_));
@@ -248,11 +269,8 @@ void Engine::take_outcome(const Split::Outcome& outcome) {
     }
   }
   for (const AssociationKey& key : outcome.ended) {
-    ledger_.end_sharing(key);
-    sharers_.erase(key);
-    shared_errors_.erase(key);
     const auto parting = parting_.find(key);
-    if (parting == parting_.end()) continue;
+    if (parting == parting_.end()) continue;  // nobody uses it: it stays as it is
     claims_[key] = parting->second;
     parting_.erase(parting);
     hand_over(key);

@@ -13,8 +13,6 @@
 
 namespace qm::hba {
 
-inline constexpr int kMostSplitTries = 3;  // a refresh, to catch shared SAs at rest
-
 class Kernel {
  public:
   // probes: attached already, or none.
@@ -42,7 +40,7 @@ class Kernel {
   bool open_connections();
   void read_session_connections();
   // While SAs are shared.
-  void watch_closings();
+  void prepare_connections();
   void read_connections();
   void read_shared_again();
 

@@ -128,6 +128,7 @@ bool Kernel::sync() {
 
 Result<void> Kernel::read_those(const std::vector<xfrm::SaId>& ids,
                                 std::vector<xfrm::SaId>& missing) {
+  engine_.begin_reading();
   engine_.set_source(Engine::Source::read);
   engine_.set_time(now());
   std::vector<std::size_t> positions;
@@ -173,7 +174,9 @@ void Kernel::read_session_connections() {
 
 // ---- while SAs are shared
 
-void Kernel::watch_closings() {
+void Kernel::prepare_connections() {
+  // Unknown: they may.
+  if (engine_.wants_connections()) engine_.set_holding(xfrm::read_holds_packets().value_or(true));
   if (!probes_ || !probes_->coverage().closings()) return;
   const bool wanted = engine_.wants_connections();
   const auto peers = wanted ? engine_.peers_to_ask() : std::vector<Address>{};
@@ -220,7 +223,7 @@ void Kernel::refresh() {
   engine_.set_time(now());
   const auto errors = xfrm::read_netns_errors();
   engine_.attribute();
-  watch_closings();
+  prepare_connections();
   read_session_connections();
   read_connections();
   read_sas();

@@ -289,6 +289,7 @@ Result<LedgerState::Loaded> LedgerState::parse(Bytes bytes, std::string_view boo
     claim.direction = static_cast<xfrm::Direction>(in.enumerated(2));
     claim.outer = in.flag();
     claim.shared = in.flag();
+    claim.changed = true;  // for all that is known
     if (claim.owner >= loaded.owners.size()) return bad();
     loaded.claims.emplace_back(key, claim);
   }

@@ -37,16 +37,17 @@ std::vector<AssociationKey> Split::keys() const {
 }
 
 bool Split::share(const AssociationKey& key, const SharedTerms& terms,
-                  const std::set<OwnerId>& users, std::uint64_t read_boot_ns) {
+                  const std::set<OwnerId>& users, const Before& before) {
   auto found = shared_.find(key);
   if (found == shared_.end()) {
     if (shared_.size() >= kMostShared) return false;
     found = shared_.emplace(key, Shared{}).first;
-    found->second.read_boot_ns = read_boot_ns;
+    found->second.before = before;
     found->second.terms = terms;
   }
   Shared& shared = found->second;
   shared.users = users;
+  shared.lately.insert(users.begin(), users.end());
   shared.parting_ns = 0;
   // From now on nobody can tell, or could not until now.
   if (shared.terms.told != terms.told) shared.disturbed = true;
@@ -65,8 +66,7 @@ void Split::part(const AssociationKey& key, Time now) {
 
 // All that TCP counts of it: inbound no more than there was, outbound no less than there was.
 xfrm::Counters Split::bound(const SharedTerms& terms, const Connection& connection,
-                            const Part& part) const {
-  const Counts& now = connection.counts;
+                            const Counts& now, const Part& part) {
   const Counts& since = part.since;
   const xfrm::TcpConnection& last = connection.last;
   const bool connecting = last.state == xfrm::TcpState::syn_sent;
@@ -78,7 +78,7 @@ xfrm::Counters Split::bound(const SharedTerms& terms, const Connection& connecti
   if (is_inbound(terms)) {
     const std::uint64_t segments = now.in_segments - since.in_segments;
     std::uint64_t bytes = now.received_bytes - since.received_bytes + segments * header;
-    if (part.whole && segments > 0 && !connecting) {
+    if (since.in_segments == 0 && segments > 0 && !connecting) {
       bytes += agreed + (last.send_mss > kDefaultMss ? kSynOptionBytes : 0);
     }
     if (connection.ended_by_peer && last.timestamps && segments > 0) bytes -= kTimestampBytes;
@@ -87,7 +87,7 @@ xfrm::Counters Split::bound(const SharedTerms& terms, const Connection& connecti
   const std::uint64_t segments = now.out_segments - since.out_segments;
   if (connecting) return {segments * (kSynBytes + overhead), segments};
   std::uint64_t bytes = now.sent_bytes - since.sent_bytes + segments * header;
-  if (part.whole && segments > 0) bytes += agreed + kSynOptionBytes;
+  if (since.out_segments == 0 && segments > 0) bytes += agreed + kSynOptionBytes;
   return {bytes, segments};
 }
 
@@ -95,8 +95,13 @@ xfrm::Counters Split::bound(const SharedTerms& terms, const Connection& connecti
 // on its way already when the epoch began.
 xfrm::Counters Split::surely(const SharedTerms& terms, const Connection& connection,
                              const Part& part) const {
-  if (is_inbound(terms)) return bound(terms, connection, part);
-  const std::uint64_t acked = connection.counts.acked_bytes;
+  const Counts& sure = connection.sure;
+  if (is_inbound(terms)) {
+    const bool known = sure.in_segments > part.since.in_segments ||
+                       sure.received_bytes > part.since.received_bytes;
+    return known ? bound(terms, connection, sure, part) : xfrm::Counters{};
+  }
+  const std::uint64_t acked = sure.acked_bytes;
   return {acked > part.since.next_byte ? acked - part.since.next_byte : 0, 0};
 }
 
@@ -104,7 +109,7 @@ xfrm::Counters Split::surely(const SharedTerms& terms, const Connection& connect
 
 // Two readings, before the SAs' and after it, showed the same.
 bool Split::steady(const Shared& shared) const {
-  if (readings_ < 2 || shared.changed >= reading_) return false;
+  if (readings_ < 2 || shared.changed >= reading_ || newer_ >= reading_) return false;
   return std::ranges::none_of(shared.parts, [this](const auto& part) {
     const Connection& connection = connections_.at(part.first);
     return connection.changed >= reading_ || connection.absent == 1;
@@ -114,7 +119,7 @@ bool Split::steady(const Shared& shared) const {
 bool Split::adds_up(const Shared& shared, const SharedGrowth& growth) const {
   xfrm::Counters sum;
   for (const auto& [cookie, part] : shared.parts) {
-    sum += bound(shared.terms, connections_.at(cookie), part);
+    sum += all_of(shared.terms, connections_.at(cookie), part);
   }
   return sum == minus(growth.all, shared.begun.all);
 }
@@ -179,29 +184,38 @@ void Split::grant(const AssociationKey& key, Shared& shared, const SharedGrowth&
   same->replay_packets += replay_packets;
 }
 
-// Whose totals may lack a part of what nobody was granted.
-std::set<OwnerId> Split::lacking(const AssociationKey& key, const Shared& shared,
-                                 const SharedGrowth& growth) const {
+// Whose totals may lack a part of the growth. Outbound, a connection of which TCP counted nothing
+// had nothing; inbound, its packets may have been lost on their way to it.
+std::set<OwnerId> Split::lacking(const Shared& shared, const SharedGrowth& growth) const {
+  // Where the growth was too little for what is sure, it is not known in full. What moved between
+  // two readings may have got a part that was another's.
+  const bool short_of = std::ranges::any_of(shared.parts, [&](const auto& each) {
+    const xfrm::Counters sure = surely(shared.terms, connections_.at(each.first), each.second);
+    return minus(sure, each.second.granted) != xfrm::Counters{};
+  });
+  const xfrm::Counters left = minus(minus(growth.all, shared.begun.all), shared.granted);
+  if (!short_of && left == xfrm::Counters{} && steady(shared)) return {};
   std::set<OwnerId> owners;
-  const xfrm::Counters grown = minus(growth.all, shared.begun.all);
-  if (minus(grown, shared.granted) == xfrm::Counters{}) return owners;
-  if (shared.disturbed) return shared.users;
-  bool strangers = shared.lost;
+  if (shared.disturbed) owners = shared.lately;
+  // In the first epoch a connection of whose it was may have ended before it was read.
+  if (shared.first) owners.insert(shared.before.users.begin(), shared.before.users.end());
   for (const auto& [cookie, part] : shared.parts) {
     const Connection& connection = connections_.at(cookie);
-    const bool moved = bound(shared.terms, connection, part) != xfrm::Counters{};
-    const bool unsure = part.ragged || (connection.gone() && !connection.final);
-    if (!moved && !unsure) continue;
-    if (connection.owner != kUnattributed) {
-      owners.insert(connection.owner);
-    } else {
-      strangers = true;
-    }
+    const bool moved = all_of(shared.terms, connection, part) != xfrm::Counters{};
+    // Its counts are of before the SAs were read.
+    const bool unread = connection.seen <= sas_ && !connection.final;
+    const bool unsure = part.ragged || unread;
+    const bool owned = connection.owner != kUnattributed;
+    if (owned && (is_inbound(shared.terms) || moved || unsure)) owners.insert(connection.owner);
   }
-  if (const auto unmatched = unmatched_.find(key); strangers && unmatched != unmatched_.end()) {
-    owners.insert(unmatched->second.begin(), unmatched->second.end());
-  }
+  // A stranger's connection, or one that was missed, may be theirs.
+  owners.insert(shared.unmatched.begin(), shared.unmatched.end());
   return owners;
+}
+
+std::set<OwnerId> Split::unmatched_of(const AssociationKey& key) const {
+  const auto found = unmatched_.find(key);
+  return found == unmatched_.end() ? std::set<OwnerId>{} : found->second;
 }
 
 void Split::begin_epoch(const AssociationKey& key, Shared& shared, const SharedGrowth& begun,
@@ -219,14 +233,15 @@ void Split::begin_epoch(const AssociationKey& key, Shared& shared, const SharedG
   shared.granted = {};
   shared.epoch_ns = now.boot_ns;
   shared.ragged = ragged;
-  shared.disturbed = shared.lost = false;
+  shared.disturbed = shared.lost = shared.first = false;
+  shared.unmatched = unmatched_of(key);
 }
 
 // What remains is nobody's. In the midst of traffic the new epoch begins with the growth that was
 // known before this round, so that nothing that TCP counts from now on was on the SAs before.
 void Split::close(const AssociationKey& key, Shared& shared, const SharedGrowth& growth,
                   bool at_rest, Time now, Outcome& outcome) {
-  for (const OwnerId owner : lacking(key, shared, growth)) {
+  for (const OwnerId owner : lacking(shared, growth)) {
     outcome.losses.push_back({key, shared.terms, owner, false});
   }
   SharedGrowth begun = growth;
@@ -246,9 +261,9 @@ void Split::close(const AssociationKey& key, Shared& shared, const SharedGrowth&
 void Split::settle_untold(const AssociationKey& key, Shared& shared, const SharedGrowth& growth,
                           Outcome& outcome) {
   shared.settled = true;
-  shared.read_boot_ns = read_boot_ns_;
+  shared.before.read_boot_ns = read_boot_ns_;
   if (growth.all == shared.begun.all) return;
-  for (const OwnerId owner : shared.users) {
+  for (const OwnerId owner : shared.lately) {
     outcome.losses.push_back({key, shared.terms, owner, false});
   }
   shared.begun = growth;
@@ -260,6 +275,8 @@ void Split::settle_one(const AssociationKey& key, Shared& shared, const SharedGr
   if (!shared.terms.told || shared.readings == 0) {
     return settle_untold(key, shared, growth, outcome);
   }
+  const std::set<OwnerId> unmatched = unmatched_of(key);
+  shared.unmatched.insert(unmatched.begin(), unmatched.end());
   const bool still = trusted && steady(shared) && growth == shared.last &&
                      std::ranges::none_of(shared.parts, [&](const auto& part) {
                        return connections_.at(part.first).changed > shared.settle_reading;
@@ -282,7 +299,7 @@ void Split::settle_one(const AssociationKey& key, Shared& shared, const SharedGr
   }
   const std::uint64_t replayed = growth.replay_packets - shared.begun.replay_packets;
   if (replayed != 0 && replayed != growth.all.packets - shared.begun.all.packets) {
-    for (const OwnerId owner : shared.users) {
+    for (const OwnerId owner : shared.lately) {
       outcome.losses.push_back({key, shared.terms, owner, true});
     }
   }
@@ -290,17 +307,19 @@ void Split::settle_one(const AssociationKey& key, Shared& shared, const SharedGr
                    (is_inbound(shared.terms) || inbound_settled(shared));
   if (shared.settled) {
     grant_all([&](const auto& connection, const auto& part) {
-      return bound(shared.terms, connection, part);
+      return all_of(shared.terms, connection, part);
     });
     begin_epoch(key, shared, growth, false, now);
     return;
   }
+  const std::uint64_t rest_ns = holding_ && !is_inbound(shared.terms) ? kHeldNs : kRestNs;
   const bool quiet =
-      still && growth.live && !growth.awaiting && now.boot_ns - shared.rest_since_ns >= kRestNs;
+      still && growth.live && !growth.awaiting && now.boot_ns - shared.rest_since_ns >= rest_ns;
   if (trusted && (quiet || shared.disturbed || shared.lost)) {
     close(key, shared, growth, quiet, now, outcome);
   }
-  shared.open = growth.awaiting ? shared.users : lacking(key, shared, growth);
+  shared.open = lacking(shared, growth);
+  if (growth.awaiting) shared.open.insert(shared.lately.begin(), shared.lately.end());
 }
 
 Split::Outcome Split::settle(const GrowthOf& growth_of, bool trusted, std::uint64_t read_boot_ns,
@@ -314,14 +333,19 @@ Split::Outcome Split::settle(const GrowthOf& growth_of, bool trusted, std::uint6
       const SharedGrowth growth = growth_of(key);
       settle_one(key, shared, growth, trusted, now, outcome);
       shared.last = growth;
+      shared.lately = shared.users;
       shared.settle_reading = reading_;
+      if (readings_ > 0) ++shared.rounds;
       const bool patient = now.boot_ns - shared.parting_ns < kPartingNs;
-      if (shared.parting_ns == 0 || !trusted || (!shared.settled && patient)) continue;
-      if (!shared.settled) close(key, shared, growth, false, now, outcome);
+      if (shared.parting_ns == 0 || !trusted || (!shared.open.empty() && patient)) continue;
+      if (!shared.open.empty()) close(key, shared, growth, false, now, outcome);
       outcome.ended.push_back(key);
     }
   }
-  for (const AssociationKey& key : outcome.ended) shared_.erase(key);
+  for (const AssociationKey& key : outcome.ended) {
+    shared_.erase(key);
+    for (auto& [cookie, connection] : connections_) std::erase(connection.uses, key);
+  }
   forget_gone();
   return outcome;
 }

@@ -38,12 +38,16 @@
 
 namespace qm::hba {
 
-inline constexpr std::size_t kMostShared = 1024;       // associations; more are not told apart
-inline constexpr std::uint64_t kRestNs = 500'000'000;  // so long nothing moved: nothing is under
-                                                       // way between TCP and IPsec
-inline constexpr std::uint64_t kAckNs = 500'000'000;   // an acknowledgement is delayed by less
+inline constexpr std::size_t kMostShared = 1024;          // associations; more are not told apart
+inline constexpr std::uint64_t kRestNs = 500'000'000;     // so long nothing moved: nothing is under
+                                                          // way between TCP and IPsec
+inline constexpr std::uint64_t kHeldNs = 61'000'000'000;  // … where IPsec holds packets until an SA
+                                                          // is there (XFRM_QUEUE_TMO_MAX)
+inline constexpr std::uint64_t kAckNs = 500'000'000;      // an acknowledgement is delayed by less
 inline constexpr std::uint64_t kPartingNs = 10'000'000'000;  // how long one that is shared no more
                                                              // waits for its settlement
+
+inline constexpr int kMostSplitTries = 3;  // a refresh, to meet shared SAs at rest
 
 inline constexpr std::uint64_t kIpv4HeaderBytes = 20, kIpv6HeaderBytes = 40;
 inline constexpr std::uint64_t kTcpHeaderBytes = 20, kTimestampBytes = 12;
@@ -96,18 +100,32 @@ class Split {
   std::vector<AssociationKey> keys() const;
   const SharedTerms& terms(const AssociationKey& key) const { return shared_.at(key).terms; }
 
-  // Several adapters use it now, these. read_boot_ns: when its growth began to be counted, that is
-  // when its SAs were read last. False: kMostShared, it is not told apart.
+  // Until now its growth was this one's, kNobody's, or kUnattributed; others: somebody else had it
+  // before. users: whose connections may have been on it since its SAs were read last, at
+  // read_boot_ns.
+  struct Before {
+    OwnerId owner = kNobody;
+    bool others = false;
+    std::set<OwnerId> users;
+    std::uint64_t read_boot_ns = 0;
+  };
+  // Several adapters use it now, these. False: kMostShared, it is not told apart.
   bool share(const AssociationKey& key, const SharedTerms& terms, const std::set<OwnerId>& users,
-             std::uint64_t read_boot_ns);
+             const Before& before);
   void part(const AssociationKey& key, Time now);  // one is left, or none
 
-  // In this order: begin_round, a reading, the SAs, another reading, finals, settle.
+  // What TCP sent may wait for an SA (net.core.xfrm_larval_drop = 0), and then be on it.
+  void set_holding(bool holding) { holding_ = holding; }
+
+  // In this order: begin_round, a reading, begin_sas, the SAs, another reading, finals, settle.
   void begin_round() { readings_ = 0; }
+  void begin_sas();  // what was read by now is on the SAs that are read next
   void take_reading(std::span<const Seen> all, Time now);
   // The last counts of a connection, up to three times (xfrm::ClosedConnection).
   void take_final(const Seen& seen, bool destroyed, Time now);
   void finals_were_lost();  // who ended unseen can't be told
+  // What was learnt of SAs since the last reading may be of traffic that it does not show.
+  void growth_is_newer() { newer_ = reading_; }
   // A session's connection of which there is no socket in the reading: its owner may be nobody's.
   void set_unmatched(std::map<AssociationKey, std::set<OwnerId>> unmatched) {
     unmatched_ = std::move(unmatched);
@@ -150,9 +168,11 @@ class Split {
     OwnerId owner = kUnattributed;
     xfrm::TcpConnection last;  // as it was read last
     Counts counts;
+    Counts sure;  // … before the SAs were read last
     std::vector<AssociationKey> uses;
     std::vector<Unowned> unowned;
     std::uint64_t changed = 0;  // the number of the reading that showed it changed
+    std::uint64_t seen = 0;     // the number of the reading that showed it last
     unsigned absent = 0;        // from so many readings in a row
     bool final = false;
     bool ended_by_peer = false;  // its last segment may have been a reset without timestamps
@@ -170,19 +190,21 @@ class Split {
   struct Shared {
     SharedTerms terms;
     std::set<OwnerId> users;
+    std::set<OwnerId> lately;             // users since the last settle()
     SharedGrowth begun;                   // the growth as the epoch began
     SharedGrowth last;                    // … at the last settle()
     xfrm::Counters granted;               // in this epoch
     std::map<std::uint64_t, Part> parts;  // by cookie
-    std::uint64_t read_boot_ns = 0;       // when `begun` was read
+    Before before;
     std::uint64_t epoch_ns = 0, exact_since_ns = 0;
     std::uint64_t rest_since_ns = 0;
     std::uint64_t settle_reading = 0;  // number of the last reading before the last settle()
     std::uint64_t changed = 0;         // number of the reading in which a connection came or left
-    std::uint64_t readings = 0;
-    bool ragged = false, disturbed = false, lost = false;
+    std::uint64_t readings = 0, rounds = 0;  // with readings
+    bool ragged = false, disturbed = false, lost = false, first = true;
     bool settled = false;  // by the last settle()
     std::uint64_t parting_ns = 0;
+    std::set<OwnerId> unmatched;  // in this epoch, whether now or not
     std::set<OwnerId> open;
   };
 
@@ -194,8 +216,12 @@ class Split {
                    Time now);
   void note_absences(const std::set<std::uint64_t>& present);
 
-  xfrm::Counters bound(const SharedTerms& terms, const Connection& connection,
-                       const Part& part) const;
+  static xfrm::Counters bound(const SharedTerms& terms, const Connection& connection,
+                              const Counts& now, const Part& part);
+  xfrm::Counters all_of(const SharedTerms& terms, const Connection& connection,
+                        const Part& part) const {
+    return bound(terms, connection, connection.counts, part);
+  }
   xfrm::Counters surely(const SharedTerms& terms, const Connection& connection,
                         const Part& part) const;
   bool steady(const Shared& shared) const;
@@ -208,8 +234,8 @@ class Split {
                   bool trusted, Time now, Outcome& outcome);
   void settle_untold(const AssociationKey& key, Shared& shared, const SharedGrowth& growth,
                      Outcome& outcome);
-  std::set<OwnerId> lacking(const AssociationKey& key, const Shared& shared,
-                            const SharedGrowth& growth) const;
+  std::set<OwnerId> unmatched_of(const AssociationKey& key) const;
+  std::set<OwnerId> lacking(const Shared& shared, const SharedGrowth& growth) const;
   void close(const AssociationKey& key, Shared& shared, const SharedGrowth& growth, bool at_rest,
              Time now, Outcome& outcome);
   void begin_epoch(const AssociationKey& key, Shared& shared, const SharedGrowth& begun,
@@ -222,7 +248,10 @@ class Split {
   std::vector<Grant> promised_;  // of connections that got an owner
   std::uint64_t reading_ = 0;    // the last one's number
   unsigned readings_ = 0;        // in this round
+  std::uint64_t sas_ = 0;        // the reading before the SAs' last one
+  std::uint64_t newer_ = 0;      // the reading after which more was learnt of SAs
   std::uint64_t read_boot_ns_ = 0;
+  bool holding_ = false;
 };
 
 }  // namespace qm::hba

@@ -12,6 +12,7 @@ constexpr std::uint64_t kMsInNs = 1'000'000;
 // Before this much of the past nothing came or went: it neither sent data nor heard of its peer.
 // What it acknowledged since then it had heard before.
 bool was_idle_since(const xfrm::TcpConnection& connection, std::uint64_t since_boot_ns, Time now) {
+  if (connection.state == xfrm::TcpState::syn_sent) return false;  // of SYNs nobody keeps the time
   const std::uint64_t idle_ns =
       kMsInNs *
       std::min({connection.data_sent_ms, connection.data_received_ms, connection.ack_received_ms});
@@ -35,8 +36,9 @@ void Split::count(Connection& connection, const xfrm::TcpConnection& now) {
   Counts& counts = connection.counts;
   const xfrm::TcpCounters& raw = now.counters;
   const xfrm::TcpCounters& last = connection.last.counters;
-  counts.in_segments += grown(last.in_segments, raw.in_segments);
-  counts.out_segments += grown(last.out_segments, raw.out_segments);
+  const bool first = counts == Counts{};
+  counts.in_segments += first ? raw.in_segments : grown(last.in_segments, raw.in_segments);
+  counts.out_segments += first ? raw.out_segments : grown(last.out_segments, raw.out_segments);
   const auto at_least = [](std::uint64_t& value, std::uint64_t other, std::uint64_t minus) {
     value = std::max(value, other > minus ? other - minus : 0);
   };
@@ -80,13 +82,18 @@ void Split::join(const AssociationKey& key, std::uint64_t cookie, const Seen& se
   if (found == shared_.end()) return;
   Shared& shared = found->second;
   Part part;
-  // It was not in the reading before; or its session is new, and what it had before the growth
-  // began was its own all the same.
-  const bool first = shared.readings == 0;
-  part.whole = fresh && seen.young && !seen.unclear && (!first || seen.owner != kUnattributed);
+  // It was not in the readings before; or its session is new, and what it had before the growth
+  // began somebody else got. (One reading may have missed it.)
+  const bool first = shared.rounds == 0;
+  const Before& before = shared.before;
+  const bool owned = seen.owner != kUnattributed;
+  const bool uncounted =
+      seen.owner != before.owner && before.owner != kUnattributed && !before.others;
+  part.whole = fresh && seen.young && !seen.unclear &&
+               (shared.rounds > 1 || ((owned || !first) && uncounted));
   if (!part.whole) {
     part.since = connections_.at(cookie).counts;
-    part.ragged = !first || !was_idle_since(seen.connection, shared.read_boot_ns, now);
+    part.ragged = !first || holding_ || !was_idle_since(seen.connection, before.read_boot_ns, now);
     shared.ragged = shared.ragged || part.ragged;
   }
   shared.parts.insert_or_assign(cookie, part);
@@ -95,7 +102,6 @@ void Split::join(const AssociationKey& key, std::uint64_t cookie, const Seen& se
 
 void Split::follow_uses(Connection& connection, std::uint64_t cookie, const Seen& seen, bool fresh,
                         Time now) {
-  if (connection.uses == seen.uses) return;
   const std::vector<AssociationKey> before = std::exchange(connection.uses, seen.uses);
   for (const AssociationKey& key : before) {
     const auto shared = shared_.find(key);
@@ -105,7 +111,9 @@ void Split::follow_uses(Connection& connection, std::uint64_t cookie, const Seen
     shared->second.changed = reading_;
   }
   for (const AssociationKey& key : seen.uses) {
-    if (!has(before, key)) join(key, cookie, seen, fresh, now);
+    const auto shared = shared_.find(key);
+    const bool is_in = shared == shared_.end() || shared->second.parts.contains(cookie);
+    if (!is_in) join(key, cookie, seen, fresh, now);
   }
 }
 
@@ -120,10 +128,16 @@ void Split::take_reading(std::span<const Seen> all, Time now) {
     Connection& connection = *meet(seen, fresh);
     count(connection, seen.connection);
     connection.absent = 0;
+    connection.seen = reading_;
     follow_uses(connection, seen.connection.cookie, seen, fresh, now);
   }
   note_absences(present);
   for (auto& [key, shared] : shared_) ++shared.readings;
+}
+
+void Split::begin_sas() {
+  sas_ = reading_;
+  for (auto& [cookie, connection] : connections_) connection.sure = connection.counts;
 }
 
 // One reading may miss a socket that is there: others of its bucket have gone while it was made.
@@ -150,7 +164,7 @@ void Split::take_final(const Seen& seen, bool destroyed, Time now) {
   for (const AssociationKey& key : seen.uses) {
     const auto shared = shared_.find(key);
     if (shared == shared_.end()) continue;
-    if (shared->second.readings == 0) {
+    if (shared->second.rounds == 0) {
       shared->second.ragged = true;  // what it had may be in the growth, or not
     } else {
       join(key, seen.connection.cookie, seen, fresh, now);

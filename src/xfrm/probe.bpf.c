@@ -131,11 +131,11 @@ struct sock_common {
   possible_net_t skc_net;
   struct in6_addr skc_v6_daddr;
   struct in6_addr skc_v6_rcv_saddr;
+  unsigned long skc_flags;
 };
 
 struct sock {
   struct sock_common __sk_common;
-  unsigned long sk_flags;
 };
 
 enum sock_flags { SOCK_DEAD, SOCK_DONE };
@@ -444,7 +444,7 @@ static __always_inline void tell_closed(struct sock* sk, __u8 cause) {
   if (BPF_CORE_READ_BITFIELD_PROBED(options, sack_ok)) out->options |= 2;
   if (BPF_CORE_READ_BITFIELD_PROBED(options, wscale_ok)) out->options |= 4;
   const __u32 done = bpf_core_enum_value(enum sock_flags, SOCK_DONE);
-  out->fin_received = (BPF_CORE_READ(sk, sk_flags) >> (done & 63)) & 1;
+  out->fin_received = (BPF_CORE_READ(sk, __sk_common.skc_flags) >> (done & 63)) & 1;
   out->cause = cause;
   bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
 }

@@ -67,6 +67,12 @@ constexpr std::array kPrograms{
     ProgramInfo{"esp6_input", "esp6_input", "esp6", &ProbeCoverage::esp6, "failures of IPv6 ESP"},
     ProgramInfo{"ah4_input", "ah_input", "ah4", &ProbeCoverage::ah4, "failures of IPv4 AH"},
     ProgramInfo{"ah6_input", "ah6_input", "ah6", &ProbeCoverage::ah6, "failures of IPv6 AH"},
+    ProgramInfo{"connection_disconnect", "tcp_disconnect", nullptr, &ProbeCoverage::disconnects,
+                "last counts of connections"},
+    ProgramInfo{"connection_reset", "tcp_send_active_reset", nullptr, &ProbeCoverage::resets,
+                "resets at connections' ends"},
+    ProgramInfo{"connection_destroy", "tcp_v4_destroy_sock", nullptr, &ProbeCoverage::destroys,
+                "counts of connections that their peers end"},
 };
 
 // libbpf tells why a load failed by its printing function alone.
@@ -157,8 +163,8 @@ struct Probes::State {
   static int take_closed(void* context, void* data, std::size_t size);
   Result<void> read_totals(ProbeReading& into) const;
   Result<void> set_peer(const probe_peer& peer, bool wanted) const;
-  static Result<std::unique_ptr<State>> load(bool modules_too, int& error);
-  void choose(bool modules_too);
+  static Result<std::unique_ptr<State>> load(bool modules_too, bool connections_too);
+  void choose(bool modules_too, bool connections_too);
   void attach();
   Result<void> find_maps();
 };
@@ -188,7 +194,7 @@ int Probes::State::take_closed(void* context, void* data, std::size_t size) {
 }
 
 // Leaves out what this kernel hasn't got: one program that does not load fails them all.
-void Probes::State::choose(bool modules_too) {
+void Probes::State::choose(bool modules_too, bool connections_too) {
   const std::unique_ptr<btf, BtfCloser> kernel(btf__load_vmlinux_btf());
   for (const ProgramInfo& info : kPrograms) {
     const bool built_in =
@@ -201,6 +207,8 @@ void Probes::State::choose(bool modules_too) {
       why = std::string(info.module) + " was not loaded when the collector started";
     } else if (!built_in && !modules_too) {
       why = "probes in modules take CAP_SYS_ADMIN when the collector starts";
+    } else if (!connections_too && std::string_view(info.program).starts_with("connection_")) {
+      why = "this kernel's TCP is another";
     }
     if (why.empty()) continue;
     coverage.missing.push_back(std::string(info.what) + " (" + why + ")");
@@ -239,8 +247,8 @@ Result<void> Probes::State::find_maps() {
   return {};
 }
 
-// error: what the kernel said to the load, 0 when it took it.
-Result<std::unique_ptr<Probes::State>> Probes::State::load(bool modules_too, int& error) {
+Result<std::unique_ptr<Probes::State>> Probes::State::load(bool modules_too, bool connections_too) {
+  complaint().clear();
   auto state = std::make_unique<State>();
   const std::string_view elf = embedded_probe().front().bytes;
   bpf_object_open_opts options{};
@@ -250,10 +258,10 @@ Result<std::unique_ptr<Probes::State>> Probes::State::load(bool modules_too, int
   if (!state->object) return std::unexpected(refusal(errno));
   const std::uint32_t netns = TRY(own_netns());
   bpf_map* constants = bpf_object__find_map_by_name(state->object.get(), ".rodata");
-  error =
+  int error =
       constants == nullptr ? EINVAL : -bpf_map__set_initial_value(constants, &netns, sizeof netns);
   if (error != 0) return std::unexpected(refusal(error));
-  state->choose(modules_too);
+  state->choose(modules_too, connections_too);
   error = -bpf_object__load(state->object.get());
   if (error != 0) return std::unexpected(refusal(error));
   return state;
@@ -266,13 +274,13 @@ Result<Probes> Probes::open() {
                             "CONFIG_DEBUG_INFO_BTF)",
                             kKernelBtf));
   }
-  complaint().clear();
   libbpf_set_print(note_complaint);
-  int error = 0;
-  auto state = State::load(true, error);
-  if (!state && (error == EPERM || error == EACCES || error == ESRCH)) {
-    complaint().clear();
-    state = State::load(false, error);
+  // One program that the kernel does not take fails them all: first those go that may be the one.
+  auto state = State::load(true, true);
+  for (const auto& [modules_too, connections_too] :
+       {std::pair(false, true), std::pair(true, false), std::pair(false, false)}) {
+    if (state) break;
+    state = State::load(modules_too, connections_too);
   }
   // The kernel's types took megabytes that are not needed again.
   ::malloc_trim(0);

@@ -93,6 +93,10 @@ Result<InterfaceIpsec> read_interface_ipsec(std::string_view interface, const st
   return says;
 }
 
+Result<bool> read_holds_packets(const std::string& root) {
+  return TRY(read_proc(root + "/core/xfrm_larval_drop")).starts_with('0');
+}
+
 Result<std::vector<LocalAddress>> read_local_addresses() {
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) != 0) {

@@ -75,6 +75,14 @@ TEST_F(Proc, what_all_interfaces_do_each_does) {
   EXPECT_FALSE(says->disable_xfrm);
 }
 
+TEST_F(Proc, packets_wait_for_an_sa_where_larvals_do_not_drop_them) {
+  EXPECT_FALSE(read_holds_packets(root_));
+  write("core/xfrm_larval_drop", "1\n");
+  EXPECT_FALSE(read_holds_packets(root_).value());
+  write("core/xfrm_larval_drop", "0\n");
+  EXPECT_TRUE(read_holds_packets(root_).value());
+}
+
 TEST_F(Proc, names_that_no_interface_can_have) {
   for (const char* name : {"", ".", "..", "a/b", "sixteen-letters-"}) {
     const auto says = read_interface_ipsec(name, root_);

@@ -33,6 +33,10 @@ struct InterfaceIpsec {
 Result<InterfaceIpsec> read_interface_ipsec(std::string_view interface,
                                             const std::string& root = "/proc/sys/net");
 
+// Whether packets wait for an SA that is being negotiated, and are sent when it is there; as a rule
+// they are dropped (net.core.xfrm_larval_drop = 1).
+Result<bool> read_holds_packets(const std::string& root = "/proc/sys/net");
+
 struct LocalAddress {
   std::string interface;
   unsigned ifindex = 0;

@@ -29,13 +29,18 @@ CLASSES = {
 
 def series(prefix, counter):
     """Name and labels of a property."""
-    prefix += "unattributed_" if counter.startswith("Unattributed") else ""
+    unattributed = counter.startswith("Unattributed")
+    prefix += "unattributed_" if unattributed else ""
     counter = counter.removeprefix("Unattributed")
+    # What is told apart later goes to an adapter: the rest is no counter.
+    total = "" if unattributed else "_total"
+    if unattributed and counter == "PacketsWithReplayDetection":
+        return prefix + NAMES[counter].removesuffix("_total"), {}
     if counter in NAMES:
         return prefix + NAMES[counter], {}
     for cut, labels in BYTES.items():
         if counter.startswith(cut):
-            return prefix + "bytes_total", labels | {"direction": counter[len(cut):].lower()}
+            return prefix + "bytes" + total, labels | {"direction": counter[len(cut):].lower()}
     return None
 
 

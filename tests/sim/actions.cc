@@ -74,6 +74,7 @@ Generation World::install(int number, bool out, const Generation* larvals) {
   ++changes_;
   say("lane {}: {} {} installed", number, out ? "out" : "in", fmt::join(made, ","));
   (out ? lane.outs : lane.ins).push_back(made);
+  if (out) release_held(number);
   return made;
 }
 
@@ -136,7 +137,7 @@ void World::end(std::uint32_t track, bool by_expiry) {
   ++natural_gaps_;
   // Packets that were being decrypted are counted after the last word (facts, section 1).
   if (now_ns - before.traffic_ns < kInFlightNs && random_.chance(300)) {
-    carry(track, random_.between(40, 3000), 2, nullptr);
+    carry(track, random_.between(40, 3000), 2);
   }
 }
 
@@ -206,7 +207,7 @@ void World::expire_larvals(int number) {
 // As strongSwan's update_sa: reads the counters, deletes, adds with what it has read (LTIME_VAL).
 void World::move_one(std::uint32_t& track, const Address& local, const Address& remote, bool out) {
   xfrm::Sa sa = kernel_.find(track)->sa;
-  if (random_.chance(200)) carry(track, random_.between(40, 900), 1, nullptr);
+  if (random_.chance(200)) carry(track, random_.between(40, 900), 1);
   const std::uint64_t hurt = kernel_.messages_hurt();
   kernel_.remove(track);
   if (!out) ++natural_gaps_;
@@ -217,6 +218,7 @@ void World::move_one(std::uint32_t& track, const Address& local, const Address& 
   Tracked next = truth_.at(track);
   next.live = true;
   next.totals = {};
+  next.own = {};
   next.ended_ns = next.traffic_ns = 0;  // what is in flight is on its way to the old one
   const std::uint32_t number = truth_.moved_in(next, track, sa.counters.bytes, sa.counters.packets);
   kernel_.add(sa, number);

@@ -5,6 +5,7 @@
 
 #include "hba/collector.h"
 #include "hba/ledger_state.h"
+#include "support/diag_messages.h"
 
 namespace qm::sim {
 namespace {
@@ -66,6 +67,7 @@ void Collector::start() {
   kernel_.join();
   engine_.set_kernel(true, "");
   if (kernel_.probes.attached) engine_.set_probes("finals", {.finals = true});
+  engine_.set_holding(world_.holding());
   if (world_.daemon()) engine_.ike_state(1);
   if (!sync()) sync_due_ = true;
 }
@@ -188,10 +190,10 @@ bool Collector::sync() {
   return false;
 }
 
-void Collector::read_sas() {
-  const std::vector<xfrm::SaId> ids = engine_.sas_to_read();
-  reading_failed_ = false;
+// again: to catch shared SAs at rest; what is missing is not looked into.
+void Collector::read_sas(const std::vector<xfrm::SaId>& ids, bool again) {
   if (ids.empty()) return;
+  engine_.begin_reading();
   engine_.set_time(kernel_.now());
   std::vector<xfrm::SaId> gone;
   for (const xfrm::SaId& id : ids) {
@@ -211,16 +213,48 @@ void Collector::read_sas() {
   }
   interleave(true);
   drain_events();
-  if (engine_.note_missing(gone)) sync_due_ = true;
+  if (!again && engine_.note_missing(gone)) sync_due_ = true;
+}
+
+void Collector::read_connections() {
+  if (!engine_.wants_connections()) return;
+  Random& random = world_.random();
+  interleave(true);
+  if (!random.chance(kernel_.faults.diag_fails)) {
+    std::vector<xfrm::TcpConnection> all;
+    const auto peers = engine_.peers_to_ask();
+    const std::uint32_t seq = ++seq_;
+    bool done = false;
+    for (const std::uint64_t cookie : world_.socket_list()) {
+      if (random.chance(kernel_.faults.diag_skips)) continue;
+      const test::Message row = world_.diag_row(cookie, seq);
+      if (!row.empty() && !xfrm::parse_connections(row, seq, all, done)) std::abort();
+      if (random.chance(300)) interleave(true);
+    }
+    if (!xfrm::parse_connections(test::diag_end(seq), seq, all, done) || !done) std::abort();
+    std::erase_if(all, [&](const xfrm::TcpConnection& each) {
+      return peers && std::ranges::find(*peers, each.remote.address) == peers->end();
+    });
+    engine_.set_time(kernel_.now());
+    engine_.take_connections(all);
+  }
+  if (!kernel_.probes.attached || !kernel_.probes.closings) return;
+  xfrm::ProbeReading reading;
+  reading.closed = kernel_.take_closed();
+  reading.totals.closed_lost = kernel_.closed_lost();
+  engine_.take_closed(reading);
 }
 
 // What the coming attribution must claim: then the truth's lower bound holds it.
 void Collector::claim_in_truth() {
   Truth& truth = world_.truth();
   counted_.clear();
+  shared_.clear();
   if (kernel_.messages_hurt() != hurt_before_ || sync_due_) return;
   const std::uint64_t now_ns = kernel_.now().boot_ns;
-  for (const auto& [lane, out] : world_.claimable()) {
+  for (const auto& [claim, adapters] : world_.claimable()) {
+    const auto& [lane, out] = claim;
+    if (adapters.size() > 1) shared_.insert(claim);
     for (std::uint32_t number = 0; number < truth.size(); ++number) {
       const Tracked& sa = truth.at(number);
       if (sa.lane != lane || sa.out != out || sa.counts) continue;
@@ -239,6 +273,7 @@ void Collector::forget_claims() {
 
 Collector::Published Collector::refresh() {
   Truth& truth = world_.truth();
+  world_.settle_under_way();  // since the last one some milliseconds have passed
   interleave(false);
   drain_events();
   const std::uint64_t changes = world_.changes();
@@ -256,7 +291,16 @@ Collector::Published Collector::refresh() {
   engine_.set_time(kernel_.now());
   const xfrm::NetnsErrors errors = kernel_.errors;
   engine_.attribute();
-  read_sas();
+  kernel_.closings_wanted = engine_.wants_connections();
+  read_connections();
+  reading_failed_ = false;
+  read_sas(engine_.sas_to_read(), false);
+  read_connections();
+  for (int i = 1; i < hba::kMostSplitTries && !engine_.split_balances(); ++i) {
+    read_sas(engine_.shared_sas_to_read(), true);
+    if (reading_failed_) break;
+    read_connections();
+  }
   engine_.set_netns_errors(errors);
   engine_.set_time(kernel_.now());
   engine_.conclude();
@@ -276,7 +320,15 @@ Collector::Published Collector::refresh() {
   published.settled = kernel_.messages_hurt() == hurt_before_ && !sync_due_;
   world_.published(!reading_failed_);
   counted_.clear();
-  for (const auto& [lane, out] : world_.claimable()) {
+  for (int lane = 0; lane < static_cast<int>(kMostLanes); ++lane) {
+    for (const bool out : {false, true}) {
+      const std::pair key(lane, out);
+      truth.decide(lane, out, shared_.contains(key) && shared_before_.contains(key));
+    }
+  }
+  shared_before_ = shared_;
+  for (const auto& [claim, adapters] : world_.claimable()) {
+    const auto& [lane, out] = claim;
     if (published.settled && !published.disturbed) {
       truth.claimed[static_cast<std::size_t>(lane)][out ? 1 : 0] = true;
     }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "hba/engine.h"
@@ -49,7 +50,8 @@ class Collector {
   bool dump_sas();
   bool try_sync();
   bool sync();
-  void read_sas();
+  void read_sas(const std::vector<xfrm::SaId>& ids, bool again);
+  void read_connections();
   void claim_in_truth();
   void take_words();
 
@@ -66,6 +68,8 @@ class Collector {
   bool fault_ = false;
   std::uint64_t began_ns_ = 0;
   std::vector<std::uint32_t> counted_;  // in Truth by this refresh
+  // Lanes and directions that several adapters use, as of this scan and the one before.
+  std::set<std::pair<int, bool>> shared_, shared_before_;
 };
 
 }  // namespace qm::sim

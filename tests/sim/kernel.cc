@@ -167,6 +167,15 @@ std::vector<xfrm::SaFinal> Kernel::take_finals() {
   return told;
 }
 
+void Kernel::tell_closed(const xfrm::ClosedConnection& closed) {
+  if (!probes.attached || !probes.closings || !listening_ || !closings_wanted) return;
+  if (probe_random_.chance(probes.lose)) {
+    ++closed_lost_;
+  } else {
+    closed_.push_back(closed);
+  }
+}
+
 // ---- policies
 
 void Kernel::put_policy(const xfrm::Policy& policy) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -21,11 +22,14 @@ struct Faults {
   std::uint32_t repeat = 0;      // an event that comes twice in a row
   std::uint32_t dump_fails = 0;  // a dump that ends with an error or not at all
   std::uint32_t read_fails = 0;  // a batch of GETSA that ends with an error
+  std::uint32_t diag_fails = 0;  // a reading of the connections that ends with an error
+  std::uint32_t diag_skips = 0;  // … that misses one which is there
 };
 
 // The destroy probe: what it tells of dying SAs, and when. Of a thousand each.
 struct ProbeFaults {
   bool attached = false;
+  bool closings = false;   // those on connections' ends
   std::uint32_t late = 0;  // the last word comes up to five seconds after the end
   std::uint32_t lose = 0;
   std::uint32_t repeat = 0;
@@ -76,6 +80,9 @@ class Kernel {
   void leave() {
     listening_ = false;
     finals_.clear();
+    closed_.clear();
+    closings_wanted = false;
+    closed_lost_ = 0;
   }
   bool listening() const { return listening_; }
   Got receive(test::Message& datagram);
@@ -85,6 +92,11 @@ class Kernel {
   std::vector<xfrm::SaFinal> take_finals();
   bool finals_wait() const { return !finals_.empty(); }
   std::uint64_t finals_lost() const { return finals_lost_; }
+  // Connections that end while the reader wants to know.
+  bool closings_wanted = false;
+  void tell_closed(const xfrm::ClosedConnection& closed);
+  std::vector<xfrm::ClosedConnection> take_closed() { return std::exchange(closed_, {}); }
+  std::uint64_t closed_lost() const { return closed_lost_; }
   std::uint64_t flushes() const { return flushes_; }
   void count_late(std::uint32_t track, const xfrm::Counters& more);  // was in flight at its end
 
@@ -133,6 +145,8 @@ class Kernel {
   std::deque<Final> finals_;
   std::uint64_t finals_lost_ = 0;
   std::uint64_t flushes_ = 0;
+  std::vector<xfrm::ClosedConnection> closed_;
+  std::uint64_t closed_lost_ = 0;
 };
 
 }  // namespace qm::sim

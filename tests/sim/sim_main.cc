@@ -58,6 +58,21 @@ std::optional<std::string> tell(std::uint64_t seed, const Settings& settings,
                                   world.truth().host_upper().at(i));
           }
           world.say("  host{}", totals);
+          for (const auto& adapter : published.report.adapters) {
+            totals.clear();
+            const qm::hba::Totals most = world.truth().upper(adapter.info.key[1] - '0');
+            for (std::size_t i = qm::hba::kPacketsNotAuthenticated - 1; i < qm::hba::kCounters;
+                 ++i) {
+              totals +=
+                  fmt::format(" {}{}/{}", adapter.totals.at(i),
+                              adapter.qualities[i].quality == QM_EXACT ? "" : "+", most.at(i));
+            }
+            world.say("  {}{}", adapter.info.key, totals);
+          }
+          for (const auto& session : published.report.sessions) {
+            world.say("  {} of {}: {} uses, {}", session.name, session.adapter_name,
+                      session.verdict.uses.size(), session.verdict.reason);
+          }
           for (const auto& sa : published.report.sas) {
             world.say("  {} owner {} bytes {}-{} packets {}-{} negotiated {} rekey {}", sa.name,
                       static_cast<int>(sa.entry.owner), sa.entry.newest.bytes, sa.entry.base.bytes,

@@ -5,9 +5,8 @@
 
 namespace qm::sim {
 
-// by: null for what no session of sysfs moves (discovery, a SYN).
-void World::carry(std::uint32_t track, std::uint64_t bytes, std::uint64_t packets,
-                  const Session* by) {
+void World::carry(std::uint32_t track, std::uint64_t bytes, std::uint64_t packets, int adapter,
+                  bool seen) {
   if (KernelSa* live = kernel_.find(track)) {
     live->sa.counters.bytes += bytes;
     live->sa.counters.packets += packets;
@@ -15,26 +14,20 @@ void World::carry(std::uint32_t track, std::uint64_t bytes, std::uint64_t packet
   } else {
     kernel_.count_late(track, {bytes, packets});
   }
-  const Tracked& sa = truth_.at(track);
-  const bool seen = by != nullptr && by->seen[sa.out ? 1 : 0];
-  say("{} bytes on {} of lane {} by {}", bytes, track, sa.lane,
-      by == nullptr ? "nobody" : fmt::format("a{}{}", by->adapter, seen ? "" : " (unseen)"));
-  truth_.traffic(track, bytes, packets, by == nullptr ? kNone : by->adapter, seen,
-                 kernel_.now().boot_ns);
+  say("{} bytes on {} of lane {} by {}", bytes, track, truth_.at(track).lane,
+      adapter == kNone ? "nobody" : fmt::format("a{}{}", adapter, seen ? "" : " (unseen)"));
+  truth_.traffic(track, bytes, packets, adapter, seen, kernel_.now().boot_ns);
 }
 
 void World::traffic(int number) {
-  Lane& lane = lane_at(number);
-  std::vector<const Session*> movers;
-  for (const Session& session : sessions_) {
-    if (session.lane == number) movers.push_back(&session);
+  const std::vector<Socket*> sockets = sockets_of(number);
+  if (!sockets.empty() && !random_.chance(30)) {
+    act_on_socket(*sockets[random_.below(static_cast<std::uint32_t>(sockets.size()))]);
+    return;
   }
-  const Session* by = nullptr;
+  // What is no connection's: a ping, a socket that is gone.
+  const Lane& lane = lane_at(number);
   const bool out = random_.chance(500);
-  // Without a policy a session's packets go in the clear; what else uses the SA is unknown.
-  if (!movers.empty() && lane.policy[out ? 1 : 0] && !random_.chance(50)) {
-    by = movers[random_.below(static_cast<std::uint32_t>(movers.size()))];
-  }
   const auto& generations = out ? lane.outs : lane.ins;
   if (generations.empty()) return;
   // Out goes by the newest; the peer may still use an older one.
@@ -43,7 +36,7 @@ void World::traffic(int number) {
   const std::uint64_t packets = random_.between(1, 20);
   std::uint64_t bytes = packets * random_.between(40, 1500);
   for (const std::uint32_t track : generations[which]) {
-    carry(track, bytes, packets, by);
+    carry(track, bytes, packets);
     bytes += packets * 24;  // the inner packet's own header
   }
 }
@@ -79,7 +72,7 @@ void World::stranger() {
     const std::uint32_t position = random_.below(static_cast<std::uint32_t>(strangers_.size()));
     const std::uint32_t track = strangers_[position];
     if (random_.chance(600)) {
-      carry(track, random_.between(40, 100'000), 7, nullptr);
+      carry(track, random_.between(40, 100'000), 7);
       return;
     }
     kernel_.remove(track);

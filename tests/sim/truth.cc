@@ -1,5 +1,7 @@
 #include "sim/truth.h"
 
+#include <utility>
+
 namespace qm::sim {
 namespace {
 
@@ -86,8 +88,26 @@ void Truth::traffic(std::uint32_t number, std::uint64_t bytes, std::uint64_t pac
   if (sa.lane == kNone) return;
   const Totals some = contribution(sa, bytes, packets);
   Lane& lane = lanes_[index(sa.lane)];
-  (seen && adapter != kNone ? lane.own[static_cast<std::size_t>(adapter)] : lane.free) += some;
+  Undecided& undecided = lane.undecided[sa.out ? 1 : 0];
+  const auto mover = static_cast<std::size_t>(adapter);
+  if (adapter == kNone) {
+    undecided.stray += some;
+  } else if (seen) {
+    lane.own[mover] += some;
+    sa.own[mover] += some;
+  } else {
+    undecided.unseen[mover] += some;
+  }
   add_low(sa, some, seen);
+}
+
+void Truth::decide(int number, bool out, bool shared) {
+  Lane& lane = lanes_[index(number)];
+  Undecided undecided = std::exchange(lane.undecided[out ? 1 : 0], {});
+  (shared ? lane.nobodys : lane.free) += undecided.stray;
+  for (std::size_t i = 0; i < kMostAdapters; ++i) {
+    (shared ? lane.own[i] : lane.free) += undecided.unseen[i];
+  }
 }
 
 void Truth::integrity_failed(std::uint32_t number, std::uint64_t packets) {
@@ -113,8 +133,9 @@ void Truth::restart_from_nothing() {
   first_sync_done = false;
   claimed = {};
   for (Lane& lane : lanes_) {
-    lane.free = lane.loose = lane.lower = lane.late = Totals{};
+    lane.free = lane.loose = lane.lower = lane.late = lane.nobodys = Totals{};
     lane.own = {};
+    lane.undecided = {};
   }
   for (Tracked& sa : all_) {
     sa.certain = sa.counts = false;
@@ -122,6 +143,7 @@ void Truth::restart_from_nothing() {
     if (!sa.live) sa.exempt = true;
     sa.totals += sa.inherited;
     sa.inherited = {};
+    sa.own = {};
     if (sa.live && sa.lane != kNone) lanes_[index(sa.lane)].free += sa.totals;
   }
 }
@@ -170,6 +192,10 @@ Totals Truth::lower(int adapter) const {
     for (std::size_t i = 0; i < hba::kCounters; ++i)
       sum.at(i) += lane.lower.at(i) - lane.late.at(i);
   }
+  for (const Tracked& sa : all_) {
+    if (!sa.counts || lanes_[index(sa.lane)].adapters.size() == 1) continue;
+    sum += sa.own[static_cast<std::size_t>(adapter)];
+  }
   return sum;
 }
 
@@ -177,7 +203,12 @@ Totals Truth::host_upper() const {
   Totals sum;
   for (const Lane& lane : lanes_) {
     sum += lane.free;
+    sum += lane.nobodys;
     for (const Totals& own : lane.own) sum += own;
+    for (const Undecided& undecided : lane.undecided) {
+      sum += undecided.stray;
+      for (const Totals& unseen : undecided.unseen) sum += unseen;
+    }
   }
   return sum;
 }

@@ -2,10 +2,12 @@
 // counters"), as bounds.
 //
 // A *lane* is one association pair: a policy's templates between two addresses. An adapter's upper
-// bound holds the bytes that its own sessions moved, and what nobody could have told apart: moved
-// by discovery, or by a session that the collector had not been shown yet (DESIGN.md: "the first
-// adapter that claims it gets its whole life"). The lower bound holds all bytes of SAs whose lane
-// was claimed; for one adapter it stands only on lanes that no other adapter ever used.
+// bound holds the bytes that its own sessions moved, and, while no other adapter used the lane,
+// what nobody could have told apart: moved by discovery, or by a session that the collector had not
+// been shown yet (DESIGN.md: "the first adapter that claims it gets its whole life"). While
+// adapters share the lane, strangers' bytes are nobody's. The lower bound holds all bytes of SAs
+// whose lane was claimed; for one adapter, on a lane that others ever used, what its own sessions
+// moved once they had been published.
 #pragma once
 
 #include <array>
@@ -39,9 +41,10 @@ struct Tracked {     // one SA
   bool counts = false;   // its lane was claimed in its lifetime, or soon after
   // Claimed when it was unattributed already: what it did before stays there.
   bool late = false;
-  std::uint64_t known_ns = 0;  // since when the collector can have waited for a claim
-  Totals inherited{};          // not among its totals
-  Totals totals{};             // without gauges
+  std::uint64_t known_ns = 0;               // since when the collector can have waited for a claim
+  Totals inherited{};                       // not among its totals
+  Totals totals{};                          // without gauges
+  std::array<Totals, kMostAdapters> own{};  // of these, what published sessions moved
   std::uint64_t ended_ns = 0, traffic_ns = 0;
 };
 
@@ -57,6 +60,8 @@ class Truth {
   // seen: the collector knows of the mover's session.
   void traffic(std::uint32_t number, std::uint64_t bytes, std::uint64_t packets, int adapter,
                bool seen, std::uint64_t now_ns);
+  // Upon a publication: what was moved since the one before. shared: all the while.
+  void decide(int lane, bool out, bool shared);
   void integrity_failed(std::uint32_t number, std::uint64_t packets);
   void rekeyed(std::uint32_t number);     // its negotiation replaced another
   void told_rekey(std::uint32_t number);  // … and the IKE daemon's word reached the collector
@@ -83,9 +88,15 @@ class Truth {
   std::uint64_t active_lower(int adapter) const;
 
  private:
+  struct Undecided {  // since the last publication
+    Totals stray;     // by no session
+    std::array<Totals, kMostAdapters> unseen{};
+  };
   struct Lane {
     Totals free;
+    Totals nobodys;
     std::array<Totals, kMostAdapters> own{};
+    std::array<Undecided, 2> undecided{};  // by outbound
     Totals loose;  // any adapter's: moved by one of them, but the SA was seen only after a move
     Totals lower;
     Totals late;  // the part of it that need not be any adapter's

@@ -26,11 +26,16 @@ World::World(std::uint64_t seed, bool trace)
       trace_(trace),
       faultless_(random_.chance(300)),
       daemon_(random_.chance(600)),
+      holding_(random_.chance(250)),
       kernel_(random_, kStart, seed) {
   Random probing(seed * 31);
   if (probing.chance(400)) {
     const auto some = [&](std::uint32_t permille) { return probing.chance(400) ? permille : 0; };
-    kernel_.probes = {.attached = true, .late = some(300), .lose = some(30), .repeat = some(50)};
+    kernel_.probes = {.attached = true,
+                      .closings = probing.chance(800),
+                      .late = some(300),
+                      .lose = some(30),
+                      .repeat = some(50)};
   }
   if (!faultless_) {
     const auto some = [&](std::uint32_t permille) { return random_.chance(400) ? permille : 0; };
@@ -38,7 +43,9 @@ World::World(std::uint64_t seed, bool trace)
                       .truncate = some(10),
                       .repeat = some(30),
                       .dump_fails = some(250),
-                      .read_fails = some(100)};
+                      .read_fails = some(100),
+                      .diag_fails = some(200),
+                      .diag_skips = some(30)};
   }
   make_lanes();
 }
@@ -128,6 +135,11 @@ void World::set_policy(int lane, bool out, bool present) {
     kernel_.put_policy(policy);
   } else {
     kernel_.remove_policy(policy.index, random_.chance(500));
+    // What waited for an SA of it waits no more.
+    std::erase_if(held_, [&](const UnderWay& each) {
+      const Socket* socket = find_socket(each.cookie);
+      return out && (socket == nullptr || socket->lane == lane);
+    });
   }
   say("lane {}: {} policy {}", lane, out ? "out" : "in", present ? "put" : "removed");
 }
@@ -140,18 +152,32 @@ void World::log_in() {
   session.sid = next_sid_++;
   session.lane = any_lane();
   session.adapter = static_cast<int>(random_.below(kMostAdapters));
-  session.port = static_cast<std::uint16_t>(40'000 + session.sid);
   present_[static_cast<std::size_t>(session.adapter)] = true;
   truth_.use(session.lane, session.adapter);
   sessions_.push_back(session);
   say("session {} of a{} on lane {}", session.sid, session.adapter, session.lane);
+  sessions_.back().cookie = open_socket(session.lane, session.adapter, session.sid);
+  const Socket* socket = find_socket(sessions_.back().cookie);
+  sessions_.back().visible = socket->tcp.counters.out_segments > 0xffff'0000;  // for long, too
 }
 
 void World::log_out() {
   if (sessions_.empty()) return;
   const std::uint32_t position = random_.below(static_cast<std::uint32_t>(sessions_.size()));
   say("session {} logs out", sessions_[position].sid);
+  if (Socket* socket = find_socket(sessions_[position].cookie)) close_socket(*socket);
   sessions_.erase(sessions_.begin() + position);
+}
+
+// Its connection ends, and another begins, or not yet; sysfs has the new ports a little later.
+void World::reconnect() {
+  if (sessions_.empty()) return;
+  Session& session = sessions_[random_.below(static_cast<std::uint32_t>(sessions_.size()))];
+  if (Socket* socket = find_socket(session.cookie)) {
+    close_socket(*socket);
+    if (random_.chance(500)) return;
+  }
+  session.cookie = open_socket(session.lane, session.adapter, session.sid);
 }
 
 iscsi::Inventory World::scan() {
@@ -163,14 +189,22 @@ iscsi::Inventory World::scan() {
     inventory.adapters.push_back(adapter);
   }
   for (Session& each : sessions_) {
+    if (!each.visible) continue;
+    const Socket* socket = find_socket(each.cookie);
+    if (socket != nullptr && (each.listed == 0 || random_.chance(800))) {
+      each.listed = each.cookie;
+      each.listed_port = socket->tcp.local.port;
+    }
     iscsi::Session session;
     session.sid = each.sid;
     session.adapter_key = fmt::format("a{}", each.adapter);
     session.target = "iqn.2026-11.sim:target";
     const Lane& lane = lane_at(each.lane);
     for (std::size_t out : {0U, 1U}) each.shown[out] = each.shown[out] || lane.policy[out];
+    each.shown_cookie = each.listed;
     session.persistent = {lane.remote, 3260};
-    session.connections = {{0, {lane.local, each.port}, {lane.remote, 3260}, true}};
+    session.connections = {
+        {0, {lane.local, each.listed_port}, {lane.remote, 3260}, each.listed == each.cookie}};
     inventory.sessions.push_back(session);
   }
   return inventory;
@@ -179,22 +213,28 @@ iscsi::Inventory World::scan() {
 void World::published(bool all_read) {
   moves_.clear();
   if (all_read && large_bursts_ > 0) --large_bursts_;
-  for (Session& session : sessions_) session.seen = session.shown;
+  for (Session& session : sessions_) {
+    session.seen = session.shown;
+    session.seen_cookie = session.shown_cookie;
+  }
 }
 
 void World::forget_showing() {
   for (const std::uint32_t number : std::exchange(moves_, {})) truth_.moved_unseen(number);
-  for (Session& session : sessions_) session.shown = session.seen;
+  for (Session& session : sessions_) {
+    session.shown = session.seen;
+    session.shown_cookie = session.seen_cookie;
+  }
 }
 
-std::vector<std::pair<int, bool>> World::claimable() const {
-  std::vector<std::pair<int, bool>> found;
+std::map<std::pair<int, bool>, std::set<int>> World::claimable() const {
+  std::map<std::pair<int, bool>, std::set<int>> found;
   for (const Session& session : sessions_) {
     for (const bool out : {false, true}) {
-      if (!session.shown[out ? 1 : 0] ||
+      if (!session.visible || !session.shown[out ? 1 : 0] ||
           !lanes_[static_cast<std::size_t>(session.lane)].policy[out ? 1 : 0])
         continue;
-      found.emplace_back(session.lane, out);
+      found[{session.lane, out}].insert(session.adapter);
     }
   }
   return found;
@@ -206,11 +246,14 @@ std::vector<RekeyWord> World::take_words() {
 
 // ---- what happens
 
-void World::pass_time() {
+void World::pass_time(bool calm) {
   const std::uint32_t kind = random_.below(100);
   std::uint64_t ms = random_.between(1, 400);
   if (kind >= 70) ms = random_.between(400, 5000);
-  if (kind >= 97) ms = random_.between(20'000, 70'000);
+  if (kind >= 97 && !calm) ms = random_.between(20'000, 70'000);
+  settle_under_way();  // that takes no time to speak of
+  if (ms > 60'000) held_.clear();
+  for (Session& session : sessions_) session.visible = session.visible || ms > 300;
   kernel_.pass_ns(ms * 1'000'000);
   if (!faultless_ && random_.chance(20)) {
     const auto seconds = static_cast<std::int64_t>(random_.between(1, 7200)) - 3600;
@@ -221,11 +264,15 @@ void World::pass_time() {
 
 void World::act_on_surroundings() {
   const std::uint32_t what = random_.below(100);
-  if (what < 45) {
+  if (what < 35) {
     log_in();
-  } else if (what < 70) {
+  } else if (what < 50) {
     log_out();
-  } else if (what < 90) {
+  } else if (what < 60) {
+    reconnect();
+  } else if (what < 75) {
+    stranger_connects();
+  } else if (what < 92) {
     const int lane = any_lane();
     const bool out = random_.chance(500);
     const bool there = lane_at(lane).policy[out ? 1 : 0];
@@ -237,9 +284,14 @@ void World::act_on_surroundings() {
 }
 
 void World::act(bool calm) {
+  if (random_.chance(700)) settle_under_way();
+  if (random_.chance(100)) release_held(any_lane());
+  for (Session& session : sessions_) {
+    session.visible = session.visible || (!calm && random_.chance(500));
+  }
   const std::uint32_t what = random_.below(100);
   if (what < 20) {
-    pass_time();
+    pass_time(calm);
   } else if (what < 30) {
     if (!calm) act_on_surroundings();
   } else if (what < 60) {

@@ -5,14 +5,17 @@
 // outbound SA goes at once) and IKEv2 (both overlap); manual keys that take their SPI again within
 // a second; moves that inherit counters (NAT rebinding, a new tunnel address); soft and hard
 // expiry, flush; packets that are counted after the DELSA; 32-bit error counters that wrap;
-// policies, sessions, adapters that come, go and share lanes; a clock that steps; an IKE daemon
-// whose words come early, late or never.
+// policies, sessions, adapters that come, go and share lanes, with connections of their own
+// (sockets.h) and beside others'; a clock that steps; an IKE daemon whose words come early, late or
+// never.
 #pragma once
 
 #include <fmt/format.h>
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,7 @@
 #include "iscsi/inventory.h"
 #include "sim/kernel.h"
 #include "sim/random.h"
+#include "sim/sockets.h"
 #include "sim/truth.h"
 
 namespace qm::sim {
@@ -46,10 +50,14 @@ struct Session {
   std::uint32_t sid = 0;
   int adapter = kNone;
   int lane = kNone;
-  std::uint16_t port = 0;
+  bool visible = false;      // in sysfs
+  std::uint64_t cookie = 0;  // of its connection
+  std::uint64_t listed = 0;  // of the one whose ports sysfs has
+  std::uint16_t listed_port = 0;
   // By direction (outbound 1): its policy and itself could be read by the collector, …
   std::array<bool, 2> shown{};
   std::array<bool, 2> seen{};  // … which has published since
+  std::uint64_t shown_cookie = 0, seen_cookie = 0;
 };
 
 struct RekeyWord {
@@ -65,13 +73,19 @@ class World {
   iscsi::Inventory scan();
   void published(bool all_read);  // what the last scan showed is known from now on
   void forget_showing();          // the collector died before it published
-  // Lanes and directions that the collector can claim by what the last scan showed.
-  std::vector<std::pair<int, bool>> claimable() const;
+  // Lanes and directions that the collector can claim by what the last scan showed; for whom.
+  std::map<std::pair<int, bool>, std::set<int>> claimable() const;
+
+  // sockets.cc: what sock_diag shows, row by row; an empty one when it has gone meanwhile
+  std::vector<std::uint64_t> socket_list() const;
+  test::Message diag_row(std::uint64_t cookie, std::uint32_t seq);
+  void settle_under_way();  // what is between TCP and the SAs reaches the other end
 
   Kernel& kernel() { return kernel_; }
   Truth& truth() { return truth_; }
   Random& random() { return random_; }
   bool daemon() const { return daemon_; }
+  bool holding() const { return holding_; }  // packets wait for an SA
   bool faultless() const { return faultless_; }
   std::vector<RekeyWord> take_words();
   // How many SAs ended that a collector without probes may not know in full.
@@ -111,9 +125,32 @@ class World {
   void act_on_sas(bool calm);
   void after_flush();
 
+  // sockets.cc
+  Socket* find_socket(std::uint64_t cookie);
+  std::vector<Socket*> sockets_of(int lane);
+  std::uint64_t inner_header(const Socket& socket) const;
+  const Session* session_of(const Socket& socket) const;
+  void carry_segments(const Socket& socket, const Generation& generation, std::uint64_t bytes,
+                      std::uint32_t segments);
+  bool send(Socket& socket, std::uint32_t segments, std::uint64_t payload_bytes,
+            std::uint64_t header_bytes);
+  bool receive(Socket& socket, std::uint32_t segments, std::uint64_t payload_bytes,
+               std::uint64_t header_bytes);
+  bool put_on_sa(const UnderWay& segments);  // false: there is none, they are lost
+  void release_held(int lane);
+  std::uint64_t open_socket(int lane, int adapter, std::uint32_t sid);
+  void connect(Socket& socket);
+  void touch(Socket& socket);
+  void tell_closed(const Socket& socket, xfrm::ClosedConnection::Cause cause);
+  void close_socket(Socket& socket);
+  void act_on_socket(Socket& socket);
+  void stranger_connects();
+
   // traffic.cc
   void traffic(int lane);
-  void carry(std::uint32_t track, std::uint64_t bytes, std::uint64_t packets, const Session* by);
+  // adapter: kNone for what no session moves (discovery, a SYN). seen: the collector knows of it.
+  void carry(std::uint32_t track, std::uint64_t bytes, std::uint64_t packets, int adapter = kNone,
+             bool seen = false);
   void fail_integrity(int lane);
   void netns_errors();
   void stranger();
@@ -121,19 +158,24 @@ class World {
   // world.cc: what an inventory or a policy dump shows
   void log_in();
   void log_out();
+  void reconnect();
   void set_policy(int lane, bool out, bool present);
   xfrm::Policy make_policy(int lane, bool out) const;
-  void pass_time();
+  void pass_time(bool calm);
   void act_on_surroundings();
 
   Random random_;
   bool trace_;
   bool faultless_;
   bool daemon_;
+  bool holding_;
   Kernel kernel_;
   Truth truth_;
   std::vector<Lane> lanes_;
   std::vector<Session> sessions_;
+  std::vector<Socket> sockets_;
+  std::vector<UnderWay> held_, leaving_, arriving_;
+  std::uint64_t last_cookie_ = 0;
   std::array<bool, kMostAdapters> present_{};
   std::vector<std::uint32_t> strangers_;
   std::vector<RekeyWord> words_;

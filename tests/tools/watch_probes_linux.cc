@@ -23,11 +23,24 @@ void print(const SaFinal& final) {
       final.stats.replay_window, final.stats.integrity_failed);
 }
 
+void print(const ClosedConnection& closed) {
+  const TcpConnection& connection = closed.connection;
+  fmt::print(
+      "closed cause={} cookie={} local={} remote={} state={} received={} acked={} sent={} again={} "
+      "segs_in={} segs_out={}\n",
+      static_cast<int>(closed.cause), connection.cookie, connection.local.text(),
+      connection.remote.text(), static_cast<int>(connection.state),
+      connection.counters.received_bytes, connection.counters.acked_bytes,
+      connection.counters.sent_bytes, connection.counters.retransmitted_bytes,
+      connection.counters.in_segments, connection.counters.out_segments);
+}
+
 // What changed since the line before of the same subject.
 class Printer {
  public:
   void print_all(const ProbeReading& reading) {
     for (const SaFinal& final : reading.finals) print(final);
+    for (const ClosedConnection& closed : reading.closed) print(closed);
     for (const SaFailures& each : reading.failures) {
       say(fmt::format("failures proto={} spi=0x{:08x} dst={}", each.sa.id.proto, each.sa.id.spi,
                       each.sa.id.daddr.text()),
@@ -41,9 +54,10 @@ class Printer {
     }
     const ProbeTotals& totals = reading.totals;
     say("totals", fmt::format("finals={} finals_lost={} not_decrypted={} failures_unlisted={} "
-                              "bad_spi={} bad_spi_unlisted={}",
+                              "bad_spi={} bad_spi_unlisted={} closed={} closed_lost={}",
                               totals.finals, totals.finals_lost, totals.not_decrypted,
-                              totals.failures_unlisted, totals.bad_spi, totals.bad_spi_unlisted));
+                              totals.failures_unlisted, totals.bad_spi, totals.bad_spi_unlisted,
+                              totals.closed, totals.closed_lost));
     std::fflush(stdout);
   }
 
@@ -67,14 +81,17 @@ int main(int argc, char** argv) {
   }
   fmt::print("probes: {}\n", probes->coverage().text());
   std::fflush(stdout);
+  if (const auto watched = probes->watch_peers({}, true); !watched) {
+    fmt::print("probes: {}\n", watched.error().message);
+  }
   Printer printer;
   const std::uint64_t end_ns =
       qm::now().boot_ns + static_cast<std::uint64_t>(seconds) * 1'000'000'000;
   while (qm::now().boot_ns < end_ns) {
     ::poll(nullptr, 0, 200);
-    const auto reading = probes->read();
-    if (!reading) {
-      fmt::print("probes: {}\n", reading.error().message);
+    auto reading = probes->read();
+    if (!reading || !probes->read_closed(*reading)) {
+      fmt::print("probes: {}\n", reading ? "no closed connections" : reading.error().message);
       return 1;
     }
     printer.print_all(*reading);
