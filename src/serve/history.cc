@@ -15,6 +15,10 @@ namespace {
 // Tracks grow by this share beyond what is kept, so that they are cut seldom: cutting copies.
 constexpr std::size_t kSlackShare = 8;
 constexpr std::uint64_t kMostAheadNs = 1'000'000'000;
+// What an instance costs besides its numbers, in numbers: of each sample its stamps, and once its
+// names and what holds it all.
+constexpr std::size_t kStampColumns = 2;
+constexpr std::size_t kTrackCells = 64;
 
 bool is_signed(mof::Type type) {
   using mof::Type;
@@ -107,7 +111,9 @@ std::vector<const wmi::Part*> History::chosen(const wmi::Snapshot& snapshot) {
     const std::string& name = part->the_class->name();
     const auto [at, fresh] = classes_.try_emplace(name);
     if (fresh) at->second.counters = counters_of(*part->the_class);
-    columns[name] += at->second.counters.size() * part->generation.instances.size();
+    const std::size_t counters = at->second.counters.size();
+    if (counters == 0) continue;
+    columns[name] += (counters + kStampColumns) * part->generation.instances.size();
   }
   std::vector<std::pair<std::size_t, std::string_view>> by_size;
   for (const auto& [name, count] : columns) by_size.emplace_back(count, name);
@@ -179,12 +185,15 @@ void History::append(const Kept& kept, Track& track, const provider::InstanceDat
 
 void History::forget_gone(std::uint64_t now_ns) {
   const auto count = [this] {
+    std::size_t weight = 0;
     cells_ = 0;
     for (const auto& [name, kept] : classes_) {
       for (const auto& [driver, tracks] : kept.drivers) {
         for (const auto& [instance, track] : tracks) cells_ += track.values.size();
+        weight += tracks.size() * kTrackCells;
       }
     }
+    return cells_ + weight;
   };
   const auto forget = [this](auto gone_for_good) {
     for (auto& [name, kept] : classes_) {
@@ -199,8 +208,7 @@ void History::forget_gone(std::uint64_t now_ns) {
   forget([&](const Track& track) {
     return track.boot_ns.empty() || track.boot_ns.back() + kGoneHistoryNs < now_ns;
   });
-  count();
-  if (cells_ <= most_cells_) return;
+  if (count() <= most_cells_) return;
   forget([](const Track&) { return true; });  // who is there comes first
   count();
 }

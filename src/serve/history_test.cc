@@ -176,12 +176,12 @@ TEST_F(HistoryTest, of_many_instances_there_are_fewer_samples_and_of_too_many_no
       EXPECT_LE(history_.cells(), kCells);
     }
   };
-  // Two counters each, beside one of the other class: 15 samples still fit.
-  for (int i = 0; i < 59; ++i) instances.push_back(stats(fmt::format("i{}", i), 1));
+  // Two counters and two stamps each, beside three of the other class: 15 samples still fit.
+  for (int i = 0; i < 29; ++i) instances.push_back(stats(fmt::format("i{}", i), 1));
   run(1);
-  EXPECT_GE(history_.cells(), kCells / 2);
-  EXPECT_THAT(told(), HasSubstr("\"i58\""));
-  instances.push_back(stats("i59", 1));
+  EXPECT_GE(history_.cells(), kCells / 4);
+  EXPECT_THAT(told(), HasSubstr("\"i28\""));
+  instances.push_back(stats("i29", 1));
   run(101);
   EXPECT_EQ(told(), "[]");
   EXPECT_THAT(told({}, "Test_Other"), HasSubstr("\"o\""));

@@ -15,9 +15,13 @@ template <class T>
 bool load_integer_as(Bytes block, std::size_t offset, std::uint64_t& magnitude, bool& negative) {
   T value{};
   if (!read_at(block, offset, value)) return false;
-  if constexpr (std::is_signed_v<T>) negative = value < 0;
-  magnitude = static_cast<std::uint64_t>(value);
-  if (negative) magnitude = 0 - magnitude;
+  if constexpr (std::is_signed_v<T>) {
+    negative = value < 0;
+    magnitude = static_cast<std::uint64_t>(std::int64_t{value});
+    if (negative) magnitude = 0 - magnitude;
+  } else {
+    magnitude = value;
+  }
   return true;
 }
 

@@ -30,6 +30,7 @@ test('a table of many is sorted by any column, both ways, and by a link', async 
   const page = await opened({ path: '#/class/MSiSCSI_QMIPSECStats' });
   const table = page.getByRole('table');
   const head = (name) => page.getByRole('columnheader', { name });
+  const top = (at) => table.locator(`tbody tr:first-child > :nth-child(${at})`).textContent();
   const column = async (at) =>
     (await table.locator(`tbody tr > :nth-child(${at})`).allTextContents())
       .filter((one) => one !== '–')
@@ -45,11 +46,13 @@ test('a table of many is sorted by any column, both ways, and by a link', async 
   await page.locator('th[aria-sort=descending]').waitFor();
   const most = await column(at);
   assert.ok(most.length > 100 && ordered(most, -1));
+  assert.notEqual(await top(at), '–');
   await head(received).getByRole('button').click();
   await page.locator('th[aria-sort=ascending]').waitFor();
   const least = await column(at);
   assert.ok(ordered(least, 1));
   assert.ok(least[0] < most.at(-1), 'the least of all, not of those that were shown');
+  assert.notEqual(await top(at), '–', 'what is not known comes last, either way');
   await head(received).getByRole('button').click();
   await until(page, () => document.querySelector('th[aria-sort]') === null);
   await page.evaluate(() => (location.hash = '#/class/MSiSCSI_QMIPSECStats?sort=-Instance'));

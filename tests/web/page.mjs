@@ -8,7 +8,8 @@ import { launch, open, PATIENCE_MS, require, root, Service } from './stage.mjs';
 export const COUNTERS = 'MSiSCSI_QMIPSECStats';
 export const ADAPTER = encodeURIComponent('SIM\\ISCSI\\ADAPTER0001_0');
 
-// A service with made-up adapters and a browser, for the tests of one file: what opens a page there.
+// A service with made-up adapters and a browser, for the tests of one file: what opens a page
+// there.
 export function stage(instances) {
   const at = { service: new Service(), browser: null };
   before(async () => {

@@ -27,6 +27,8 @@ test('numbers move, charts draw, a number leads to its SAs, all can be exported'
     .getByRole('heading', { level: 1, name: '1 of 4 iSCSI sessions runs in the clear.' })
     .waitFor();
   await page.getByText('sdc on /srv/backup').waitFor();
+  const [first] = await page.locator('.card header').allTextContents();
+  assert.match(first, /adapter 3.*1 of 2 in the clear$/, 'the one in trouble comes first');
   await until(page, drawn, '.card canvas');
   await until(page, drawn, ['.card canvas', '--mark']);
   await page
@@ -121,7 +123,7 @@ test('the first chart takes one answer; what was before is there, for a link too
     return classes[0]?.tracks[0]?.boot_ns.length > 2;
   };
   await until(page, kept, COUNTERS);
-  await page.reload();
+  await Promise.all([page.waitForResponse(/\/api\/v1\/history/), page.reload()]);
   const first = () => performance.getEntriesByName('first-chart')[0]?.startTime;
   await until(page, first);
   const before = await page.evaluate(() => {
@@ -138,7 +140,8 @@ test('the first chart takes one answer; what was before is there, for a link too
   const held = () => / holds (\d\d|[4-9]) s| min/.test(document.querySelector('.held').textContent);
   await until(page, held);
   const to = Date.now() / 1000;
-  const times = `#/instance/${COUNTERS}/${ADAPTER}?from=${(to - 30).toFixed(1)}&to=${to.toFixed(1)}`;
+  const range = `from=${(to - 30).toFixed(1)}&to=${to.toFixed(1)}`;
+  const times = `#/instance/${COUNTERS}/${ADAPTER}?${range}`;
   await page.evaluate((hash) => (location.hash = hash), times);
   await until(page, drawn, '.plot canvas');
   const here = await csvOf(page);

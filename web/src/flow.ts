@@ -4,6 +4,7 @@ import { h, Keyed, setText, show, type Row } from './dom';
 import { clock, rateText } from './format';
 import { growthTimes, newestRate, series, stepOf, type Track } from './history';
 import { chartActions } from './parts';
+import { routeText } from './route';
 import { marks, words, type Flow } from './schema';
 import type { App } from './view';
 
@@ -54,6 +55,41 @@ class FlowTable {
   set(when: string, rows: { flow: Flow; color: number; rates: string[] }[]): void {
     setText(this.when, when);
     this.rows.set(rows.map((item) => ({ key: `${item.color} ${item.flow.label}`, item })));
+  }
+}
+
+// By what throughput is cut, where there is more than one way; it lives in the address.
+export class CutChoice {
+  readonly element = h('div', { class: 'segments', role: 'group', 'aria-label': 'Throughput by' });
+  private said = '';
+  constructor(private readonly app: App) {}
+
+  // Those of the chosen cut.
+  choose(all: Flow[]): Flow[] {
+    const { route } = this.app;
+    const names = [...new Set(all.map((one) => one.cut))];
+    const chosen = names.includes(route.cut) ? route.cut : (names[0] ?? '');
+    const said = `${names.join('\n')} ${chosen} ${routeText(route)}`;
+    if (said !== this.said) this.draw(names, chosen);
+    this.said = said;
+    return all.filter((one) => one.cut === chosen);
+  }
+
+  private draw(names: string[], chosen: string): void {
+    const focused = this.element.contains(document.activeElement);
+    const links = names.map((cut) =>
+      h(
+        'a',
+        {
+          href: routeText({ ...this.app.route, cut }),
+          ...(cut === chosen ? { 'aria-current': 'true' } : {}),
+        },
+        `by ${words(cut).toLowerCase()}`,
+      ),
+    );
+    this.element.replaceChildren(...links);
+    show(this.element, names.length > 1);
+    if (focused) links[names.indexOf(chosen)]?.focus();
   }
 }
 

@@ -81,6 +81,14 @@ export function clock(unixSeconds: number, withSeconds = true): string {
     .join(':');
 }
 
+// Of this browser's clock, which all times are told by.
+export function zoneText(): string {
+  const minutes = -new Date().getTimezoneOffset();
+  const size = Math.abs(minutes);
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  return `UTC${minutes < 0 ? '−' : '+'}${two(size / 60)}:${two(size % 60)}`;
+}
+
 // Day and time, as this browser's clock has it.
 export function dateText(unixSeconds: number): string {
   const time = new Date(unixSeconds * 1000);

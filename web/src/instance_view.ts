@@ -3,7 +3,7 @@ import { text, type ClassInfo, type Instance, type Property } from './api';
 import { sparkline } from './chart';
 import { h, Keyed, linkCell, setText, show, Table, type Row } from './dom';
 import type { Sheet } from './export';
-import { FlowChart } from './flow';
+import { CutChoice, FlowChart } from './flow';
 import { adapterLabel, rateText, UNKNOWN } from './format';
 import { newestRate, series, stepOf, type Track } from './history';
 import { COUNTERS, SA } from './names';
@@ -131,6 +131,7 @@ export class InstanceView implements View {
   private readonly legend = qualityLegend();
   private readonly flow: FlowChart;
   private readonly flowPart: HTMLElement;
+  private readonly cuts: CutChoice;
   private readonly sessions: Table<Session>;
   private readonly sessionPart = h('section', { 'aria-label': 'Sessions' });
   private rows = new Map<string, Keyed<Shown, CounterRow>>();
@@ -143,6 +144,7 @@ export class InstanceView implements View {
     private readonly name: string,
   ) {
     this.flow = new FlowChart(app, 240, MOST_POINTS);
+    this.cuts = new CutChoice(app);
     this.sessions = new Table<Session>('Sessions of this adapter', [
       {
         title: 'Target',
@@ -167,7 +169,13 @@ export class InstanceView implements View {
     this.flowPart = h(
       'section',
       { 'aria-label': 'Throughput' },
-      h('h2', {}, 'Throughput'),
+      h(
+        'div',
+        { class: 'section-head' },
+        h('h2', {}, 'Throughput'),
+        h('p', { class: 'note' }, 'received above the line, sent below it'),
+        this.cuts.element,
+      ),
       this.flow.element,
     );
     const first: [string, ...string[]] =
@@ -224,8 +232,7 @@ export class InstanceView implements View {
     const cut = flows(info, model.infos);
     show(this.flowPart, cut.length > 0 && instance.active);
     if (cut.length > 0 && instance.active) {
-      const chosen = cut.filter((one) => one.cut === (this.app.route.cut || cut[0]!.cut));
-      this.flow.update(this.className, track, chosen, this.title());
+      this.flow.update(this.className, track, this.cuts.choose(cut), this.title());
     }
     show(this.legend, counters(info).length > 0);
     for (const group of groups(info)) {

@@ -5,7 +5,7 @@ import { download } from './export';
 import { forgetColors, makeCharts } from './chart';
 import { icon } from './icons';
 import { ExplainView } from './explain_view';
-import { clock, duration } from './format';
+import { clock, duration, zoneText } from './format';
 import { InstanceView } from './instance_view';
 import { Live } from './live';
 import { Model } from './model';
@@ -245,8 +245,9 @@ class Page implements App {
     const span = held.newest() - held.oldest();
     const { from, to } = this.window();
     const nothing = this.route.from !== null && (to < held.oldest() || from > held.newest());
+    const since = clock(held.unixOf(held.oldest()));
     const text = Number.isFinite(span)
-      ? `This page holds ${duration(span)} of samples, since ${clock(held.unixOf(held.oldest()))}.`
+      ? `This page holds ${duration(span)} of samples, since ${since} (${zoneText()}).`
       : '';
     setText(
       this.heldText,

@@ -5,12 +5,12 @@ import { Card, type CardItem } from './card';
 import { h, Keyed, setText, show } from './dom';
 import { ErrorPart } from './errors';
 import type { Sheet } from './export';
+import { CutChoice } from './flow';
 import { grouped } from './format';
 import { COUNTERS } from './names';
 import { filterBox, matches } from './parts';
 import { samplesSheet } from './samples';
-import { routeText } from './route';
-import { flows, words, type Flow } from './schema';
+import { flows, type Flow } from './schema';
 import { trouble, verdictOf, type Session } from './sessions';
 import { hints, VerdictPart } from './verdict';
 import type { App, View } from './view';
@@ -22,11 +22,7 @@ const FILTER_FROM = 7; // adapters: fewer need no filter
 export class Overview implements View {
   readonly element: HTMLElement;
   private readonly verdict: VerdictPart;
-  private readonly cuts = h('div', {
-    class: 'segments',
-    role: 'group',
-    'aria-label': 'Throughput by',
-  });
+  private readonly cuts: CutChoice;
   private readonly grid = h('div', { class: 'cards' });
   private readonly more = h('p', { class: 'note' });
   private readonly none = h(
@@ -50,11 +46,11 @@ export class Overview implements View {
   private readonly cards: Keyed<CardItem, Card>;
   private errors: ErrorPart | null = null;
   private table: AdapterTable | null = null;
-  private cutNames = '';
   private hinted = '';
 
   constructor(private readonly app: App) {
     this.verdict = new VerdictPart(app);
+    this.cuts = new CutChoice(app);
     this.filter = filterBox(app, 'Filter adapters');
     this.cards = new Keyed(
       this.grid,
@@ -62,7 +58,7 @@ export class Overview implements View {
       (card, item) => card.update(item),
       (card) => card.destroy(),
     );
-    const tools = h('div', { class: 'tools' }, this.filter, this.cuts);
+    const tools = h('div', { class: 'tools' }, this.filter, this.cuts.element);
     this.adapters = h(
       'section',
       { 'aria-labelledby': 'throughput' },
@@ -118,12 +114,8 @@ export class Overview implements View {
     show(this.problems, all.length > 0);
     show(this.all, all.length > MOST_CARDS);
     if (!info || all.length === 0) return;
-    const found = flows(info, model.infos);
-    const names = [...new Set(found.map((one) => one.cut))];
-    const chosen = names.includes(route.cut) ? route.cut : (names[0] ?? '');
-    this.showCuts(names, chosen);
+    const cut = this.cuts.choose(flows(info, model.infos));
     show(this.filter, all.length >= FILTER_FROM || route.filter !== '');
-    const cut = found.filter((one) => one.cut === chosen);
     const shown = this.items(all, cut);
     this.cards.set(shown.slice(0, MOST_CARDS).map((item) => ({ key: item.instance.name, item })));
     model.history.watch(
@@ -199,24 +191,5 @@ export class Overview implements View {
     const said = lines.map((one) => one.textContent).join('\n');
     if (said !== this.hinted) this.emptyHints.replaceChildren(...lines);
     this.hinted = said;
-  }
-
-  private showCuts(names: string[], chosen: string): void {
-    const said = `${names.join('\n')} ${chosen} ${routeText(this.app.route)}`;
-    if (said === this.cutNames) return;
-    this.cutNames = said;
-    const focused = this.cuts.contains(document.activeElement);
-    const links = names.map((cut) =>
-      h(
-        'a',
-        {
-          href: routeText({ ...this.app.route, cut }),
-          ...(cut === chosen ? { 'aria-current': 'true' } : {}),
-        },
-        `by ${words(cut).toLowerCase()}`,
-      ),
-    );
-    this.cuts.replaceChildren(...links);
-    if (focused) links[names.indexOf(chosen)]?.focus();
   }
 }
