@@ -79,10 +79,11 @@ daemons_settled() {
   [[ -S $qm_run/query.sock ]]
 }
 
-# Every session that is up has its adapter, and with it a sample.
+# The collector is there, and every session that is up has its adapter, and with it a sample.
 all_shown() {
   local one shown
-  quickmode show Quickmode_HostIPSECStats || return
+  shown=$(quickmode show Quickmode_HostIPSECStats --json) || return
+  jq -e '.instances | length == 1' <<<"$shown" >/dev/null || return
   shown=$(quickmode show --json) || return
   for one in $(verb_ups); do
     scenario "$one"

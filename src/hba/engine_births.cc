@@ -83,6 +83,7 @@ Ledger::EntryId Engine::add_entry(Entry entry, SaTable::Handle handle) {
   }
   sas_.set_tag(handle, id + kFirstEntryTag);
   by_association_[key].push_back(id);
+  if (split_.shares(key)) split_.growth_is_unread();
   return id;
 }
 
@@ -159,6 +160,7 @@ void Engine::follow(Ledger::EntryId id, const xfrm::Sa& sa) {
   std::erase(found->second, id);
   if (found->second.empty()) by_association_.erase(found);
   ledger_.reassociate(id, association);
+  if (split_.shares(association)) split_.growth_is_unread();
   by_association_[association].push_back(id);
   ledger_.at(id).skip_back(sa.stats);  // they begin anew
 }

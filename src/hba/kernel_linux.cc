@@ -128,7 +128,6 @@ bool Kernel::sync() {
 
 Result<void> Kernel::read_those(const std::vector<xfrm::SaId>& ids,
                                 std::vector<xfrm::SaId>& missing) {
-  engine_.begin_reading();
   engine_.set_source(Engine::Source::read);
   engine_.set_time(now());
   std::vector<std::size_t> positions;
@@ -142,11 +141,11 @@ Result<void> Kernel::read_those(const std::vector<xfrm::SaId>& ids,
 
 void Kernel::read_sas() {
   if (!requests_) return;
+  engine_.begin_reading();
   const std::vector<xfrm::SaId> ids = engine_.sas_to_read();
-  if (ids.empty()) return;
   std::vector<xfrm::SaId> gone;
-  const auto read = read_those(ids, gone);
-  drain();  // the DELSA of those that are gone has usually come by now
+  const auto read = ids.empty() ? Result<void>{} : read_those(ids, gone);
+  drain();  // the DELSA of those that are gone has usually come by now, the NEWSA of others
   if (read && engine_.note_missing(gone)) sync_due_ = true;
 }
 
@@ -208,7 +207,9 @@ void Kernel::read_connections() {
 void Kernel::read_shared_again() {
   for (int i = 1; i < kMostSplitTries && !engine_.split_balances(); ++i) {
     std::vector<xfrm::SaId> missing;
-    const auto read = read_those(engine_.shared_sas_to_read(), missing);
+    engine_.begin_reading();
+    const std::vector<xfrm::SaId> ids = engine_.shared_sas_to_read();
+    const auto read = ids.empty() ? Result<void>{} : read_those(ids, missing);
     drain();
     if (!read) return;
     read_connections();

@@ -109,7 +109,7 @@ xfrm::Counters Split::surely(const SharedTerms& terms, const Connection& connect
 
 // Two readings, before the SAs' and after it, showed the same.
 bool Split::steady(const Shared& shared) const {
-  if (readings_ < 2 || shared.changed >= reading_ || newer_ >= reading_) return false;
+  if (readings_ < 2 || shared.changed >= reading_ || newer_ >= reading_ || unread_) return false;
   return std::ranges::none_of(shared.parts, [this](const auto& part) {
     const Connection& connection = connections_.at(part.first);
     return connection.changed >= reading_ || connection.absent == 1;
@@ -198,12 +198,15 @@ std::set<OwnerId> Split::lacking(const Shared& shared, const SharedGrowth& growt
   std::set<OwnerId> owners;
   if (shared.disturbed) owners = shared.lately;
   // In the first epoch a connection of whose it was may have ended before it was read.
-  if (shared.first) owners.insert(shared.before.users.begin(), shared.before.users.end());
+  if (shared.first) {
+    owners.insert(shared.before.users.begin(), shared.before.users.end());
+    owners.insert(shared.lately.begin(), shared.lately.end());
+  }
   for (const auto& [cookie, part] : shared.parts) {
     const Connection& connection = connections_.at(cookie);
     const bool moved = all_of(shared.terms, connection, part) != xfrm::Counters{};
     // Its counts are of before the SAs were read.
-    const bool unread = connection.seen <= sas_ && !connection.final;
+    const bool unread = !connection.final && (connection.seen <= sas_ || connection.gone());
     const bool unsure = part.ragged || unread;
     const bool owned = connection.owner != kUnattributed;
     if (owned && (is_inbound(shared.terms) || moved || unsure)) owners.insert(connection.owner);
@@ -260,12 +263,14 @@ void Split::close(const AssociationKey& key, Shared& shared, const SharedGrowth&
 
 void Split::settle_untold(const AssociationKey& key, Shared& shared, const SharedGrowth& growth,
                           Outcome& outcome) {
+  std::set<OwnerId> users = shared.lately;
+  if (shared.first) users.insert(shared.before.users.begin(), shared.before.users.end());
   shared.settled = true;
+  if (growth.awaiting) shared.open = users;
   shared.before.read_boot_ns = read_boot_ns_;
+  shared.before.users = shared.lately;
   if (growth.all == shared.begun.all) return;
-  for (const OwnerId owner : shared.lately) {
-    outcome.losses.push_back({key, shared.terms, owner, false});
-  }
+  for (const OwnerId owner : users) outcome.losses.push_back({key, shared.terms, owner, false});
   shared.begun = growth;
 }
 

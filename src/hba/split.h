@@ -126,6 +126,8 @@ class Split {
   void finals_were_lost();  // who ended unseen can't be told
   // What was learnt of SAs since the last reading may be of traffic that it does not show.
   void growth_is_newer() { newer_ = reading_; }
+  // A shared association has an SA that has not been read yet.
+  void growth_is_unread() { unread_ = true; }
   // A session's connection of which there is no socket in the reading: its owner may be nobody's.
   void set_unmatched(std::map<AssociationKey, std::set<OwnerId>> unmatched) {
     unmatched_ = std::move(unmatched);
@@ -249,6 +251,7 @@ class Split {
   std::uint64_t reading_ = 0;    // the last one's number
   unsigned readings_ = 0;        // in this round
   std::uint64_t sas_ = 0;        // the reading before the SAs' last one
+  bool unread_ = false;          // an SA came since then
   std::uint64_t newer_ = 0;      // the reading after which more was learnt of SAs
   std::uint64_t read_boot_ns_ = 0;
   bool holding_ = false;

@@ -137,6 +137,7 @@ void Split::take_reading(std::span<const Seen> all, Time now) {
 
 void Split::begin_sas() {
   sas_ = reading_;
+  unread_ = false;
   for (auto& [cookie, connection] : connections_) connection.sure = connection.counts;
 }
 

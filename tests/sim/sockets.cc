@@ -57,7 +57,8 @@ void World::carry_segments(const Socket& socket, const Generation& generation, s
                            std::uint32_t segments) {
   const Session* by = session_of(socket);
   for (const std::uint32_t track : generation) {
-    const bool seen = by != nullptr && by->seen[truth_.at(track).out ? 1 : 0] &&
+    const std::size_t out = truth_.at(track).out ? 1 : 0;
+    const bool seen = by != nullptr && by->seen[out] && by->current[out] &&
                       by->seen_cookie == socket.tcp.cookie;
     carry(track, bytes, segments, socket.adapter, seen);
     bytes += segments * std::uint64_t{24};  // the inner packet's own header

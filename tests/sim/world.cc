@@ -201,6 +201,7 @@ iscsi::Inventory World::scan() {
     session.target = "iqn.2026-11.sim:target";
     const Lane& lane = lane_at(each.lane);
     for (std::size_t out : {0U, 1U}) each.shown[out] = each.shown[out] || lane.policy[out];
+    each.matched = lane.policy;
     each.shown_cookie = each.listed;
     session.persistent = {lane.remote, 3260};
     session.connections = {
@@ -216,6 +217,7 @@ void World::published(bool all_read) {
   for (Session& session : sessions_) {
     session.seen = session.shown;
     session.seen_cookie = session.shown_cookie;
+    session.current = session.matched;
   }
 }
 

@@ -58,6 +58,7 @@ struct Session {
   std::array<bool, 2> shown{};
   std::array<bool, 2> seen{};  // … which has published since
   std::uint64_t shown_cookie = 0, seen_cookie = 0;
+  std::array<bool, 2> matched{}, current{};  // its policy was there then; … at the last publication
 };
 
 struct RekeyWord {
