@@ -14,6 +14,7 @@
 namespace qm::cli {
 
 inline constexpr std::size_t kMostPathBytes = 4096;
+inline constexpr std::string_view kDefaultClass = "MSiSCSI_QMIPSECStats";  // when none is named
 
 struct CounterPath {
   std::string host;  // empty: this one

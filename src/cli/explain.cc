@@ -18,8 +18,6 @@
 namespace qm::cli {
 namespace {
 
-constexpr std::string_view kDefaultClass = "MSiSCSI_QMIPSECStats";
-
 // COUNTER, CLASS.COUNTER or a counter path.
 Result<CounterPath> asked_for(const std::string& subject) {
   if (subject.find_first_of("\\(") != std::string::npos) return parse_counter_path(subject);

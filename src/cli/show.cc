@@ -18,8 +18,6 @@
 namespace qm::cli {
 namespace {
 
-constexpr std::string_view kDefaultClass = "MSiSCSI_QMIPSECStats";
-
 // What was asked for, and what is kept from one sample to the next.
 struct Request {
   CounterPath path;

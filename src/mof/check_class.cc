@@ -69,10 +69,10 @@ std::string_view meant_type(std::string_view word) {
   for (const Row& row : kOthers) {
     if (same_name(row.word, word)) return row.type;
   }
-  static constexpr std::array<std::string_view, 15> kTypes = {
+  static constexpr std::array<std::string_view, 15> kTypeNames = {
       "boolean", "char16", "datetime", "object", "real32", "real64", "sint16", "sint32",
       "sint64",  "sint8",  "string",   "uint16", "uint32", "uint64", "uint8"};
-  return nearest(word, kTypes);
+  return nearest(word, kTypeNames);
 }
 
 std::size_t value_count(const Qualifier& qualifier) {

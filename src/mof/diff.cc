@@ -12,17 +12,6 @@
 namespace qm::mof {
 namespace {
 
-std::string type_text(Type type, std::string_view class_name, bool is_array,
-                      std::optional<std::uint32_t> size) {
-  std::string text(class_name.empty() ? type_name(type) : class_name);
-  if (type == Type::reference) text += " ref";
-  if (is_array) text += size ? fmt::format("[{}]", *size) : "[]";
-  return text;
-}
-std::string type_text(const Property& one) {
-  return type_text(one.type, one.class_name, one.is_array, one.array_size);
-}
-
 template <class Member>
 const Member* find_member(const List<Member>& list, std::string_view name) {
   const auto found =

@@ -206,14 +206,6 @@ class JsonDump {
   JsonWriter json_;
 };
 
-std::string type_text(const Property& property) {
-  std::string text = property.class_name;
-  if (property.type == Type::reference) text += " ref";
-  if (text.empty()) text = type_name(property.type);
-  if (!property.is_array) return text;
-  return text + (property.array_size ? fmt::format("[{}]", *property.array_size) : "[]");
-}
-
 void append_class(std::string& out, const Model& model, const Class& the_class) {
   const auto to = std::back_inserter(out);
   const Layout layout = layout_of(model, the_class);

@@ -1,5 +1,7 @@
 #include "mof/model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/guid.h"
@@ -46,6 +48,18 @@ std::string_view type_name(Type type) {
       return "object";
   }
   return "";
+}
+
+std::string type_text(Type type, std::string_view class_name, bool is_array,
+                      std::optional<std::uint32_t> array_size) {
+  std::string text(class_name.empty() ? type_name(type) : class_name);
+  if (type == Type::reference) text += " ref";
+  if (is_array) text += array_size ? fmt::format("[{}]", *array_size) : "[]";
+  return text;
+}
+
+std::string type_text(const Property& property) {
+  return type_text(property.type, property.class_name, property.is_array, property.array_size);
 }
 
 unsigned type_bytes(Type type) {

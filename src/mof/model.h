@@ -103,6 +103,10 @@ struct Property {
   std::optional<Value> default_value;
   Span span;
 };
+// "uint32[4]", "Disk ref": as a person would write it.
+std::string type_text(Type type, std::string_view class_name, bool is_array,
+                      std::optional<std::uint32_t> array_size);
+std::string type_text(const Property& property);
 
 struct Method {
   Text name;

@@ -22,7 +22,7 @@ void write_text_or_null(JsonWriter& json, std::string_view name, std::string_vie
   }
 }
 
-void write_value(JsonWriter& json, const mof::Value& value) {
+void write_mof_value(JsonWriter& json, const mof::Value& value) {
   struct Write {
     JsonWriter& json;
     void operator()(const mof::Null&) const { json.null(); }
@@ -38,7 +38,7 @@ void write_value(JsonWriter& json, const mof::Value& value) {
     }
     void operator()(const mof::ValueList& list) const {
       json.begin_array();
-      for (const mof::Value& one : list) write_value(json, one);
+      for (const mof::Value& one : list) write_mof_value(json, one);
       json.end_array();
     }
   };
@@ -49,7 +49,7 @@ void write_qualifiers(JsonWriter& json, const mof::Qualifiers& qualifiers) {
   json.key("qualifiers").begin_array();
   for (const mof::Qualifier& qualifier : qualifiers) {
     json.begin_object().member("name", qualifier.name).key("value");
-    write_value(json, qualifier.value);
+    write_mof_value(json, qualifier.value);
     json.end_object();
   }
   json.end_array();

@@ -110,8 +110,7 @@ std::string qualifier_text(const mof::Qualifier& qualifier) {
 }
 
 // In brackets, with a new line where the next one would run past the right margin.
-std::string qualifiers_text(const mof::Qualifiers& qualifiers,
-                            std::string_view indent) {
+std::string qualifiers_text(const mof::Qualifiers& qualifiers, std::string_view indent) {
   if (qualifiers.empty()) return "";
   std::string out(indent);
   out += '[';
@@ -129,12 +128,9 @@ std::string qualifiers_text(const mof::Qualifiers& qualifiers,
   return out + "]\n";
 }
 
-std::string type_text(const mof::Property& property) {
-  if (property.type == mof::Type::reference) return property.class_name + " ref";
-  if (property.type == mof::Type::object && !property.class_name.empty()) {
-    return property.class_name;
-  }
-  return std::string(mof::type_name(property.type));
+// The name stands between the type and the brackets.
+std::string single_type(const mof::Property& property) {
+  return mof::type_text(property.type, property.class_name, false, std::nullopt);
 }
 
 std::string array_text(const mof::Property& property) {
@@ -144,7 +140,7 @@ std::string array_text(const mof::Property& property) {
 
 std::string property_text(const mof::Property& property) {
   std::string out = qualifiers_text(property.qualifiers, "  ");
-  out += fmt::format("  {} {}{}", type_text(property), property.name, array_text(property));
+  out += fmt::format("  {} {}{}", single_type(property), property.name, array_text(property));
   if (property.default_value) out += " = " + value_text(*property.default_value);
   return out + ";\n";
 }
@@ -157,7 +153,8 @@ std::string method_text(const mof::Method& method) {
     const mof::Property& parameter = method.parameters[i];
     out += i == 0 ? "\n" : ",\n";
     out += qualifiers_text(parameter.qualifiers, "    ");
-    out += fmt::format("    {} {}{}", type_text(parameter), parameter.name, array_text(parameter));
+    out +=
+        fmt::format("    {} {}{}", single_type(parameter), parameter.name, array_text(parameter));
   }
   return out + ");\n";
 }

@@ -8,18 +8,11 @@
 #include "base/guid.h"
 #include "base/text.h"
 #include "mof/limits.h"
+#include "mof/names.h"
 #include "wmi/cooking.h"
 
 namespace qm::wmi {
 namespace {
-
-std::string folded(std::string_view name) {
-  std::string out(name);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 // Win32_Perf's properties, which WMI itself fills for a provider's class.
 Origin perf_origin(std::string_view name) {
@@ -161,10 +154,11 @@ Result<void> Repository::index() {
   }
   classes_.reserve(model_.classes.size());
   for (const mof::Class& definition : model_.classes) classes_.push_back(entry_of(definition));
-  std::ranges::sort(classes_, {}, [](const ClassEntry& entry) { return folded(entry.name()); });
+  std::ranges::sort(classes_, {},
+                    [](const ClassEntry& entry) { return mof::folded(entry.name()); });
   for (std::size_t i = 0; i < classes_.size(); ++i) {
     ClassEntry& entry = classes_[i];
-    by_name_.emplace(folded(entry.name()), i);
+    by_name_.emplace(mof::folded(entry.name()), i);
     // Only now: the layout's fields stay where they are from here on.
     for (PropertyEntry& row : entry.properties) {
       for (const mof::Field& field : entry.layout.fields) {
@@ -186,7 +180,7 @@ void Repository::add_semantics() {
   for (const mof::Instance& row : model_.instances) {
     const bool of_class = same_name(row.class_name, kClassSemanticsClass);
     if (!of_class && !same_name(row.class_name, kSemanticsClass)) continue;
-    const auto at = by_name_.find(folded(text_value(row, "Class").value_or("")));
+    const auto at = by_name_.find(mof::folded(text_value(row, "Class").value_or("")));
     if (at == by_name_.end()) continue;
     ClassEntry& the_class = classes_[at->second];
     if (of_class) {
@@ -202,7 +196,7 @@ void Repository::add_semantics() {
 }
 
 const ClassEntry* Repository::find(std::string_view name) const {
-  const auto at = by_name_.find(folded(name));
+  const auto at = by_name_.find(mof::folded(name));
   return at == by_name_.end() ? nullptr : &classes_[at->second];
 }
 

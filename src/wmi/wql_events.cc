@@ -7,6 +7,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "mof/names.h"
 
 namespace qm::wmi::wql {
 namespace {
@@ -16,19 +17,13 @@ bool same_data(const provider::InstanceData& a, const provider::InstanceData& b)
          std::ranges::equal(a.qualities, b.qualities);
 }
 
-std::string folded(std::string_view name) {
-  std::string out(name);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 using Instances = std::map<std::string, Row>;  // by name, folded; the first of several
 
 Instances instances_of(const ClassEntry& one, const Snapshot& snapshot) {
   Instances out;
   for (const auto& part : snapshot.parts_of(one)) {
     for (const provider::InstanceData& instance : part->generation.instances) {
-      out.emplace(folded(instance.name), Row{&one, part.get(), &instance, nullptr});
+      out.emplace(mof::folded(instance.name), Row{&one, part.get(), &instance, nullptr});
     }
   }
   return out;
@@ -50,7 +45,7 @@ class Differ {
     const Instances before = instances_of(*one.the_class, *out_.before);
     for (const auto& part : out_.after->parts_of(*one.the_class)) {
       for (const provider::InstanceData& instance : part->generation.instances) {
-        const std::string name = folded(instance.name);
+        const std::string name = mof::folded(instance.name);
         if (!seen_.insert(name).second) continue;
         const Row row{one.the_class, part.get(), &instance, nullptr};
         const auto known = before.find(name);
@@ -63,7 +58,7 @@ class Differ {
     }
     for (const auto& part : out_.before->parts_of(*one.the_class)) {
       for (const provider::InstanceData& instance : part->generation.instances) {
-        if (!seen_.insert(folded(instance.name)).second) continue;
+        if (!seen_.insert(mof::folded(instance.name)).second) continue;
         offer(one, deleted_, {one.the_class, part.get(), &instance, nullptr}, {});
       }
     }
@@ -115,7 +110,7 @@ std::string key_of(const Plan& plan, const Event& event) {
     const auto access = resolve(path, scope, ignored);
     const Value value = access ? value_of(candidate, *access, plan.setting) : Value{};
     if (const auto* text = std::get_if<std::string>(&value.data)) {
-      key += json_quoted(folded(*text));
+      key += json_quoted(mof::folded(*text));
     } else if (const auto* number = std::get_if<std::uint64_t>(&value.data)) {
       key += fmt::format("{}", *number);
     } else if (const auto* negative = std::get_if<std::int64_t>(&value.data)) {

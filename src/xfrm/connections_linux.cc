@@ -11,7 +11,7 @@
 namespace qm::xfrm {
 namespace {
 
-constexpr int kAnswerMs = 1000;  // for each part; the kernel makes it while it is waited for
+constexpr int kPartMs = 1000;  // for each part; the kernel makes it while it is waited for
 // The kernel fills at most 32 KB of a dump's datagram (netlink_dump).
 constexpr std::size_t kAnswerBytes = 32 << 10;
 
@@ -21,7 +21,7 @@ Result<ConnectionSocket> ConnectionSocket::open() {
   const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
   if (fd < 0) return std::unexpected(system_error("opening sock_diag", errno));
   ConnectionSocket opened(fd);
-  const timeval patience{kAnswerMs / 1000, kAnswerMs % 1000 * 1000L};
+  const timeval patience{kPartMs / 1000, kPartMs % 1000 * 1000L};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   opened.answer_.resize(kAnswerBytes);
   return opened;

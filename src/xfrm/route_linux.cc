@@ -11,7 +11,7 @@
 namespace qm::xfrm {
 namespace {
 
-constexpr int kAnswerMs = 1000;  // the kernel answers at once, in the sender's own time
+constexpr int kRouteAnswerMs = 1000;  // the kernel answers at once, in the sender's own time
 
 }  // namespace
 
@@ -19,7 +19,7 @@ Result<RouteSocket> RouteSocket::open() {
   const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (fd < 0) return std::unexpected(system_error("opening rtnetlink", errno));
   RouteSocket opened(fd);
-  const timeval patience{kAnswerMs / 1000, kAnswerMs % 1000 * 1000L};
+  const timeval patience{kRouteAnswerMs / 1000, kRouteAnswerMs % 1000 * 1000L};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   opened.answer_.resize(kMostRouteBytes);
   return opened;
