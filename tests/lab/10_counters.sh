@@ -22,39 +22,56 @@ $qm_TunnelBytesReceived $qm_ActiveTunnels"
 }
 
 guest '[[ -e /run/lab/monitor.pid ]] || lab monitor start; LAB_PROBES=no lab daemons start & lab up; wait; lab daemons sampled'
-for name in ikev1 ikev2 ikev2-ipv6; do
+names=(ikev1 ikev2 ikev2-ipv6)
+# all 'COMMANDS with $name': for each of them, at once.
+all() { guest "for name in ${names[*]}; do { $1; } & done; wait"; }
+declare -A rekeys additions
+for name in "${names[@]}"; do
   against "$name" "at first"
-  rekeys=$qm_ReKeys additions=$qm_KeyAdditions
+  rekeys[$name]=$qm_ReKeys additions[$name]=$qm_KeyAdditions
   check "$name: ActiveSA" 1 "$qm_ActiveSA"
+done
 
-  still before "lab tcp $name" "lab finals $name"
-  guest "lab read $name 16 && lab write $name 4"
+# The names of variables have no hyphen.
+for name in "${names[@]}"; do still "before_${name//-/_}" "lab tcp $name" "lab finals $name"; done
+all 'lab read $name 16 && lab write $name 4'
+for name in "${names[@]}"; do
   still after "lab tcp $name" "lab finals $name"
+  before=before_${name//-/_}
+  grew() { local was=${before}_$1 is=after_$1; echo $((${!is} - ${!was})); }
   # curlft of a transport-mode SA is TCP header and payload; every segment's header is 32 bytes.
-  check "$name: TCP's own count, in" $((after_in_bytes - before_in_bytes)) \
-    $((after_bytes_received - before_bytes_received + 32 * (after_segs_in - before_segs_in)))
-  check "$name: TCP's own count, out" $((after_out_bytes - before_out_bytes)) \
-    $((after_bytes_sent - before_bytes_sent + 32 * (after_segs_out - before_segs_out)))
+  check "$name: TCP's own count, in" "$(grew in_bytes)" \
+    $(($(grew bytes_received) + 32 * $(grew segs_in)))
+  check "$name: TCP's own count, out" "$(grew out_bytes)" \
+    $(($(grew bytes_sent) + 32 * $(grew segs_out)))
   against "$name" "16 MiB read, 4 MiB written"
+done
 
-  guest "{ lab read $name 6; lab write $name 2; } & lab rekey $name; lab rekey $name
-    lab rekey $name; wait" >/dev/null
+all '{ lab read $name 6; lab write $name 2; } & lab rekey $name; lab rekey $name
+  lab rekey $name; wait' >/dev/null
+for name in "${names[@]}"; do
   against "$name" "three rekeys under traffic"
-  check "$name: ReKeys" $((rekeys + 3)) "$qm_ReKeys"
+  check "$name: ReKeys" $((rekeys[$name] + 3)) "$qm_ReKeys"
   check "$name: ActiveSA" 1 "$qm_ActiveSA"
   check "$name: PendingKeyOperations" 0 "$qm_PendingKeyOperations"
+done
 
-  guest "lab logout $name && lab terminate $name"
+all 'lab logout $name && lab terminate $name'
+for name in "${names[@]}"; do
   against "$name" "logged out, terminated"
   check "$name: ActiveSA" 0 "$qm_ActiveSA"
-  guest "lab login $name && lab read $name 1"
+done
+all 'lab login $name && lab read $name 1'
+for name in "${names[@]}"; do
   against "$name" "logged in again"
   check "$name: ActiveSA" 1 "$qm_ActiveSA"
-  guest "lab terminate $name && lab reconnect $name && lab read $name 1"
+done
+all 'lab terminate $name && lab reconnect $name && lab read $name 1'
+for name in "${names[@]}"; do
   against "$name" reconnected
   check "$name: ActiveSA" 1 "$qm_ActiveSA"
-  check "$name: ReKeys" $((rekeys + 3)) "$qm_ReKeys"
-  check "$name: KeyAdditions" $((additions + 5)) "$qm_KeyAdditions"
+  check "$name: ReKeys" $((rekeys[$name] + 3)) "$qm_ReKeys"
+  check "$name: KeyAdditions" $((additions[$name] + 5)) "$qm_KeyAdditions"
 done
 
 still qm "lab tcp clear" "$(counters clear)"
