@@ -81,6 +81,7 @@ TEST_F(EngineProbesTest, APacketInFlightIsCountedWhenTheLastReferenceGoes) {
 
 TEST_F(EngineProbesTest, AFinalBeforeItsExpiryIsTheSameEnd) {
   two_sas();
+  engine_.on_final(end_of(with(sa(true, 1, 150), 1600, 16)));
   engine_.on_final(final_of(with(sa(true, 1, 150), 1700, 17)));
   engine_.on_sa_expired(with(sa(true, 1, 150), 1600, 16), true);
   const Report report = refresh();
