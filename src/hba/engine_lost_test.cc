@@ -339,5 +339,41 @@ TEST_F(EngineLost, AStateOfAnEarlierVersionIsReadAndOfAnotherRefused) {
   EXPECT_EQ(fresh.ledger().live(), 1U);
 }
 
+TEST_F(EngineLost, AnSaWithLessThanTheLastProcessKnewIsAnother) {
+  for (const xfrm::Counters& less : {xfrm::Counters{400, 5}, xfrm::Counters{500, 4}}) {
+    sync({});
+    engine_.set_inventory(inventory({"a"}));
+    engine_.on_sa(sa(true, 1, 150), false, 0);
+    refresh({with(sa(true, 1, 150), 500, 5)});
+    restart(LedgerState::save(engine_, kBoot));
+    engine_.set_inventory(inventory({"a"}));
+    sync({with(sa(true, 1, 150), less.bytes, less.packets)});
+    const Report report = refresh({with(sa(true, 1, 150), less.bytes, less.packets)});
+    EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 500 + less.bytes);
+    EXPECT_EQ(adapter(report, "a").totals[kKeyDeletions], 1U);
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+  }
+}
+
+// Failures alone tell that a reading was of the successor.
+TEST_F(EngineLost, ADelsaWithFewerFailuresUndoesTheReadingToo) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(false, 2, 150), false, 0);
+  refresh({with(sa(false, 2, 150), 500, 5)});
+  engine_.attribute();
+  engine_.set_source(Engine::Source::read);
+  xfrm::Sa read = with(sa(false, 2, 150), 500, 5);
+  read.stats.integrity_failed = 7;
+  engine_.on_sa(read, false, 1);
+  engine_.set_source(Engine::Source::event);
+  xfrm::Sa final = with(sa(false, 2, 150), 500, 5);
+  final.stats.integrity_failed = 2;
+  engine_.on_sa_deleted(final);
+  engine_.conclude();
+  EXPECT_EQ(adapter(engine_.report(), "a").totals[kPacketsNotAuthenticated], 2U);
+}
+
 }  // namespace
 }  // namespace qm::hba

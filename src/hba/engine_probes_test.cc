@@ -252,6 +252,7 @@ TEST_F(EngineProbesTest, BadSpisAreThePeersAdapters) {
   EXPECT_EQ(engine_.pairs_to_watch(), (std::vector<AddressPair>{{kTarget, kHost}}));
   engine_.take_probes(bad_spi(kTarget, 4));
   engine_.take_probes(bad_spi(kTarget, 6));
+  engine_.take_probes(bad_spi(kTarget, 6));  // nothing new
   engine_.take_probes(bad_spi(address("192.0.2.1"), 1000));
   const Report report = refresh();
   EXPECT_EQ(adapter(report, "a").totals[kBadSpiPackets], 6U);
