@@ -193,12 +193,13 @@ void Engine::take_reading(Ledger::EntryId id, const xfrm::Sa& sa) {
 
 // Its last word is less than what was read: the reading was of its successor, which has taken the
 // SPI again within the second. Nothing of it has been published: events are applied before that.
-void Engine::take_final(Ledger::EntryId id, const xfrm::Sa& final) {
+void Engine::take_final(Ledger::EntryId id, const xfrm::Counters& counters,
+                        const xfrm::Stats& stats) {
   Entry& entry = ledger_.at(id);
   const auto found = before_reading_.find(id);
-  const bool less = final.counters.bytes < entry.newest.bytes ||
-                    final.counters.packets < entry.newest.packets ||
-                    final.stats.integrity_failed < entry.last_stats.integrity_failed;
+  const bool less = counters.bytes < entry.newest.bytes ||
+                    counters.packets < entry.newest.packets ||
+                    stats.integrity_failed < entry.last_stats.integrity_failed;
   if (less && found != before_reading_.end()) {
     const BeforeReading& before = found->second;
     entry.newest = before.newest;
@@ -208,7 +209,7 @@ void Engine::take_final(Ledger::EntryId id, const xfrm::Sa& final) {
     entry.replay_window_failures = before.replay_window_failures;
     entry.grew_boot_ns = before.grew_boot_ns;
   }
-  entry.take(final.counters, final.stats, now_.boot_ns);
+  entry.take(counters, stats, now_.boot_ns);
 }
 
 // Of what a dump shows: did it live before this ledger began? A restarted collector can't tell of
@@ -259,14 +260,21 @@ void Engine::unknown_ended(const xfrm::Sa& final) {
     restored_entries_.erase(restored);
     return;
   }
-  if (ledger_.correct(final.id, final.add_time_s, final.counters, final.stats, now_)) return;
+  if (ledger_.correct(final, now_)) return;
   Entry entry = make_entry(final, !is_baseline(final));
+  entry.rekey = was_told(final.id);
+  remember_end(std::move(entry), final.counters, final.stats, told());
+}
+
+// Of an SA without an entry: who claims its association soon gets it whole.
+void Engine::remember_end(Entry entry, const xfrm::Counters& counters, const xfrm::Stats& stats,
+                          Ledger::Told told) {
   place(entry);
   start_from_moved(entry);
-  entry.rekey = was_told(final.id);
-  entry.take(final.counters, final.stats, now_.boot_ns);
+  entry.take(counters, stats, now_.boot_ns);
   const Quality loss = final_loss(entry);
-  ledger_.end_unknown(std::move(entry), now_, loss, told());
+  if (syncing_) ended_in_sync_.emplace(entry.id, entry.add_time_s);
+  ledger_.end_unknown(std::move(entry), now_, loss, told);
 }
 
 void Engine::on_sa_deleted(const xfrm::Sa& final) {
@@ -293,15 +301,11 @@ void Engine::on_sa_deleted(const xfrm::Sa& final) {
     Entry entry = make_entry(final, sas_.tag(handle) != kBaseline);
     entry.replay_detection = record.replay_detection;  // EXPIRE has no attribute of large windows
     entry.rekey = sas_.tag(handle) == kTold || was_told(final.id);
-    start_from_moved(entry);
-    entry.take(final.counters, final.stats, now_.boot_ns);
-    const Quality loss = final_loss(entry);
-    ledger_.end_unknown(std::move(entry), now_, loss, told());
-    if (syncing_) ended_in_sync_.emplace(record.id, record.add_time_s);
+    remember_end(std::move(entry), final.counters, final.stats, told());
     sas_.erase(final.id);
     return;
   }
-  take_final(id, final);
+  take_final(id, final.counters, final.stats);
   ended(handle, final_loss(ledger_.at(id)));
 }
 

@@ -1,10 +1,10 @@
 // The collector's mind: kernel messages, inventory and the IKE daemon's words go in, a Report comes
 // out. Pure: it does no IO and asks no clock, so a simulation can drive it byte by byte.
 //
-// Promise: the ledger's (ledger.h). Order that loses nothing: join the events, begin_sync, hand in
-// the dumps (source dump) and whatever events arrive meanwhile (source event), end_sync; then
-// events as they come, and at each refresh: set_inventory, attribute, sas_to_read, the answers
-// (source read), note_missing, set_netns_errors, conclude, report. Threads: one.
+// Promise: the ledger's (ledger.h). Order that loses nothing: join the events, take_finals,
+// begin_sync, hand in the dumps (source dump) and whatever events arrive meanwhile (source event),
+// end_sync; then events as they come, and at each refresh: set_inventory, attribute, sas_to_read,
+// the answers (source read), note_missing, set_netns_errors, conclude, report. Threads: one.
 #pragma once
 
 #include <algorithm>
@@ -212,7 +212,7 @@ class Engine final : public xfrm::Sink, private SaView {
   bool overtaken(const xfrm::Sa& sa, bool updated);
   void on_changed_sa(const xfrm::Sa& sa, bool updated, const xfrm::SaTable::Upserted& upserted);
   void take_reading(Ledger::EntryId id, const xfrm::Sa& sa);
-  void take_final(Ledger::EntryId id, const xfrm::Sa& final);
+  void take_final(Ledger::EntryId id, const xfrm::Counters& counters, const xfrm::Stats& stats);
   bool is_baseline(const xfrm::Sa& sa) const;
   bool was_told(const xfrm::SaId& id);
   void decide_rekey(Ledger::EntryId id);
@@ -229,6 +229,9 @@ class Engine final : public xfrm::Sink, private SaView {
     return probed_.finals ? Ledger::Told::awaits_both : Ledger::Told::nothing;
   }
   void unknown_ended(const xfrm::Sa& final);
+  void remember_end(Entry entry, const xfrm::Counters& counters, const xfrm::Stats& stats,
+                    Ledger::Told told);
+  void nobodys_ended(xfrm::SaTable::Handle handle, const xfrm::SaFinal& end);  // by its first word
   void gap_everywhere(Quality loss);
 
   void judge_sessions();
@@ -303,9 +306,9 @@ class Engine final : public xfrm::Sink, private SaView {
     SharedGrowth last;  // at the last conclude()
   };
   std::map<AssociationKey, Sharing> sharings_;
-  std::map<std::pair<Endpoint, Endpoint>, std::pair<OwnerId, bool>> owners_;  // of connections,
-                                                                              // and whether new
-  std::unordered_map<std::uint64_t, std::vector<AssociationKey>> judged_;     // by cookie
+  // Of connections, by the inventory and the one before it; and whether they are new.
+  std::map<std::pair<Endpoint, Endpoint>, std::pair<OwnerId, bool>> owners_, owners_before_;
+  std::unordered_map<std::uint64_t, std::vector<AssociationKey>> judged_;  // by cookie
   std::uint64_t judged_changes_ = 0;  // the policies' when they were judged
   std::deque<PolicyChange> policy_changes_;
   std::uint64_t any_policy_changed_ns_ = 0;  // … of those that are not listed

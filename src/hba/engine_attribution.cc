@@ -114,12 +114,12 @@ void Engine::attribute() {
 // Whose connections these are, and whether they were not there before.
 void Engine::find_owners() {
   attributed_before_ns_ = std::exchange(attributed_boot_ns_, now_.boot_ns);
-  const auto before = std::exchange(owners_, {});
+  owners_before_ = std::exchange(owners_, {});
   for (const iscsi::Session& session : inventory_.sessions) {
     for (const iscsi::Connection& connection : session.connections) {
       if (connection.local.address.any() || connection.remote.address.any()) continue;
       const std::pair ends(connection.local, connection.remote);
-      const bool young = inventory_known_ && !before.contains(ends);
+      const bool young = inventory_known_ && !owners_before_.contains(ends);
       owners_.emplace(ends, std::pair(ledger_.owner(session.adapter_key), young));
     }
   }

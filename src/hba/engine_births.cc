@@ -93,7 +93,8 @@ bool Engine::awaits(const xfrm::SaId& id) const {
   return found != restored_entries_.end() && found->first.first == id;
 }
 
-// An SA that an earlier process knew: it goes on where that one left off.
+// An SA that an earlier process knew: it goes on where that one left off. What it has counted since
+// is the next reading's, when it is known who uses it by now.
 bool Engine::resume(const xfrm::Sa& sa, SaTable::Handle handle) {
   const auto found = restored_entries_.find({sa.id, sa.add_time_s});
   if (found == restored_entries_.end()) return false;
@@ -109,7 +110,6 @@ bool Engine::resume(const xfrm::Sa& sa, SaTable::Handle handle) {
   entry.details_known = true;
   entry.details = details_of(sa);
   entry.skip_back(sa.stats);
-  entry.take(sa.counters, sa.stats, now_.boot_ns);
   sas_.set_tag(handle, id + kFirstEntryTag);
   entry.association = association_of(sa);  // inbound, it may have been moved
   by_association_[entry.association].push_back(id);
@@ -182,6 +182,7 @@ void Engine::go_on_from(Recent& moved, Entry& entry) {
     entry.direction = old.direction;
     entry.outer = old.outer;
     entry.may_serve = entry.may_serve || old.may_serve;
+    entry.timed_out = old.timed_out;
   }
 }
 
@@ -225,6 +226,7 @@ void Engine::moved_unseen(Ledger::EntryId ended) {
     entry.rekey = entry.rekey_inferred = false;
     if (entry.owner == kNobody && old.owner != kNobody) {
       ledger_.assign(id, old.owner, old.direction, old.outer);
+      entry.timed_out = old.timed_out;
     }
     old.moved = true;
     return;

@@ -333,7 +333,10 @@ TEST_F(EngineEdges, ATamperedStateIsRefusedOrHarmless) {
   engine_.set_inventory(inventory({"a", "b"}));
   engine_.on_sa(sa(true, 0x11, 200), false, 0);
   engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  engine_.on_sa(sa(true, 0x12, 200), false, 0);
   refresh({with(sa(true, 0x11, 200), 500, 5)});
+  engine_.on_sa_deleted(with(sa(true, 0x12, 200), 300, 3));
+  refresh();
   const std::vector<std::byte> saved = LedgerState::save(engine_, kBoot);
   const auto sealed = [](std::vector<std::byte> bytes) {
     std::uint64_t hash = 0xcbf2'9ce4'8422'2325U;
@@ -368,6 +371,95 @@ TEST_F(EngineEdges, ATamperedStateIsRefusedOrHarmless) {
   longer.insert(longer.end() - 8, std::byte{0});
   Engine fresh(at(now_s_));
   EXPECT_FALSE(LedgerState::load(sealed(longer), kBoot, fresh));
+}
+
+TEST_F(EngineEdges, WhatBypassesTheKernelMakesTheHostNoWorseWithProbesEither) {
+  for (const bool bad_spi : {true, false}) {
+    Engine::Probed probed;
+    probed.bad_spi = bad_spi;
+    probed.not_decrypted = !bad_spi;
+    engine_.set_probes("one kind", probed);
+    iscsi::Inventory both = inventory({"a"});
+    iscsi::Adapter toe;
+    toe.key = toe.device_name = "toe";
+    toe.bypasses_kernel = true;
+    both.adapters.push_back(toe);
+    sync({sa(true, 0x11, 150)});
+    engine_.set_inventory(both);
+    const Report report = refresh();
+    EXPECT_TRUE(report.health.probed);
+    const CounterId told = bad_spi ? kBadSpiPackets : kPacketsNotDecrypted;
+    EXPECT_EQ(report.host.qualities[told - 1U], Quality{});
+  }
+  engine_.set_probes("none", {});
+  EXPECT_FALSE(refresh().health.probed);
+}
+
+TEST_F(EngineEdges, ErrorCountersThatCouldNotBeReadInFullAreUnknown) {
+  sync({sa(true, 0x11, 150)});
+  engine_.set_inventory(inventory({"a"}));
+  refresh();
+  engine_.set_netns_errors(xfrm::NetnsErrors{.complete = false});
+  EXPECT_EQ(adapter(refresh(), "a").qualities[kBadSpiPackets - 1U],
+            (Quality{QM_UNAVAILABLE, QM_REASON_NO_PROBE}));
+}
+
+TEST_F(EngineEdges, ClosedConnectionsAreAskedForWhileSomethingIsShared) {
+  sync({sa(true, 0x11, 150)});
+  engine_.set_inventory(inventory({"a"}));
+  refresh();
+  EXPECT_FALSE(engine_.wants_connections());
+  xfrm::ProbeReading reading;
+  reading.closed.emplace_back();
+  engine_.take_closed(reading);
+  engine_.set_inventory(inventory({"a", "b"}));
+  engine_.attribute();
+  EXPECT_TRUE(engine_.wants_connections());
+  EXPECT_EQ(engine_.peers_to_ask(), std::optional(std::vector{kTarget}));
+}
+
+// Its inner addresses are anybody's.
+TEST_F(EngineEdges, OfATunnelThatIsSharedAllConnectionsAreAskedFor) {
+  for (const xfrm::Mode mode : {xfrm::Mode::tunnel, xfrm::Mode::beet}) {
+    xfrm::Policy out = policy(true);
+    out.templates[0].mode = mode;
+    out.templates[0].saddr = kHost;
+    out.templates[0].daddr = kTarget;
+    engine_.on_policy(out, 0);
+    engine_.set_inventory(inventory({"a", "b"}));
+    engine_.attribute();
+    EXPECT_TRUE(engine_.wants_connections());
+    EXPECT_EQ(engine_.peers_to_ask(), std::nullopt);
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+  }
+}
+
+TEST_F(EngineEdges, ARekeyWordThatComesBeforeAnSaThatIsNobodysAndEndsIsKept) {
+  engine_.ike_state(1);
+  sync({}, false);
+  const auto word = [](std::uint32_t spi) {
+    ike::ChildRekey rekey;
+    rekey.local = kHost;
+    rekey.remote = kTarget;
+    rekey.reqid = 1;
+    rekey.proto = xfrm::kEsp;
+    rekey.new_spi_out = spi;
+    return rekey;
+  };
+  engine_.set_probes("finals", {.finals = true});
+  for (const std::uint32_t spi : {0x11U, 0x12U}) {
+    engine_.on_sa(sa(true, spi, 200), true, 0);
+    engine_.ike_rekey(word(spi));
+  }
+  engine_.on_sa_deleted(sa(true, 0x11, 200));
+  xfrm::SaFinal end;
+  end.sa = {sa(true, 0x12, 200).id, kHost, 1, 0, xfrm::Mode::transport, 200};
+  engine_.on_final(end);
+  engine_.on_sa_deleted(sa(true, 0x12, 200));
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  EXPECT_EQ(adapter(refresh(), "a").totals[kReKeys], 2U);
 }
 
 }  // namespace

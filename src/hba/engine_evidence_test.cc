@@ -39,13 +39,15 @@ class EngineEvidence : public EngineTest {
       engine_.reading_failed();
     }
     engine_.set_source(Engine::Source::event);
+    if (syncing_) engine_.begin_sync();
     engine_.conclude();
+    if (syncing_) engine_.end_sync();
     return engine_.report().sessions.front();
   }
 
   xfrm::TcpConnection connection_;
   std::uint64_t sa_bytes_ = 0;
-  bool readable_ = true, offloaded_ = false;
+  bool readable_ = true, offloaded_ = false, syncing_ = false;
 };
 
 TEST_F(EngineEvidence, WhatMovesWithItsSasIsProtectedAndSoSaysTheEvidence) {
@@ -81,6 +83,42 @@ TEST_F(EngineEvidence, CountersThatLagSayNothing) {
   look(0, 0);
   EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
   EXPECT_EQ(look(1000, 0).verdict.protection, Protection::protected_);
+}
+
+TEST_F(EngineEvidence, WhileEventsAreLostOrADumpRunsNothingIsSaid) {
+  look(0, 0);
+  look(0, 0);
+  engine_.overrun();
+  EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
+  sync({sa(true, 1, 100), sa(false, 2, 100)});
+  look(0, 0);
+  look(0, 0);
+  syncing_ = true;
+  EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
+}
+
+// AH+ESP: the outer SA counts the inner one's headers, too, and is not looked at; IPComp counts
+// before or after it compresses.
+TEST_F(EngineEvidence, OfABundleTheInnermostIsAskedAndOfCompressionNone) {
+  xfrm::Policy bundle = policy(true);
+  bundle.templates.push_back(
+      {.saddr = {}, .daddr = {}, .family = Family::v4, .reqid = 1, .proto = xfrm::kAh});
+  engine_.on_policy(bundle, 0);
+  look(0, 0);
+  look(0, 0);
+  EXPECT_EQ(look(1000, 0).verdict.protection, Protection::unknown);
+  look(1000, 900);
+  EXPECT_EQ(look(1000, 0).evidence, Says::missing) << "the AH SA is not there, the ESP one stands";
+  bundle.templates = {
+      {.saddr = {}, .daddr = {}, .family = Family::v4, .reqid = 1, .proto = xfrm::kIpComp},
+      policy(true).templates[0]};
+  engine_.on_policy(bundle, 0);
+  xfrm::Policy in = policy(false);
+  in.templates.insert(
+      in.templates.begin(),
+      {.saddr = {}, .daddr = {}, .family = Family::v4, .reqid = 1, .proto = xfrm::kIpComp});
+  engine_.on_policy(in, 0);
+  for (int i = 0; i < 5; ++i) EXPECT_NE(look(1000, 0).evidence, Says::missing);
 }
 
 }  // namespace

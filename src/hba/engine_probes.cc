@@ -10,9 +10,13 @@ bool Engine::probes_tell(CounterId id) const {
                               : id == kPacketsNotDecrypted && probed_.not_decrypted;
 }
 
-// Three ways: its end is known and waits for this; its end is not known yet (a hard expiry drops
-// the last reference before it tells, a flush tells when it is over); or it is nobody's. A final of
-// an SA that the ledger never had, or has forgotten, is left out: it could be counted twice.
+// Three ways: its end is known and waits for this; its end is not known yet (a hard expiry and a
+// flush tell when they are over); or the ledger never had it, or has forgotten it: then it is left
+// out, as it could be counted twice.
+// The first word comes at once, so that what is known under its id then is the one that ended. The
+// last one may be late, and an SA that took the SPI in the same second stand in its place by then
+// (when events are lost, nothing tells the two apart): it ends nothing that lives, unless the first
+// one was lost.
 void Engine::on_final(const xfrm::SaFinal& told) {
   xfrm::SaFinal final = told;
   if (!probed_.not_decrypted) final.not_decrypted = 0;  // the netns's counter has it
@@ -25,12 +29,28 @@ void Engine::on_final(const xfrm::SaFinal& told) {
   // their ends; when words were lost, nobody knows whose this is, and their gaps stay.
   const std::uint64_t died = std::min(now_.boot_ns, finals_read_boot_ns_);
   if (finals_were_lost_ && ledger_.awaiting(final.sa) + (lives ? 1U : 0U) > 1) return;
-  if (ledger_.settle(final, now_, died) || !lives) return;
-  ledger_.at(id).take(final.counters, final.stats, now_.boot_ns);
+  if (ledger_.settle(final, now_, died)) return;
+  if (final.last && !finals_were_lost_) return;
+  if (id == Ledger::kNoEntry && !final.last) nobodys_ended(handle, final);
+  if (!lives) return;
+  take_final(id, final.counters, final.stats);
   ledger_.at(id).take_failures(final.not_decrypted);
   const Entry& entry = ledger_.at(id);
   ended(handle, final.last ? Quality{} : Ledger::in_flight_loss(entry, died),
         final.last ? Ledger::Told::all : Ledger::Told::awaits_last);
+}
+
+// An adapter may claim its association any moment now.
+void Engine::nobodys_ended(xfrm::SaTable::Handle handle, const xfrm::SaFinal& end) {
+  if (handle == xfrm::SaTable::kNone) return;
+  const xfrm::SaRecord record = sas_.record(handle);
+  const bool same = record.add_time_s == end.sa.add_time_s && record.saddr == end.sa.saddr;
+  if (record.larval || !same) return;
+  Entry entry = make_entry(record, sas_.tag(handle));
+  entry.rekey = entry.rekey || was_told(record.id);
+  entry.take_failures(end.not_decrypted);
+  remember_end(std::move(entry), end.counters, end.stats, Ledger::Told::awaits_last);
+  sas_.erase(record.id);
 }
 
 void Engine::take_failures(const xfrm::ProbedSa& sa, std::uint64_t not_decrypted) {

@@ -81,6 +81,7 @@ TEST_F(EngineProbesTest, APacketInFlightIsCountedWhenTheLastReferenceGoes) {
 
 TEST_F(EngineProbesTest, AFinalBeforeItsExpiryIsTheSameEnd) {
   two_sas();
+  engine_.on_final(end_of(with(sa(true, 1, 150), 1600, 16)));
   engine_.on_final(final_of(with(sa(true, 1, 150), 1700, 17)));
   engine_.on_sa_expired(with(sa(true, 1, 150), 1600, 16), true);
   const Report report = refresh();
@@ -251,6 +252,7 @@ TEST_F(EngineProbesTest, BadSpisAreThePeersAdapters) {
   EXPECT_EQ(engine_.pairs_to_watch(), (std::vector<AddressPair>{{kTarget, kHost}}));
   engine_.take_probes(bad_spi(kTarget, 4));
   engine_.take_probes(bad_spi(kTarget, 6));
+  engine_.take_probes(bad_spi(kTarget, 6));  // nothing new
   engine_.take_probes(bad_spi(address("192.0.2.1"), 1000));
   const Report report = refresh();
   EXPECT_EQ(adapter(report, "a").totals[kBadSpiPackets], 6U);

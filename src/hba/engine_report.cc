@@ -164,7 +164,12 @@ void Engine::rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId i
       return claim != claims_.end() && claim->second.shared;
     });
   });
-  if (sharing) {
+  // What goes to another adapter is nobody's until it has been read.
+  const bool waits = std::ranges::any_of(handed_over_, [&](const AssociationKey& key) {
+    const auto claim = claims_.find(key);
+    return claim != claims_.end() && claim->second.owner == id;
+  });
+  if (sharing || waits) {
     quality_of(adapter.qualities, kActiveSa).worsen(QM_AT_LEAST, QM_REASON_SHARED_SA);
     quality_of(adapter.qualities, kActiveTunnels).worsen(QM_AT_LEAST, QM_REASON_SHARED_SA);
   }
@@ -217,8 +222,10 @@ void Engine::report_adapters(Report& report, const std::vector<Totals>& totals) 
                                     : static_cast<OwnerId>(std::distance(owners.begin(), owner)));
   }
   for (OwnerId id = 1; id < owners.size(); ++id) {
-    // Gone, but the ledger holds totals for it: a logout does not zero counters.
-    if (present.contains(owners[id].key) || totals[id] == Totals{}) continue;
+    // Gone, but it has totals: a logout does not zero counters.
+    const HostShare share = id < shares_.size() ? shares_[id] : HostShare{};
+    const bool errors = share.bad_spi != 0 || share.not_decrypted_shown != 0;
+    if (present.contains(owners[id].key) || (totals[id] == Totals{} && !errors)) continue;
     iscsi::Adapter info;
     info.key = owners[id].key;
     info.device_name = plain_text(info.key, kMostNameBytes);

@@ -169,14 +169,19 @@ void Engine::take_connections(std::span<const xfrm::TcpConnection> all) {
 // Sessions' connections of which no socket is known: a stranger's may be theirs.
 void Engine::find_unmatched(const std::set<std::pair<Endpoint, Endpoint>>& seen) {
   std::map<AssociationKey, std::set<OwnerId>> unmatched;
-  for (const auto& [ends, owner] : owners_) {
-    if (seen.contains(ends)) continue;
-    const FlowVerdict verdict =
-        judge_connection(ends.first, ends.second, policies_, interfaces_, *this);
-    for (const Use& use : verdict.uses) {
-      if (split_.shares(use.association)) unmatched[use.association].insert(owner.first);
+  const auto look_into = [&](const auto& owners, const auto& concerns) {
+    for (const auto& [ends, owner] : owners) {
+      if (seen.contains(ends)) continue;
+      const FlowVerdict verdict =
+          judge_connection(ends.first, ends.second, policies_, interfaces_, *this);
+      for (const Use& use : verdict.uses) {
+        if (concerns(use.association)) unmatched[use.association].insert(owner.first);
+      }
     }
-  }
+  };
+  look_into(owners_, [this](const AssociationKey& key) { return split_.shares(key); });
+  // No reading has shown those that ended since the refresh before.
+  look_into(owners_before_, [this](const AssociationKey& key) { return split_.is_new(key); });
   split_.set_unmatched(std::move(unmatched));
 }
 

@@ -95,6 +95,8 @@ void Kernel::drain() {
 
 bool Kernel::try_sync() {
   engine_.set_time(now());
+  // On SAs that died while events were lost: the dump may show others in their place.
+  read_finals();
   engine_.begin_sync();
   bool overrun = false;
   const auto between = [&] {

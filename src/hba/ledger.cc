@@ -235,15 +235,15 @@ void Ledger::forget_oldest() {
   ++first_recent_;
 }
 
-bool Ledger::correct(const xfrm::SaId& id, std::uint64_t add_time_s, const xfrm::Counters& counters,
-                     const xfrm::Stats& stats, Time now) {
+bool Ledger::correct(const xfrm::Sa& final, Time now) {
   const auto found = std::find_if(recent_.rbegin(), recent_.rend(), [&](const Recent& recent) {
-    return recent.entry.id == id && recent.entry.add_time_s == add_time_s;
+    return recent.entry.id == final.id && recent.entry.add_time_s == final.add_time_s &&
+           recent.source == final.saddr;
   });
   if (found == recent_.rend()) return false;
   const Entry was = found->entry;
   const Totals before = was.legacy();
-  found->entry.take(counters, stats, now.boot_ns);
+  found->entry.take(final.counters, final.stats, now.boot_ns);
   if (found->entry.owner == kNobody) return true;
   correct_pool(*found, was);
   const Totals after = found->entry.legacy();

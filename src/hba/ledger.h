@@ -168,8 +168,7 @@ class Ledger {
   void end_unknown(Entry entry, Time now, Quality loss, Told told = Told::nothing);
   // A final (or a destroy probe's word) for an SA that has ended already: upward only.
   // False when no such SA is remembered.
-  bool correct(const xfrm::SaId& id, std::uint64_t add_time_s, const xfrm::Counters& counters,
-               const xfrm::Stats& stats, Time now);
+  bool correct(const xfrm::Sa& final, Time now);
   // The probes' word on the SA that ended first of those that wait for it. The last one is exact;
   // the first leaves what may have been in flight. False when none waits.
   // died_boot_ns: the earliest moment at which it may have left the kernel's tables.

@@ -189,7 +189,22 @@ struct LedgerState::Loaded {
   std::vector<Engine::HostShare> shares;
   std::vector<std::pair<AssociationKey, Engine::Claim>> claims;
   std::vector<Entry> entries;
+  std::vector<Entry> ended;
 };
+
+// SAs that have ended, and may go on under another address without a word: events that would tell
+// were lost, or not read yet. They are in the totals, and the next process must not count them
+// again with the counters that they handed on.
+std::vector<const Entry*> LedgerState::may_have_moved(const Engine& engine) {
+  std::vector<const Entry*> found;
+  for (const Recent& recent : engine.ledger_.recent()) {
+    const Entry& entry = recent.entry;
+    const bool may_move = !entry.moved && entry.newest.packets > 0;
+    const bool lately = engine.behind_ || recent.tick + 1 >= engine.ledger_.ticks_;
+    if (may_move && lately && entry.owner != kNobody) found.push_back(&entry);
+  }
+  return found;
+}
 
 std::vector<std::byte> LedgerState::save(const Engine& engine, std::string_view boot_id) {
   Writer out;
@@ -234,6 +249,9 @@ std::vector<std::byte> LedgerState::save(const Engine& engine, std::string_view 
   }
   out.number(engine.ledger_.live(), 4);
   engine.ledger_.for_each([&](Ledger::EntryId, const Entry& entry) { put_entry(out, entry); });
+  const std::vector<const Entry*> ended = may_have_moved(engine);
+  out.number(ended.size(), 4);
+  for (const Entry* entry : ended) put_entry(out, *entry);
   out.number(checksum(out.bytes()));
   return out.take();
 }
@@ -251,7 +269,7 @@ Result<LedgerState::Loaded> LedgerState::parse(Bytes bytes, std::string_view boo
     if (in.number(1) != static_cast<std::uint8_t>(letter)) return bad();
   }
   const std::uint32_t version = in.word();
-  if (version != kStateVersion && version != kStateVersionBefore) {
+  if (version < kOldestStateVersion || version > kStateVersion) {
     return fail(ErrorCode::state, "the ledger state is of another version of quickmode");
   }
   if (in.text() != boot_id) {
@@ -269,7 +287,7 @@ Result<LedgerState::Loaded> LedgerState::parse(Bytes bytes, std::string_view boo
     }
     owner.rekeys = in.quality();
     for (Quality& shared : owner.shared) {
-      if (version != kStateVersionBefore) shared = in.quality();
+      if (version > 2) shared = in.quality();
     }
     loaded.owners.push_back(std::move(owner));
     Engine::HostShare share;
@@ -298,6 +316,11 @@ Result<LedgerState::Loaded> LedgerState::parse(Bytes bytes, std::string_view boo
     const OwnerId owner = loaded.entries.back().owner;
     if (owner != kNobody && owner >= loaded.owners.size()) return bad();
   }
+  const std::size_t ended = version > 3 ? in.count(kMostRecent, kEntryBytes / 2) : 0;
+  for (std::size_t n = ended; n > 0; --n) {
+    loaded.ended.push_back(get_entry(in));
+    if (loaded.ended.back().owner >= loaded.owners.size()) return bad();
+  }
   const bool first_is_unattributed = !loaded.owners.empty() && loaded.owners[0].key.empty();
   if (!in.ok() || !in.at_end() || !first_is_unattributed) return bad();
   return loaded;
@@ -320,6 +343,15 @@ void LedgerState::apply(Loaded&& loaded, Engine& engine) {
     // When it last grew is not known any more: perhaps just now.
     if (entry.newest.packets > 0) entry.grew_boot_ns = engine.now_.boot_ns;
     engine.restored_entries_.emplace(key, engine.ledger_.add(std::move(entry)));
+  }
+  for (Entry& entry : loaded.ended) {
+    const Address source = entry.association.saddr;
+    // Its end has been published: no tick is this one's.
+    engine.ledger_.remember({.entry = std::move(entry),
+                             .ended_boot_ns = engine.now_.boot_ns,
+                             .loss = {},
+                             .tick = std::numeric_limits<std::uint64_t>::max(),
+                             .source = source});
   }
   engine.restored_ = true;
   engine.began_s_ = loaded.began_s;

@@ -16,9 +16,10 @@
 
 namespace qm::hba {
 
-inline constexpr std::uint32_t kStateVersion = 3;
-// Read too: sharing adapters had all that they may lack in their one loss.
-inline constexpr std::uint32_t kStateVersionBefore = 2;
+inline constexpr std::uint32_t kStateVersion = 4;
+// Read too: until 2 sharing adapters had all that they may lack in their one loss, until 3 nothing
+// was kept of SAs that had ended.
+inline constexpr std::uint32_t kOldestStateVersion = 2;
 inline constexpr std::size_t kMostStateBytes = std::size_t{256} << 20U;
 
 class LedgerState {
@@ -30,6 +31,7 @@ class LedgerState {
 
  private:
   struct Loaded;
+  static std::vector<const Entry*> may_have_moved(const Engine& engine);
   static Result<Loaded> parse(Bytes bytes, std::string_view boot_id);
   static void apply(Loaded&& loaded, Engine& engine);
 };

@@ -5,21 +5,20 @@
 namespace qm::hba {
 namespace {
 
-constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
 Time at_s(std::uint64_t seconds) {
-  return {seconds * kSecond, kFiletimeOfUnixEpoch + seconds * 10'000'000};
+  return {seconds * kSecondNs, kFiletimeOfUnixEpoch + seconds * 10'000'000};
 }
 
-Address address(std::string_view text) {
+Address ip(std::string_view text) {
   return *Address::parse(text);
 }
 
 Entry outbound(std::uint32_t spi) {
   Entry entry;
-  entry.id = {address("10.0.0.2"), spi, xfrm::kEsp, {}};
-  entry.association = {address("10.0.0.1"), address("10.0.0.2"),  1, 0,
-                       xfrm::kEsp,          xfrm::Mode::transport};
+  entry.id = {ip("10.0.0.2"), spi, xfrm::kEsp, {}};
+  entry.association = {ip("10.0.0.1"), ip("10.0.0.2"), 1, 0, xfrm::kEsp, xfrm::Mode::transport};
   entry.direction = xfrm::Direction::out;
   entry.negotiated = true;
   entry.may_serve = true;
@@ -29,9 +28,8 @@ Entry outbound(std::uint32_t spi) {
 
 Entry inbound(std::uint32_t spi) {
   Entry entry = outbound(spi);
-  entry.id.daddr = address("10.0.0.1");
-  entry.association = {address("10.0.0.2"), address("10.0.0.1"),  1, 0,
-                       xfrm::kEsp,          xfrm::Mode::transport};
+  entry.id.daddr = ip("10.0.0.1");
+  entry.association = {ip("10.0.0.2"), ip("10.0.0.1"), 1, 0, xfrm::kEsp, xfrm::Mode::transport};
   entry.direction = xfrm::Direction::in;
   entry.replay_detection = true;
   return entry;
@@ -43,12 +41,12 @@ TEST(Ledger, ASaCountsForItsOwnerWhileItLivesAndAfterwards) {
   Entry entry = outbound(1);
   entry.owner = owner;
   const auto id = ledger.add(entry);
-  ledger.at(id).take({1000, 10}, {}, kSecond);
+  ledger.at(id).take({1000, 10}, {}, kSecondNs);
   EXPECT_EQ(ledger.totals(owner)[kActiveSa], 1U);
   EXPECT_EQ(ledger.totals(owner)[kKeyAdditions], 1U);
   EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesSent], 1000U);
   EXPECT_EQ(ledger.totals(owner)[kTransportBytesSent], 1000U);
-  ledger.at(id).take({1500, 15}, {}, kSecond);
+  ledger.at(id).take({1500, 15}, {}, kSecondNs);
   ledger.end(id, at_s(2), {});
   const Totals after = ledger.totals(owner);
   EXPECT_EQ(after[kActiveSa], 0U);
@@ -60,7 +58,7 @@ TEST(Ledger, ASaCountsForItsOwnerWhileItLivesAndAfterwards) {
 TEST(Ledger, TheFirstClaimGetsAPendingSasWholeLife) {
   Ledger ledger;
   const auto id = ledger.add(outbound(1));
-  ledger.at(id).take({700, 7}, {}, kSecond);
+  ledger.at(id).take({700, 7}, {}, kSecondNs);
   EXPECT_EQ(ledger.pending(), 1U);
   EXPECT_EQ(ledger.totals(kUnattributed), Totals{});
   const OwnerId owner = ledger.owner("adapter");
@@ -73,7 +71,7 @@ TEST(Ledger, AnSaThatEndedPendingIsClaimedLate) {
   Ledger ledger;
   const Entry entry = outbound(1);
   const auto id = ledger.add(entry);
-  ledger.at(id).take({700, 7}, {}, kSecond);
+  ledger.at(id).take({700, 7}, {}, kSecondNs);
   ledger.end(id, at_s(2), {});
   const OwnerId owner = ledger.owner("adapter");
   EXPECT_EQ(ledger.totals(owner), Totals{});
@@ -88,14 +86,14 @@ TEST(Ledger, WhatStaysPendingTooLongIsUnattributedAndNeverTakenBack) {
   Entry entry = outbound(1);
   entry.since_boot_ns = at_s(1).boot_ns;
   const auto id = ledger.add(entry);
-  ledger.at(id).take({700, 7}, {}, kSecond);
-  ledger.tick({kPendingNs + kSecond - 1, 0});
+  ledger.at(id).take({700, 7}, {}, kSecondNs);
+  ledger.tick({kPendingNs + kSecondNs - 1, 0});
   EXPECT_EQ(ledger.totals(kUnattributed), Totals{});
-  ledger.tick({kPendingNs + kSecond, 0});
+  ledger.tick({kPendingNs + kSecondNs, 0});
   EXPECT_EQ(ledger.totals(kUnattributed)[kConfidentialBytesSent], 700U);
   const OwnerId owner = ledger.owner("adapter");
   ledger.assign(id, owner, xfrm::Direction::out, false);
-  ledger.at(id).take({900, 9}, {}, 2 * kSecond);
+  ledger.at(id).take({900, 9}, {}, 2 * kSecondNs);
   EXPECT_EQ(ledger.totals(kUnattributed)[kConfidentialBytesSent], 700U);
   EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesSent], 200U);
   EXPECT_EQ(ledger.totals(kUnattributed)[kKeyAdditions], 1U);
@@ -106,9 +104,9 @@ TEST(Ledger, WhatStaysPendingTooLongIsUnattributedAndNeverTakenBack) {
 TEST(Ledger, AnEndedSaThatNobodyClaimsGoesToUnattributedAfterAWhile) {
   Ledger ledger;
   const auto id = ledger.add(outbound(1));
-  ledger.at(id).take({700, 7}, {}, kSecond);
+  ledger.at(id).take({700, 7}, {}, kSecondNs);
   ledger.end(id, at_s(1), {});
-  ledger.tick({kPendingNs + kSecond, 0});
+  ledger.tick({kPendingNs + kSecondNs, 0});
   EXPECT_EQ(ledger.totals(kUnattributed)[kConfidentialBytesSent], 700U);
   EXPECT_TRUE(ledger.recent().empty());
 }
@@ -119,7 +117,7 @@ TEST(Ledger, AnSaThatMayNotServeIscsiIsForgottenUncounted) {
   entry.may_serve = false;
   entry.direction = xfrm::Direction::unknown;
   ledger.end_unknown(entry, at_s(1), {});
-  ledger.tick({kPendingNs + kSecond, 0});
+  ledger.tick({kPendingNs + kSecondNs, 0});
   EXPECT_EQ(ledger.totals(kUnattributed), Totals{});
 }
 
@@ -131,21 +129,21 @@ TEST(Ledger, InheritedBytesAreNotCountedAgain) {
   entry.owner = ledger.owner("adapter");
   const auto id = ledger.add(entry);
   EXPECT_EQ(ledger.totals(entry.owner)[kConfidentialBytesSent], 0U);
-  ledger.at(id).take({500, 5}, {}, kSecond);
+  ledger.at(id).take({500, 5}, {}, kSecondNs);
   EXPECT_EQ(ledger.totals(entry.owner)[kConfidentialBytesSent], 100U);
 }
 
 TEST(Ledger, ALowerReadingIsAnOlderOne) {
   Entry entry = inbound(1);
-  entry.take({1000, 10}, {}, kSecond);
-  entry.take({0, 0}, {}, 2 * kSecond);
+  entry.take({1000, 10}, {}, kSecondNs);
+  entry.take({0, 0}, {}, 2 * kSecondNs);
   EXPECT_EQ(entry.newest, (xfrm::Counters{1000, 10}));
 }
 
 TEST(Ledger, ErrorCountersAreCarriedPastTheir32Bits) {
   Entry entry = inbound(1);
   entry.last_stats.integrity_failed = 0xffff'fff0U;
-  entry.take({1, 1}, {.replay_window = 1, .replay = 2, .integrity_failed = 0x10}, kSecond);
+  entry.take({1, 1}, {.replay_window = 1, .replay = 2, .integrity_failed = 0x10}, kSecondNs);
   EXPECT_EQ(entry.integrity_failed, 0x20U);
   EXPECT_EQ(entry.replay, 2U);
   EXPECT_EQ(entry.replay_window_failures, 1U);
@@ -157,14 +155,24 @@ TEST(Ledger, AFinalThatComesLateCorrectsUpward) {
   Entry entry = inbound(7);
   entry.owner = owner;
   const auto id = ledger.add(entry);
-  ledger.at(id).take({1000, 10}, {}, kSecond);
+  ledger.at(id).take({1000, 10}, {}, kSecondNs);
   ledger.end(id, at_s(2), {QM_AT_LEAST, QM_REASON_GAP});
-  EXPECT_TRUE(ledger.correct(entry.id, 7, {1200, 12}, {}, at_s(3)));
+  xfrm::Sa final;
+  final.id = entry.id;
+  final.saddr = entry.association.saddr;
+  final.add_time_s = 7;
+  final.counters = {1200, 12};
+  EXPECT_TRUE(ledger.correct(final, at_s(3)));
   EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesReceived], 1200U);
   EXPECT_EQ(ledger.totals(owner)[kPacketsWithReplayDetection], 12U);
-  EXPECT_TRUE(ledger.correct(entry.id, 7, {100, 1}, {}, at_s(3)));
+  final.counters = {100, 1};
+  EXPECT_TRUE(ledger.correct(final, at_s(3)));
   EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesReceived], 1200U);
-  EXPECT_FALSE(ledger.correct(entry.id, 8, {1200, 12}, {}, at_s(3)));
+  final.add_time_s = 8;
+  EXPECT_FALSE(ledger.correct(final, at_s(3)));
+  final.add_time_s = 7;
+  final.saddr = ip("10.0.0.3");  // it went on under another address, and ended there
+  EXPECT_FALSE(ledger.correct(final, at_s(3)));
 }
 
 TEST(Ledger, ALossMarksItsOwnerForGood) {
@@ -183,12 +191,12 @@ TEST(Ledger, ABundleCountsOnceAndItsOuterSaOnlyItsOwnProtocol) {
   const OwnerId owner = ledger.owner("adapter");
   Entry inner = outbound(1);
   inner.owner = owner;
-  ledger.at(ledger.add(inner)).take({1080, 1}, {}, kSecond);
+  ledger.at(ledger.add(inner)).take({1080, 1}, {}, kSecondNs);
   Entry outer = outbound(2);
   outer.id.proto = outer.association.proto = xfrm::kAh;
   outer.outer = true;
   outer.owner = owner;
-  ledger.at(ledger.add(outer)).take({1520, 1}, {}, kSecond);
+  ledger.at(ledger.add(outer)).take({1520, 1}, {}, kSecondNs);
   const Totals totals = ledger.totals(owner);
   EXPECT_EQ(totals[kActiveSa], 1U);
   EXPECT_EQ(totals[kKeyAdditions], 1U);
@@ -204,7 +212,7 @@ TEST(Ledger, TunnelsAreCountedOncePerAssociation) {
     Entry entry = outbound(spi);
     entry.association.mode = xfrm::Mode::tunnel;
     entry.owner = owner;
-    ledger.at(ledger.add(entry)).take({50, 1}, {}, kSecond);
+    ledger.at(ledger.add(entry)).take({50, 1}, {}, kSecondNs);
   }
   EXPECT_EQ(ledger.totals(owner)[kActiveTunnels], 1U);
   EXPECT_EQ(ledger.totals(owner)[kActiveSa], 2U);
@@ -239,7 +247,7 @@ TEST(Ledger, ARekeyIsOfTheSaThatIsNamedInFull) {
   for (const bool ended : {false, true}) {
     if (ended) ledger.end(id, at_s(1), {});
     EXPECT_EQ(ledger.mark_rekey(entry.id.daddr, 9, xfrm::kAh), Ledger::Marked::unknown);
-    EXPECT_EQ(ledger.mark_rekey(address("10.0.0.3"), 9, xfrm::kEsp), Ledger::Marked::unknown);
+    EXPECT_EQ(ledger.mark_rekey(ip("10.0.0.3"), 9, xfrm::kEsp), Ledger::Marked::unknown);
   }
   // Inbound, it is marked and is no ReKey of its own; nobody's is marked, and counted once claimed.
   Entry in = inbound(10);
@@ -261,7 +269,7 @@ TEST(Ledger, AMovedSaKeepsAllButItsAddresses) {
   entry.owner = ledger.owner("adapter");
   ledger.end(ledger.add(entry), at_s(1), {});
   AssociationKey moved = entry.association;
-  moved.saddr = address("10.0.0.9");
+  moved.saddr = ip("10.0.0.9");
   const xfrm::SaId id = entry.id;
   const auto found = [&](const xfrm::SaId& with_id, const AssociationKey& association,
                          std::uint64_t add_time_s, bool inherited = false) {
@@ -289,8 +297,8 @@ TEST(Ledger, AMovedSaKeepsAllButItsAddresses) {
 
 TEST(Ledger, AReadingIsNeverOlderInOneOfItsCounters) {
   Entry entry = inbound(9);
-  entry.take({1000, 10}, {}, kSecond);
-  entry.take({2000, 9}, {}, 2 * kSecond);  // more bytes in fewer packets: not of one moment
+  entry.take({1000, 10}, {}, kSecondNs);
+  entry.take({2000, 9}, {}, 2 * kSecondNs);  // more bytes in fewer packets: not of one moment
   EXPECT_EQ(entry.newest.bytes, 1000U);
   EXPECT_TRUE(entry.outlived_by({2000, 9}, {}));
   EXPECT_TRUE(entry.outlived_by({999, 11}, {}));

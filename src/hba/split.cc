@@ -140,10 +140,17 @@ bool Split::inbound_settled(const Shared& outbound) const {
   });
 }
 
+// Something that no reading shows may be in the growth, and stand in the place of what TCP counted
+// and the growth has not.
+bool Split::may_have_unseen(const Shared& shared) {
+  if (shared.lost || (shared.first && !shared.unmatched.empty())) return true;
+  return is_inbound(shared.terms) ? shared.others_ragged : shared.ragged;
+}
+
 bool Split::may_settle(const Shared& shared, const SharedGrowth& growth) const {
   if (!shared.terms.told || shared.disturbed || !steady(shared)) return false;
-  // What nobody saw may stand in the place of what was dropped.
-  if (!is_inbound(shared.terms) && (shared.lost || shared.ragged)) return false;
+  const bool from_below = is_inbound(shared.terms) && !shared.early;
+  if (!from_below && may_have_unseen(shared)) return false;
   return adds_up(shared, growth);
 }
 
@@ -194,7 +201,8 @@ std::set<OwnerId> Split::lacking(const Shared& shared, const SharedGrowth& growt
     return minus(sure, each.second.granted) != xfrm::Counters{};
   });
   const xfrm::Counters left = minus(minus(growth.all, shared.begun.all), shared.granted);
-  if (!short_of && left == xfrm::Counters{} && steady(shared)) return {};
+  const bool unseen = shared.early && may_have_unseen(shared);
+  if (!short_of && !unseen && left == xfrm::Counters{} && steady(shared)) return {};
   std::set<OwnerId> owners;
   if (shared.disturbed) owners = shared.lately;
   // In the first epoch a connection of whose it was may have ended before it was read.
@@ -237,6 +245,7 @@ void Split::begin_epoch(const AssociationKey& key, Shared& shared, const SharedG
   shared.epoch_ns = now.boot_ns;
   shared.ragged = ragged;
   shared.disturbed = shared.lost = shared.first = false;
+  shared.others_ragged = shared.early = false;
   shared.unmatched = unmatched_of(key);
 }
 

@@ -97,6 +97,10 @@ class Split {
 
   bool any() const { return !shared_.empty(); }
   bool shares(const AssociationKey& key) const { return shared_.contains(key); }
+  // No round with a reading has been settled yet.
+  bool is_new(const AssociationKey& key) const {
+    return shares(key) && shared_.at(key).rounds == 0;
+  }
   std::vector<AssociationKey> keys() const;
   const SharedTerms& terms(const AssociationKey& key) const { return shared_.at(key).terms; }
 
@@ -129,6 +133,7 @@ class Split {
   // A shared association has an SA that has not been read yet.
   void growth_is_unread() { unread_ = true; }
   // A session's connection of which there is no socket in the reading: its owner may be nobody's.
+  // Of one that is new also those of the refresh before: they may have ended since.
   void set_unmatched(std::map<AssociationKey, std::set<OwnerId>> unmatched) {
     unmatched_ = std::move(unmatched);
   }
@@ -204,7 +209,9 @@ class Split {
     std::uint64_t changed = 0;         // number of the reading in which a connection came or left
     std::uint64_t readings = 0, rounds = 0;  // with readings
     bool ragged = false, disturbed = false, lost = false, first = true;
-    bool settled = false;  // by the last settle()
+    bool others_ragged = false;  // … of somebody else than before.owner
+    bool early = false;          // a part counts what somebody else got before the growth began
+    bool settled = false;        // by the last settle()
     std::uint64_t parting_ns = 0;
     std::set<OwnerId> unmatched;  // in this epoch, whether now or not
     std::set<OwnerId> open;
@@ -229,6 +236,7 @@ class Split {
   bool steady(const Shared& shared) const;
   bool adds_up(const Shared& shared, const SharedGrowth& growth) const;
   bool inbound_settled(const Shared& outbound) const;
+  static bool may_have_unseen(const Shared& shared);
   bool may_settle(const Shared& shared, const SharedGrowth& growth) const;
   void grant(const AssociationKey& key, Shared& shared, const SharedGrowth& growth,
              Connection& connection, Part& part, const xfrm::Counters& up_to, Outcome& outcome);

@@ -91,10 +91,13 @@ void Split::join(const AssociationKey& key, std::uint64_t cookie, const Seen& se
       seen.owner != before.owner && before.owner != kUnattributed && !before.others;
   part.whole = fresh && seen.young && !seen.unclear &&
                (shared.rounds > 1 || ((owned || !first) && uncounted));
-  if (!part.whole) {
+  if (part.whole) {
+    shared.early = shared.early || shared.rounds <= 1;
+  } else {
     part.since = connections_.at(cookie).counts;
     part.ragged = !first || holding_ || !was_idle_since(seen.connection, before.read_boot_ns, now);
     shared.ragged = shared.ragged || part.ragged;
+    shared.others_ragged = shared.others_ragged || (part.ragged && seen.owner != before.owner);
   }
   shared.parts.insert_or_assign(cookie, part);
   shared.changed = reading_;
@@ -166,7 +169,8 @@ void Split::take_final(const Seen& seen, bool destroyed, Time now) {
     const auto shared = shared_.find(key);
     if (shared == shared_.end()) continue;
     if (shared->second.rounds == 0) {
-      shared->second.ragged = true;  // what it had may be in the growth, or not
+      // What it had may be in the growth, or not.
+      shared->second.ragged = shared->second.others_ragged = true;
     } else {
       join(key, seen.connection.cookie, seen, fresh, now);
     }

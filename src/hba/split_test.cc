@@ -425,5 +425,26 @@ TEST_F(SplitTest, BeyondTheLimitItIsNotTold) {
   EXPECT_TRUE(split_.share(key, {.direction = xfrm::Direction::in}, {kA, kB}, {}));
 }
 
+// ---- what no reading showed
+
+// Of a's connections one ended since the refresh before.
+TEST_F(AfterALogin, WhatEndedBeforeTheFirstReadingStandsInForNothing) {
+  tcp_sends(b_, 0, 1);  // dropped: 32 bytes, a packet
+  sa(kOut, 32, 1);      // a reset of the one that ended
+  split_.set_unmatched({{kOut, {kA}}});
+  round();
+  EXPECT_EQ(open(kOut), (Owners{kA, kB}));
+  EXPECT_EQ(open(kIn), Owners{});
+  // What is unmatched later has been in a reading.
+  split_.set_unmatched({});
+  pass(600);
+  round();
+  EXPECT_EQ(lost_[kOut], (Owners{kA, kB}));
+  split_.set_unmatched({{kOut, {kA}}});
+  send(b_, 100, 1);
+  round();
+  EXPECT_EQ(open(kOut), Owners{});
+}
+
 }  // namespace
 }  // namespace qm::hba

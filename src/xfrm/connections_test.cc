@@ -302,5 +302,59 @@ TEST(Connections, OneAskedForByItsEnds) {
   }
 }
 
+TEST(Connections, AFinThatWasReceivedShowsInTheState) {
+  for (const TcpState state : {TcpState::close_wait, TcpState::last_ack, TcpState::closing,
+                               TcpState::time_wait, TcpState::fin_wait1, TcpState::established}) {
+    TcpConnection one = connection();
+    one.state = state;
+    const bool received = state != TcpState::fin_wait1 && state != TcpState::established;
+    EXPECT_EQ(parse(test::diag_row(one, 9)).rows.at(0).fin_received, received);
+  }
+}
+
+TEST(Connections, ARequestHasNoCountersWhateverItsRowHolds) {
+  TcpConnection request = connection();
+  request.state = TcpState::new_syn_received;
+  const TcpConnection row = parse(test::diag_row(request, 9)).rows.at(0);
+  EXPECT_FALSE(row.counted);
+  EXPECT_EQ(row.counters, TcpCounters{});
+}
+
+TEST(Connections, EachWordForAMissingModuleIsUnderstood) {
+  for (const int error : {-ENOENT, -EOPNOTSUPP, -EPROTONOSUPPORT}) {
+    EXPECT_EQ(parse(test::diag_end(9, error)).result.error().code, ErrorCode::unsupported);
+    const auto one = parse_connection(test::diag_refusal(7, error), 7);
+    EXPECT_TRUE(one && !*one);
+  }
+}
+
+TEST(Connections, WhatIsBehindTheEndOrOfAnotherTypeIsPassedOver) {
+  Raw answer = test::diag_end(9);
+  const Raw row = test::diag_row(connection(), 9);
+  answer.insert(answer.end(), row.begin(), row.end());
+  Parsed parsed = parse(answer);
+  EXPECT_TRUE(parsed.result && parsed.done);
+  EXPECT_TRUE(parsed.rows.empty());
+  Raw other = row;
+  other[4] = std::byte{0x7f};  // the message's type
+  other.insert(other.end(), row.begin(), row.end());
+  parsed = parse(other);
+  EXPECT_TRUE(parsed.result);
+  EXPECT_EQ(parsed.rows.size(), 1U);
+}
+
+TEST(Connections, AMessageShorterThanItsHeaderIsRefused) {
+  Raw row = test::diag_row(connection(), 9);
+  const std::uint32_t length = 15;
+  std::memcpy(row.data(), &length, sizeof length);
+  EXPECT_FALSE(parse(row).result);
+  EXPECT_FALSE(parse_connection(row, 9));
+  Raw refusal = test::diag_refusal(7, -EPERM);
+  refusal.resize(18);
+  const std::uint32_t cut = 18;
+  std::memcpy(refusal.data(), &cut, sizeof cut);
+  EXPECT_EQ(parse_connection(refusal, 7).error().message, "an error cut short");
+}
+
 }  // namespace
 }  // namespace qm::xfrm

@@ -106,6 +106,112 @@ TEST(ProbeRecords, TotalsByName) {
   EXPECT_EQ(*totals, (ProbeTotals{1, 2, 3, 4, 5, 6, 7, 8}));
 }
 
+probe_closed closed_record() {
+  probe_closed record{};
+  record.cookie = 7;
+  record.received_bytes = 100;
+  record.acked_bytes = 200;
+  record.sent_bytes = 300;
+  record.retransmitted_bytes = 40;
+  record.in_segments = 5;
+  record.out_segments = 6;
+  record.send_mss = 1448;
+  const std::uint8_t host[]{10, 0, 0, 1};
+  const std::uint8_t target[]{10, 0, 0, 2};
+  std::memcpy(record.local, host, 4);
+  std::memcpy(record.remote, target, 4);
+  record.local_port = 40'001;
+  record.remote_port = 3260;
+  record.family = AF_INET;
+  record.state = static_cast<std::uint8_t>(TcpState::close_wait);
+  record.options = kTcpOptionTimestamps | kTcpOptionWindowScale;
+  record.fin_received = 1;
+  record.cause = QM_PROBE_DISCONNECT;
+  return record;
+}
+
+TEST(ProbeRecords, AClosedConnectionHoldsItsLastCounts) {
+  const auto closed = decode_closed(record_bytes(closed_record()));
+  ASSERT_TRUE(closed);
+  const TcpConnection& connection = closed->connection;
+  EXPECT_EQ(closed->cause, ClosedConnection::Cause::disconnect);
+  EXPECT_EQ(connection.cookie, 7U);
+  EXPECT_EQ(connection.local, (Endpoint{*Address::parse("10.0.0.1"), 40'001}));
+  EXPECT_EQ(connection.remote, (Endpoint{*Address::parse("10.0.0.2"), 3260}));
+  EXPECT_EQ(connection.state, TcpState::close_wait);
+  EXPECT_TRUE(connection.counted && connection.timestamps && connection.window_scale);
+  EXPECT_FALSE(connection.sack);
+  EXPECT_TRUE(connection.fin_received);
+  EXPECT_EQ(connection.send_mss, 1448U);
+  EXPECT_EQ(connection.counters, (TcpCounters{100, 200, 300, 40, 5, 6}));
+  probe_closed sacking = closed_record();
+  sacking.options = kTcpOptionSack;
+  sacking.fin_received = 0;
+  const TcpConnection other = decode_closed(record_bytes(sacking))->connection;
+  EXPECT_TRUE(other.sack);
+  EXPECT_FALSE(other.timestamps || other.window_scale || other.fin_received);
+}
+
+TEST(ProbeRecords, AnIpv4ConnectionOfAnIpv6SocketIsIpv4s) {
+  probe_closed record = closed_record();
+  record.family = AF_INET6;
+  for (auto* address : {&record.local, &record.remote}) {
+    std::uint8_t last[4];
+    std::memcpy(last, *address, 4);
+    std::memset(*address, 0, 16);
+    (*address)[10] = (*address)[11] = 0xff;
+    std::memcpy(*address + 12, last, 4);
+  }
+  const auto closed = decode_closed(record_bytes(record));
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->connection.remote.address.text(), "10.0.0.2");
+}
+
+TEST(ProbeRecords, AClosedConnectionThatCantBeIsRefused) {
+  const auto told = [](auto&& change) {
+    probe_closed record = closed_record();
+    change(record);
+    const auto closed = decode_closed(record_bytes(record));
+    return closed ? std::string() : closed.error().message;
+  };
+  for (const std::uint8_t cause : {std::uint8_t{0}, std::uint8_t{4}}) {
+    EXPECT_EQ(told([&](probe_closed& record) { record.cause = cause; }),
+              "a probe's closed connection of cause " + std::to_string(cause));
+  }
+  for (const std::uint8_t state : {std::uint8_t{0}, std::uint8_t{13}}) {
+    EXPECT_EQ(told([&](probe_closed& record) { record.state = state; }),
+              "a probe's closed connection in state " + std::to_string(state));
+  }
+  for (const std::uint8_t state : {std::uint8_t{1}, std::uint8_t{12}}) {
+    EXPECT_EQ(told([&](probe_closed& record) { record.state = state; }), "");
+  }
+  EXPECT_EQ(told([](probe_closed& record) { record.cause = QM_PROBE_DESTROYED; }), "");
+  EXPECT_EQ(told([](probe_closed& record) { record.family = 17; }),
+            "a probe's record of family 17");
+  const probe_closed whole = closed_record();
+  EXPECT_FALSE(decode_closed(record_bytes(whole).first(sizeof whole - 1)));
+}
+
+TEST(ProbeRecords, WhatIsTooShortOrOfNoFamilyIsRefusedWhateverItIs) {
+  EXPECT_FALSE(decode_failures(Bytes{}));
+  EXPECT_FALSE(decode_pair(Bytes{}));
+  EXPECT_FALSE(decode_totals(Bytes{}));
+  EXPECT_FALSE(decode_failures(record_bytes(probe_failures{})));
+  EXPECT_FALSE(decode_pair(record_bytes(probe_pair{})));
+}
+
+TEST(ProbeRecords, APeerIsWantedAsBothKindsOfSocketsHaveIt) {
+  const Address v4 = *Address::parse("10.0.0.2");
+  const Address v6 = *Address::parse("fd00::2");
+  const Address mapped = *Address::parse("::ffff:10.0.0.2");
+  EXPECT_EQ(encode_peer(v4).family, static_cast<std::uint32_t>(AF_INET));
+  EXPECT_EQ(std::memcmp(encode_peer(v4).address, v4.bytes.data(), 16), 0);
+  EXPECT_EQ(encode_mapped_peer(v4).family, static_cast<std::uint32_t>(AF_INET6));
+  EXPECT_EQ(std::memcmp(encode_mapped_peer(v4).address, mapped.bytes.data(), 16), 0);
+  EXPECT_EQ(encode_mapped_peer(v6).family, static_cast<std::uint32_t>(AF_INET6));
+  EXPECT_EQ(std::memcmp(encode_mapped_peer(v6).address, v6.bytes.data(), 16), 0);
+}
+
 TEST(ProbeRecords, CoverageSaysWhatIsMissingAndWhy) {
   ProbeCoverage coverage;
   EXPECT_EQ(coverage.text(), "all");

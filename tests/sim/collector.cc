@@ -156,7 +156,7 @@ bool Collector::dump_sas() {
 bool Collector::try_sync() {
   const std::uint64_t hurt = kernel_.messages_hurt();
   const std::uint64_t flushes = kernel_.flushes();
-  engine_.set_time(kernel_.now());
+  read_finals();
   engine_.begin_sync();
   bool overrun = false;
   engine_.set_source(Engine::Source::dump);

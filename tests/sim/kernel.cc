@@ -120,13 +120,14 @@ void Kernel::dies(const KernelSa& sa) {
   final.replay_window = shown.replay_window;
   final.counters = shown.counters;
   final.stats = shown.stats;
-  std::uint64_t due_ns = now_.boot_ns;
-  for (const Final& before : finals_) {
-    if (before.final.sa.id == shown.id) due_ns = std::max(due_ns, before.due_ns);
-  }
   for (const bool last : {false, true}) {
+    std::uint64_t due_ns = now_.boot_ns;  // the first comes at once (probe.bpf.c)
     if (last && probe_random_.chance(probes.late)) {
       due_ns += probe_random_.between(1, 5000) * 1'000'000ULL;
+    }
+    for (const Final& before : finals_) {
+      const bool alike = last && before.final.last && before.final.sa.id == shown.id;
+      if (alike) due_ns = std::max(due_ns, before.due_ns);
     }
     final.last = last;
     if (probe_random_.chance(probes.lose)) {

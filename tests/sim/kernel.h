@@ -88,7 +88,7 @@ class Kernel {
   Got receive(test::Message& datagram);
   std::uint64_t messages_hurt() const { return hurt_; }  // lost or cut, so far
 
-  // The probes, which live and die with the reader. Words of one id keep their order.
+  // The probes, which live and die with the reader. Last words of one id keep their order.
   std::vector<xfrm::SaFinal> take_finals();
   bool finals_wait() const { return !finals_.empty(); }
   std::uint64_t finals_lost() const { return finals_lost_; }

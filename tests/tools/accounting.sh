@@ -1,13 +1,16 @@
 # Sourced by tests/coverage/run and tests/mutate/run: the accounting code, and all that shows it
 # right, without the rest of the house. Both compile it by themselves, a few files at a time.
 # shellcheck shell=bash disable=SC2034
-accounting=(src/hba/{ledger,ledger_finals,ledger_state,attribution}.cc
-  src/hba/engine{,_attribution,_births,_probes,_report}.cc src/xfrm/decode_sa.cc)
+accounting=(src/hba/ledger{,_finals,_sharing,_state}.cc src/hba/{attribution,evidence}.cc
+  src/hba/split{,_readings}.cc
+  src/hba/engine{,_attribution,_births,_evidence,_probes,_report,_sharing}.cc src/xfrm/decode_sa.cc)
 beside=(src/base/{address,text,result}.cc
-  src/xfrm/{ahead,codec,decode_policy,requests,sa_marks,sa_table,policy_table,xfrm_stat}.cc)
-support=(tests/support/xfrm_{messages,telling_sink}.cc)
-unit_tests=(src/hba/{attribution,engine,engine_edges,engine_probes,engine_sim,engine_state,ledger}_test.cc
-  src/xfrm/{codec,codec_malformed,policy_table,sa_table,recorded}_test.cc)
+  src/xfrm/{ahead,codec,connections,decode_policy,requests,sa_marks,sa_table,policy_table}.cc
+  src/xfrm/{connections_linux,netlink_linux,probe_none,probe_records,xfrm_stat}.cc)
+support=(tests/support/{xfrm_messages,xfrm_telling_sink,diag_messages}.cc)
+unit_tests=(src/hba/{attribution,evidence,ledger,split,split_property,split_unseen}_test.cc
+  src/hba/engine{,_edges,_evidence,_lost,_probes,_sim,_state}_test.cc
+  src/xfrm/{codec,codec_malformed,connections,policy_table,probe_records,sa_table,recorded}_test.cc)
 simulation=(tests/sim/*.cc)
 compile_flags=(-std=c++23 -I src -I include -I tests -include fmt/format.h -include algorithm
   "-DQM_SOURCE_DIR=\"$PWD\"" "-DQM_SHARED_DIR=\"$PWD/../shared\"")
