@@ -149,7 +149,7 @@ Result<void> read_end(Bytes payload, bool& done) {
   if (is_missing(error)) {
     return fail(ErrorCode::unsupported, "this kernel tells no sockets: try `modprobe tcp_diag`");
   }
-  if (error < 0) return std::unexpected(system_error("asking for the connections", -error));
+  if (error < 0) return std::unexpected(system_error("asking for the connections", answered_errno(error)));
   done = true;
   return {};
 }
@@ -245,7 +245,7 @@ Result<std::optional<TcpConnection>> parse_connection(Bytes datagram, std::uint3
     std::int32_t error = 0;
     if (!read_at(payload, 0, error)) return fail(ErrorCode::invalid, "an error cut short");
     if (is_missing(error)) return std::nullopt;
-    return std::unexpected(system_error("asking for a connection", -error));
+    return std::unexpected(system_error("asking for a connection", answered_errno(error)));
   }
   if (header.type != SOCK_DIAG_BY_FAMILY) {
     return fail(ErrorCode::invalid, "sock_diag answers something else");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <limits>
 
 #include "base/descriptor_linux.h"
 #include "support/diag_messages.h"
@@ -106,6 +107,18 @@ TEST(Connections, AKernelWithoutTcpDiagSaysSo) {
   EXPECT_EQ(parsed.result.error().message, "this kernel tells no sockets: try `modprobe tcp_diag`");
   EXPECT_EQ(parse(test::diag_refusal(9, -EPERM)).result.error().code, ErrorCode::denied);
   EXPECT_EQ(parse(test::diag_end(9, -EIO)).result.error().code, ErrorCode::io);
+}
+
+TEST(Connections, AnErrnoThatNoKernelHasIsProtocolsError) {
+  for (const std::int32_t error : {std::numeric_limits<std::int32_t>::min(), -4096}) {
+    const auto dumped = parse(test::diag_end(9, error)).result;
+    const auto asked = parse_connection(test::diag_refusal(7, error), 7);
+    ASSERT_TRUE(!dumped && !asked);
+    EXPECT_NE(dumped.error().message.find("Protocol error"), std::string::npos);
+    EXPECT_NE(asked.error().message.find("Protocol error"), std::string::npos);
+  }
+  EXPECT_EQ(answered_errno(-4095), 4095);
+  EXPECT_EQ(answered_errno(1), EPROTO);
 }
 
 // The attribute's length in the row: 16 header, 72 inet_diag_msg, 8 SHUTDOWN, then it.

@@ -3,6 +3,7 @@
 // Source: RFC 3549 §2.2, include/uapi/linux/netlink.h.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -27,6 +28,10 @@ struct ErrorHeader {
   std::int32_t error = 0;  // a negative errno; 0: an ack
   MessageHeader request;
 };
+// The errno of such an error; EPROTO for what can be none (MAX_ERRNO is 4095).
+constexpr int answered_errno(std::int32_t error) {
+  return error < 0 && error >= -4095 ? -error : EPROTO;
+}
 
 struct AttributeHeader {
   std::uint16_t length = 0;  // header included, padding not

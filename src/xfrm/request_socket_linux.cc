@@ -32,7 +32,7 @@ Error kernel_error(int code) {
   if (code == -EPERM || code == -EACCES) {
     return {ErrorCode::denied, "XFRM netlink needs CAP_NET_ADMIN; run as root or grant it"};
   }
-  return system_error("XFRM answered", -code);
+  return system_error("XFRM answered", answered_errno(code));
 }
 
 class AnswerSink : public SilentSink {

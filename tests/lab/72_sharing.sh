@@ -83,38 +83,58 @@ watch_sums() {
   done
 }
 
-fresh ''
-guest 'lab up pair-a && lab read pair-a 1 && lab quiet pair-a'
-values truth 'lab truth pair-a'
-values a "$(counters pair-a)"
-check "alone, all is its own" "$truth_ConfidentialBytesReceived" "$a_ConfidentialBytesReceived"
+# A guest that is short of time drops packets between TCP and its SAs: what they were is nobody's to
+# know, and is declared. Then from the beginning.
+exact() {
+  [[ "$(both ConfidentialBytesSent); $(both ConfidentialBytesReceived)" == \
+    'exact, exact; exact, exact' ]]
+}
+never_more() {
+  local one side
+  for one in a b; do
+    for side in Sent:out Received:in; do
+      check "pair-$one: not exact, and not more than it moved" yes "$( (($(grew \
+        "${one}_ConfidentialBytes${side%:*}") <= $(tcp $one "${side#*:}"))) && echo yes)"
+    done
+  done
+}
 
-beside pair-b beside
-guest 'busybox ping -c 3 -s 1000 10.98.23.2 >/dev/null'
-look
-check "a login beside an adapter at rest: all of it is the other's, in" \
-  $((tcpb_bytes_received + 32 * tcpb_segs_in + 8)) "$b_ConfidentialBytesReceived"
-check "… and out" $((tcpb_bytes_sent + 32 * tcpb_segs_out + 8)) "$b_ConfidentialBytesSent"
-check "… nothing is nobody's" "0 0" \
-  "$host_UnattributedConfidentialBytesSent $host_UnattributedConfidentialBytesReceived"
-check "… and it is exact" "exact, exact" "$(both ConfidentialBytesReceived)"
-check "a pair that both use is no single adapter's" "at least shared-sa, at least shared-sa" \
-  "$(both ActiveSA)"
-values tunnel 'lab truth beside'
-check "the tunnel beside carries something" yes \
-  "$( ((tunnel_TunnelBytesSent > 3000 && tunnel_TunnelBytesReceived > 3000)) && echo yes)"
+for _ in 1 2 3; do
+  fresh ''
+  guest 'lab up pair-a && lab read pair-a 1 && lab quiet pair-a'
+  values truth 'lab truth pair-a'
+  values a "$(counters pair-a)"
+  check "alone, all is its own" "$truth_ConfidentialBytesReceived" "$a_ConfidentialBytesReceived"
 
-keep
-watch_sums >"$lab_dir/sums" &
-watcher=$!
-guest 'lab read pair-a 3 & lab write pair-a 1 & lab read pair-b 1 & lab write pair-b 2 & wait'
-look
-touch "$lab_dir/enough"
-wait "$watcher"
-rm "$lab_dir/enough"
-check "every generation: adapters and the unattributed are the host's" "" \
-  "$(grep -v looked "$lab_dir/sums" | head -n 3)"
-check "… and several were seen" yes "$( (($(grep -c looked "$lab_dir/sums") >= 4)) && echo yes)"
+  beside pair-b beside
+  guest 'busybox ping -c 3 -s 1000 10.98.23.2 >/dev/null'
+  look
+  check "a login beside an adapter at rest: all of it is the other's, in" \
+    $((tcpb_bytes_received + 32 * tcpb_segs_in + 8)) "$b_ConfidentialBytesReceived"
+  check "… and out" $((tcpb_bytes_sent + 32 * tcpb_segs_out + 8)) "$b_ConfidentialBytesSent"
+  check "… nothing is nobody's" "0 0" \
+    "$host_UnattributedConfidentialBytesSent $host_UnattributedConfidentialBytesReceived"
+  check "… and it is exact" "exact, exact" "$(both ConfidentialBytesReceived)"
+  check "a pair that both use is no single adapter's" "at least shared-sa, at least shared-sa" \
+    "$(both ActiveSA)"
+  values tunnel 'lab truth beside'
+  check "the tunnel beside carries something" yes \
+    "$( ((tunnel_TunnelBytesSent > 3000 && tunnel_TunnelBytesReceived > 3000)) && echo yes)"
+
+  keep
+  watch_sums >"$lab_dir/sums" &
+  watcher=$!
+  guest 'lab read pair-a 3 & lab write pair-a 1 & lab read pair-b 1 & lab write pair-b 2 & wait'
+  look
+  touch "$lab_dir/enough"
+  wait "$watcher"
+  rm "$lab_dir/enough"
+  check "every generation: adapters and the unattributed are the host's" "" \
+    "$(grep -v looked "$lab_dir/sums" | head -n 3)"
+  check "… and several were seen" yes "$( (($(grep -c looked "$lab_dir/sums") >= 4)) && echo yes)"
+  ! exact || break
+  never_more
+done
 for one in a b; do
   check "pair-$one: what it received while the other did" "$(tcp $one in)" \
     "$(grew ${one}_ConfidentialBytesReceived)"
@@ -155,13 +175,17 @@ check "alone again, all is its own" \
   "$(grew host_ConfidentialBytesReceived) $(grew host_ConfidentialBytesSent)" \
   "$(grew a_ConfidentialBytesReceived) $(grew a_ConfidentialBytesSent)"
 
-fresh LAB_PROBES=no
-guest 'lab up pair-a && lab quiet pair-a && quickmode show --json >/dev/null'
-beside pair-b
-look
-keep
-guest 'lab read pair-a 1 & lab read pair-b 2 & wait'
-look
+for _ in 1 2 3; do
+  fresh LAB_PROBES=no
+  guest 'lab up pair-a && lab quiet pair-a && quickmode show --json >/dev/null'
+  beside pair-b
+  look
+  keep
+  guest 'lab read pair-a 1 & lab read pair-b 2 & wait'
+  look
+  ! exact || break
+  never_more
+done
 for one in a b; do
   check "without probes, pair-$one: received and sent" "$(tcp $one in) $(tcp $one out)" \
     "$(grew ${one}_ConfidentialBytesReceived) $(grew ${one}_ConfidentialBytesSent)"
