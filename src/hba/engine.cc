@@ -172,7 +172,7 @@ void Engine::on_changed_sa(const xfrm::Sa& sa, bool updated, const SaTable::Upse
   if (sa.larval) return;
   // Before the first dump an UPDSA may speak of an SA that lived already.
   const bool negotiated = source_ == Source::event ? !first_sync_ || !updated : !is_baseline(sa);
-  born(sa, upserted.handle, negotiated);
+  born(sa, upserted.handle, negotiated, updated);
 }
 
 // Its DELSA was lost; a row of it that the kernel prepared before may still come.

@@ -198,7 +198,7 @@ class Engine final : public xfrm::Sink, private SaView {
   void start_from_moved(Entry& entry);
   Entry* live_predecessor(const Entry& entry);
   void moved_unseen(Ledger::EntryId ended);
-  void born(const xfrm::Sa& sa, xfrm::SaTable::Handle handle, bool negotiated);
+  void born(const xfrm::Sa& sa, xfrm::SaTable::Handle handle, bool negotiated, bool updated);
   bool awaits(const xfrm::SaId& id) const;
   bool resume(const xfrm::Sa& sa, xfrm::SaTable::Handle handle);
   Entry make_entry(const xfrm::Sa& sa, bool negotiated) const;

@@ -116,7 +116,7 @@ bool Engine::resume(const xfrm::Sa& sa, SaTable::Handle handle) {
   return true;
 }
 
-void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
+void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated, bool updated) {
   if (!restored_entries_.empty() && resume(sa, handle)) return;
   Entry entry = make_entry(sa, negotiated);
   const bool placed = place(entry);
@@ -134,12 +134,13 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated) {
   if (inherited) {
     entry.base = sa.counters;
   } else if (moved != nullptr) {
-    entry.base = least(moved->entry.newest, sa.counters);
+    entry.base = updated ? moved->entry.newest : least(moved->entry.newest, sa.counters);
   } else if (old != nullptr) {
     entry.base = least(old->newest, sa.counters);
     entry.negotiated = false;
   }
-  entry.newest = entry.base;
+  // UPDSA on one that lives, and that no event told of, shows zeros whatever it has inherited.
+  entry.newest = updated ? xfrm::Counters{} : entry.base;
   if (event) {
     entry.last_stats = sa.stats;
   } else {

@@ -163,6 +163,25 @@ TEST_F(EngineLost, AMovedSaThatNobodyClaimedInTimeIsTheFirstClaimantsStill) {
   EXPECT_EQ(quality(report, "a", kActiveSa), Quality{});
 }
 
+// UPDSA shows the state that was sent: zeros.
+TEST_F(EngineLost, AMoveThatOnlyAnUpdateTellsOfCountsNothingTwice) {
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(false, 2, 150), false, 0);
+  refresh({with(sa(false, 2, 150), 500, 5)});
+  engine_.on_sa_deleted(with(sa(false, 2, 150), 700, 7));
+  xfrm::Sa moved = sa(false, 2, 150);
+  moved.saddr = address("10.0.0.9");
+  engine_.on_sa(moved, true, 0);  // its NEWSA was lost
+  engine_.set_inventory(inventory({"a", "b"}));
+  refresh();
+  engine_.set_inventory(inventory({"a"}));
+  moved.counters = {750, 8};
+  const Report report = refresh({moved});
+  EXPECT_EQ(report.host.totals[kConfidentialBytesReceived], 750U);
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 750U);
+}
+
 TEST_F(EngineLost, WhatWaitsForItsHandOverIsMissingAndSaidSo) {
   sync({sa(true, 1, 150)});
   engine_.set_inventory(inventory({"a"}));

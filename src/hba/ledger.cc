@@ -299,7 +299,9 @@ void Ledger::fold_so_far(Entry& entry) {
   Totals done = entry.contribution();
   done[kActiveSa] = 0;
   owners_[entry.owner].folded += done;
-  entry.base = entry.newest;
+  // Of one that was moved unseen no counter may be known yet but those that it inherited.
+  entry.base = {std::max(entry.base.bytes, entry.newest.bytes),
+                std::max(entry.base.packets, entry.newest.packets)};
   entry.integrity_base = entry.integrity_failed;
   entry.not_decrypted_base = entry.not_decrypted;
   entry.negotiated = false;

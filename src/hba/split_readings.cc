@@ -42,7 +42,8 @@ void Split::count(Connection& connection, const xfrm::TcpConnection& now) {
   const auto at_least = [](std::uint64_t& value, std::uint64_t other, std::uint64_t minus) {
     value = std::max(value, other > minus ? other - minus : 0);
   };
-  at_least(counts.received_bytes, raw.received_bytes, now.fin_received ? 1 : 0);
+  const bool fin_received = now.fin_received || connection.last.fin_received;
+  at_least(counts.received_bytes, raw.received_bytes, fin_received ? 1 : 0);
   // The SYN counts as a byte, and a FIN that may have been sent.
   const bool sends =
       now.state == xfrm::TcpState::established || now.state == xfrm::TcpState::close_wait;
@@ -53,7 +54,7 @@ void Split::count(Connection& connection, const xfrm::TcpConnection& now) {
   xfrm::TcpConnection newest = now;
   // Zeroed counters are no news, nor is a FIN forgotten.
   if (raw.in_segments == 0 && raw.out_segments == 0) newest = connection.last;
-  newest.fin_received = newest.fin_received || connection.last.fin_received;
+  newest.fin_received = fin_received;
   connection.last = newest;
   if (counts != before) connection.changed = reading_;
 }

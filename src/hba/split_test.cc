@@ -5,22 +5,6 @@
 namespace qm::hba {
 namespace {
 
-using Owners = std::set<OwnerId>;
-
-// a has used the pair for long and rests; b has just logged in.
-class AfterALogin : public SplitTest {
- protected:
-  AfterALogin() : a_(conn(1, kA)), b_(conn(2, kB, true)) {
-    conns_ = {&a_, &b_};
-    a_.tcp.counters = {1'000'000, 500'000, 600'000, 100, 900, 800};
-    a_.tcp.data_sent_ms = a_.tcp.data_received_ms = a_.tcp.ack_received_ms = 9'000;
-    handshake(b_);
-    share(
-        {.owner = kA, .others = false, .users = {kA}, .read_boot_ns = now().boot_ns - 1000 * kMs});
-  }
-  Conn a_, b_;
-};
-
 TEST_F(AfterALogin, WhatItBroughtIsItsOwnToTheByte) {
   send(b_, 200, 2);
   receive(b_, 300, 3);

@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "hba/split.h"
 
 namespace qm::hba {
+
+using Owners = std::set<OwnerId>;
 
 inline constexpr OwnerId kA = 1, kB = 2;
 inline constexpr std::uint64_t kMs = 1'000'000;
@@ -136,6 +139,20 @@ class SplitTest : public ::testing::Test {
   std::map<OwnerId, std::uint64_t> replayed_;
   std::map<AssociationKey, std::set<OwnerId>> lost_;
   std::uint64_t now_ms_ = 10'000;
+};
+
+// a has used the pair for long and rests; b has just logged in.
+class AfterALogin : public SplitTest {
+ protected:
+  AfterALogin() : a_(conn(1, kA)), b_(conn(2, kB, true)) {
+    conns_ = {&a_, &b_};
+    a_.tcp.counters = {1'000'000, 500'000, 600'000, 100, 900, 800};
+    a_.tcp.data_sent_ms = a_.tcp.data_received_ms = a_.tcp.ack_received_ms = 9'000;
+    handshake(b_);
+    share(
+        {.owner = kA, .others = false, .users = {kA}, .read_boot_ns = now().boot_ns - 1000 * kMs});
+  }
+  Conn a_, b_;
 };
 
 }  // namespace qm::hba

@@ -4,8 +4,6 @@
 namespace qm::hba {
 namespace {
 
-using Owners = std::set<OwnerId>;
-
 // b's handshake is in what a got before the growth began: then nobody else's may fill its place.
 class AfterALateLogin : public SplitTest {
  protected:
@@ -72,6 +70,107 @@ TEST_F(AfterALateLogin, OnlyTheFormerUsersOwnFillsWhatItLacks) {
   EXPECT_EQ(granted(kIn, kB), 40U);
   EXPECT_EQ(open(kIn), Owners{});
   EXPECT_TRUE(lost_.empty());
+}
+
+// ---- what two readings, or one, can't show
+
+TEST_F(AfterALogin, OneReadingDoesNotShowThatNothingMoved) {
+  split_.begin_round();
+  read();
+  split_.begin_sas();
+  settle();
+  EXPECT_EQ(open(kIn), (Owners{kA, kB}));
+  round();
+  EXPECT_EQ(open(kIn), Owners{});
+  split_.begin_round();
+  read();
+  split_.begin_sas();
+  EXPECT_FALSE(split_.balanced(growth()));
+  read();
+  EXPECT_TRUE(split_.balanced(growth()));
+}
+
+// It moved something after the SAs were read, and was in the clear at the next reading.
+TEST_F(AfterALogin, WhatLeftBetweenTheReadingsMayLackWhatIsReadNext) {
+  round();
+  split_.begin_round();
+  read();
+  split_.begin_sas();
+  a_.uses.clear();
+  read();
+  settle();
+  EXPECT_EQ(lost_[kIn], (Owners{kA, kB}));
+}
+
+TEST_F(AfterALogin, WhatTcpTellsNoMoreOrNowIsUnclear) {
+  round();
+  receive(b_, 100, 1);
+  split_.share(kIn, {.direction = xfrm::Direction::in, .told = false}, {kA, kB}, {});
+  split_.share(kIn, {.direction = xfrm::Direction::in, .told = true}, {kA, kB}, {});
+  round();
+  EXPECT_EQ(granted(kIn, kB), 40U);
+  EXPECT_EQ(lost_[kIn], (Owners{kA, kB}));
+}
+
+TEST_F(AfterALogin, WhoWasUnmatchedInAnEarlierEpochLacksNothingOfThis) {
+  round();
+  split_.set_unmatched({{kOut, {kA}}});
+  sa(kOut, 32, 1);
+  round();
+  EXPECT_EQ(open(kOut), Owners{kA});
+  split_.set_unmatched({});
+  pass(600);
+  round();
+  EXPECT_EQ(lost_[kOut], Owners{kA});
+  sa(kOut, 32, 1);  // a stranger's
+  round();
+  EXPECT_EQ(open(kOut), Owners{});
+}
+
+TEST_F(AfterALogin, OneThatComesInALaterRoundCountsWhole) {
+  round();
+  round();
+  Conn later = conn(5, kA, true);
+  conns_.push_back(&later);
+  handshake(later);
+  round();
+  EXPECT_EQ(granted(kIn, kA), 40U);
+  EXPECT_EQ(granted(kOut, kA), 72U);
+  EXPECT_EQ(open(kOut), Owners{});
+}
+
+TEST_F(AfterALogin, AConnectionThatHasMovedNothingHasNoOptionsEither) {
+  Conn idle = conn(5, kB, true);
+  conns_.push_back(&idle);
+  round();
+  EXPECT_EQ(open(kIn), Owners{});
+  EXPECT_EQ(open(kOut), Owners{});
+}
+
+// ---- counters at their edges
+
+TEST_F(AfterALogin, AFinIsNotForgottenWhenTheLastCountsNoLongerShowIt) {
+  round();
+  receive(b_, 0, 1);
+  b_.tcp.counters.received_bytes += 1;  // as TCP counts it
+  b_.tcp.fin_received = true;
+  round();
+  EXPECT_EQ(granted(kIn, kB), 72U);
+  b_.tcp.fin_received = false;
+  round();
+  EXPECT_EQ(granted(kIn, kB), 72U);
+  EXPECT_EQ(open(kIn), Owners{});
+}
+
+TEST_F(AfterALogin, SegmentsThatGrewByHalfOfTheirRangeGrew) {
+  round();
+  receive(a_, 0, 0x8000'0000U);
+  round();
+  EXPECT_EQ(granted(kIn, kA), 0x8000'0000U * std::uint64_t{32});
+  granted_.clear();
+  a_.tcp.counters.in_segments -= 1;  // back
+  round();
+  EXPECT_EQ(granted(kIn, kA), 0U);
 }
 
 }  // namespace
