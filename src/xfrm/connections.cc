@@ -149,7 +149,8 @@ Result<void> read_end(Bytes payload, bool& done) {
   if (is_missing(error)) {
     return fail(ErrorCode::unsupported, "this kernel tells no sockets: try `modprobe tcp_diag`");
   }
-  if (error < 0) return std::unexpected(system_error("asking for the connections", answered_errno(error)));
+  if (error < 0)
+    return std::unexpected(system_error("asking for the connections", answered_errno(error)));
   done = true;
   return {};
 }
