@@ -52,6 +52,9 @@ TEST_F(SplitTest, WhatTcpDoesNotTellTheFormerUserMayLackToo) {
   sa(kIn, 100, 1);
   round();
   EXPECT_EQ(lost_[kIn], (Owners{kB, 3}));
+  lost_.clear();
+  round();  // nothing has grown
+  EXPECT_TRUE(lost_.empty());
 }
 
 TEST_F(AfterALogin, WhereNothingGrewNobodyLacksAnything) {
@@ -135,13 +138,101 @@ TEST_F(SplitTest, RestIsSinceTheSasWereReadLast) {
   split_.begin_sas();
   settle();
   pass(2000);
-  a.tcp.data_sent_ms = a.tcp.data_received_ms = a.tcp.ack_received_ms = 3000;
+  a.tcp.data_sent_ms = a.tcp.data_received_ms = a.tcp.ack_received_ms = 2000 + kAckNs / kMs;
   round();
   send(a, 100, 1);
   receive(a, 100, 1);
   round();
   EXPECT_EQ(granted(kOut, kA), 132U);
   EXPECT_EQ(open(kOut), Owners{});
+}
+
+// ---- a stranger's part, connections that are missed
+
+TEST_F(AfterALogin, AStrangersPartIsItsOwnersOnceAndWithoutAReplayWindowOfNoPacketMore) {
+  round();
+  Conn stranger = conn(9, kUnattributed, true);
+  conns_.push_back(&stranger);
+  growth_[kIn].replay_packets = 0;
+  split_.disturb_all();
+  round();  // from here on no SA has a window
+  replayed_.clear();
+  tcp_receives(stranger, 100, 1);
+  growth_[kIn].all.bytes += 132;
+  growth_[kIn].all.packets += 1;
+  round();
+  stranger.owner = kB;
+  round();
+  EXPECT_EQ(granted(kIn, kB), 40U + 132);
+  EXPECT_EQ(replayed_[kB], 0U);
+  stranger.owner = kA;  // its session is another's by the inventory: it has had it
+  round();
+  EXPECT_EQ(granted(kIn, kA), 0U);
+  stranger.owner = kUnattributed;
+  round();
+  receive(stranger, 0, 1);
+  round();
+  EXPECT_EQ(granted(kIn, kB), 40U + 132 + 32);
+}
+
+// Missed by one reading, there again, missed by another: it is not gone.
+TEST_F(AfterALogin, OneThatIsMissedNowAndThenIsNotGone) {
+  round();
+  for (int i = 0; i < 3; ++i) {
+    split_.begin_round();
+    read();
+    split_.begin_sas();
+    b_.there = false;
+    read();
+    b_.there = true;
+    settle();
+    round();
+  }
+  EXPECT_TRUE(lost_.empty());
+  receive(b_, 100, 1);
+  round();
+  EXPECT_EQ(granted(kIn, kB), 40U + 132);
+}
+
+TEST_F(AfterALogin, WhatIsHopelessIsNotReadAgain) {
+  round();
+  tcp_receives(a_, 100, 1);
+  split_.begin_round();
+  read();
+  split_.begin_sas();
+  read();
+  EXPECT_FALSE(split_.balanced(growth()));
+  split_.disturb_all();
+  EXPECT_TRUE(split_.balanced(growth()));
+}
+
+TEST_F(AfterALogin, RestBeginsWithTheReadingThatShowedTheLastMovement) {
+  round();
+  split_.begin_round();
+  read();
+  split_.begin_sas();
+  receive(a_, 100, 1);
+  sa(kIn, 1, 0);  // a stranger's
+  read();
+  settle();
+  pass(kRestNs / kMs);
+  round();
+  EXPECT_EQ(lost_[kIn], (Owners{kA, kB}));
+}
+
+TEST_F(AfterALogin, LastCountsThatComeBeforeTheSasAreReadAreSettledAtOnce) {
+  round();
+  round();
+  split_.begin_round();
+  read();
+  Conn gone = conn(5, kB, true);
+  handshake(gone);
+  split_.take_final({gone.tcp, kB, gone.uses, true, false}, false, now());
+  split_.begin_sas();
+  read();
+  settle();
+  EXPECT_EQ(granted(kIn, kB), 40U + 40);
+  EXPECT_EQ(open(kIn), Owners{});
 }
 
 }  // namespace
