@@ -111,8 +111,7 @@ xfrm::Counters Split::surely(const SharedTerms& terms, const Connection& connect
 bool Split::steady(const Shared& shared) const {
   if (readings_ < 2 || shared.changed >= reading_ || newer_ >= reading_ || unread_) return false;
   return std::ranges::none_of(shared.parts, [this](const auto& part) {
-    const Connection& connection = connections_.at(part.first);
-    return connection.changed >= reading_ || connection.absent == 1;
+    return connections_.at(part.first).changed >= reading_;
   });
 }
 
@@ -274,7 +273,6 @@ void Split::settle_untold(const AssociationKey& key, Shared& shared, const Share
                           Outcome& outcome) {
   std::set<OwnerId> users = shared.lately;
   if (shared.first) users.insert(shared.before.users.begin(), shared.before.users.end());
-  shared.settled = true;
   if (growth.awaiting) shared.open = users;
   shared.before.read_boot_ns = read_boot_ns_;
   shared.before.users = shared.lately;

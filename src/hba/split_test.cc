@@ -118,6 +118,7 @@ TEST_F(AfterALogin, StrangersOnTheSaHaveTheirPart) {
   stranger.owner = kB;
   round();
   EXPECT_EQ(granted(kIn, kB), 40U + 40 + 10'000 + 9 * 32);
+  EXPECT_EQ(replayed_[kB], 1U + 10);
 }
 
 TEST_F(AfterALogin, DuplicatesAndSackBlocksOnlyAdd) {

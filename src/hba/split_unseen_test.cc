@@ -29,6 +29,16 @@ TEST_F(AfterALateLogin, OneThatLeftUnseenDoesNot) {
   EXPECT_EQ(lost_[kIn], (Owners{kA, kB, kC}));
 }
 
+// One reading may have missed b.
+TEST_F(AfterALateLogin, OneThatLeftUnseenDoesNotInTheSecondRoundEither) {
+  conns_ = {&c_};
+  round();
+  conns_ = {&b_};
+  sa(kIn, 40, 1);  // c's
+  round();
+  EXPECT_TRUE(lost_[kIn].contains(kC));
+}
+
 TEST_F(AfterALateLogin, OneOfWhichTheInventorySpokeDoesNot) {
   c_.there = false;
   sa(kIn, 40, 1);
@@ -151,14 +161,15 @@ TEST_F(AfterALogin, AConnectionThatHasMovedNothingHasNoOptionsEither) {
 
 TEST_F(AfterALogin, AFinIsNotForgottenWhenTheLastCountsNoLongerShowIt) {
   round();
-  receive(b_, 0, 1);
+  receive(b_, 100, 1);
   b_.tcp.counters.received_bytes += 1;  // as TCP counts it
   b_.tcp.fin_received = true;
   round();
-  EXPECT_EQ(granted(kIn, kB), 72U);
+  EXPECT_EQ(granted(kIn, kB), 40U + 132);
+  EXPECT_EQ(open(kIn), Owners{});
   b_.tcp.fin_received = false;
   round();
-  EXPECT_EQ(granted(kIn, kB), 72U);
+  EXPECT_EQ(granted(kIn, kB), 40U + 132);
   EXPECT_EQ(open(kIn), Owners{});
 }
 
@@ -171,6 +182,129 @@ TEST_F(AfterALogin, SegmentsThatGrewByHalfOfTheirRangeGrew) {
   a_.tcp.counters.in_segments -= 1;  // back
   round();
   EXPECT_EQ(granted(kIn, kA), 0U);
+  EXPECT_EQ(open(kIn), Owners{});
+}
+
+TEST_F(AfterALogin, ZeroedCountersAreNoNews) {
+  round();
+  const xfrm::TcpConnection whole = b_.tcp;
+  b_.tcp.counters = {};  // tcp_disconnect
+  round();
+  b_.tcp = whole;
+  receive(b_, 10, 1);
+  round();
+  EXPECT_EQ(granted(kIn, kB), 40U + 42);
+  EXPECT_EQ(open(kIn), Owners{});
+}
+
+TEST_F(AfterALogin, TheSynAndTheFinAreNoPayload) {
+  round();
+  send(b_, 100, 1);
+  b_.tcp.state = xfrm::TcpState::last_ack;
+  b_.tcp.counters.acked_bytes = 1 + 100 + 1;
+  sa(kOut, 7, 1);  // a stranger's: it does not add up
+  round();
+  EXPECT_EQ(granted(kOut, kB), 72U + 100);
+}
+
+// ---- connections that come late, or leave
+
+TEST_F(AfterALogin, OneOfTheFormerUserMayHaveBeenMissedByOneReading) {
+  round();
+  Conn later = conn(5, kA, true);
+  conns_.push_back(&later);
+  handshake(later);
+  round();
+  EXPECT_EQ(granted(kIn, kA), 0U);
+  EXPECT_EQ(open(kIn), (Owners{kA, kB}));
+}
+
+TEST_F(AfterALogin, WhatCameAndWentWithItsLastCountsIsSettledBothWays) {
+  round();
+  round();
+  Conn gone = conn(5, kB, true);
+  handshake(gone);
+  split_.take_final({gone.tcp, kB, gone.uses, true, false}, false, now());
+  round();
+  EXPECT_EQ(granted(kIn, kB), 40U + 40);
+  EXPECT_EQ(granted(kOut, kB), 72U + 72);
+  EXPECT_EQ(open(kOut), Owners{});
+}
+
+TEST_F(AfterALogin, WhenLastCountsWereLostNobodyKnowsWhoEnded) {
+  round();
+  tcp_sends(b_, 0, 1);  // dropped
+  sa(kOut, 32, 1);      // of the one that ended
+  split_.finals_were_lost();
+  round();
+  EXPECT_EQ(granted(kOut, kB), 72U);
+  EXPECT_EQ(lost_[kOut], Owners{kB});
+}
+
+// What the SA has counted is TCP's a moment later.
+TEST_F(AfterALogin, WhatIsUnderWayWhenAnEpochIsClosedIsTheNextOnes) {
+  round();
+  sa(kIn, 132, 1);
+  split_.disturb_all();
+  round();
+  EXPECT_EQ(lost_[kIn], (Owners{kA, kB}));
+  tcp_receives(a_, 100, 1);
+  round();
+  EXPECT_EQ(granted(kIn, kA), 132U);
+}
+
+TEST_F(AfterALogin, WhatCameAndWentAfterTheFirstRoundIsPartOfIt) {
+  round();
+  Conn gone = conn(5, kB, true);
+  handshake(gone);
+  split_.take_final({gone.tcp, kB, gone.uses, true, false}, false, now());
+  round();
+  EXPECT_EQ(granted(kIn, kB), 40U + 40);
+  EXPECT_EQ(open(kIn), Owners{});
+}
+
+// Until then it was on other SAs; its counts are of before.
+TEST_F(AfterALogin, WhoComesWithTheSecondReadingHadNothingBefore) {
+  Conn late = conn(5, kB);
+  late.tcp.counters.in_segments = 5;
+  round();
+  split_.begin_round();
+  read();
+  split_.begin_sas();
+  conns_.push_back(&late);
+  sa(kIn, 1000, 10);
+  read();
+  settle();
+  EXPECT_EQ(granted(kIn, kB), 40U);
+}
+
+TEST_F(AfterALogin, WhoTakesTheAssociationUpWithTheSecondReadingLeavesItOpen) {
+  Conn late = conn(5, kB);
+  late.uses.clear();
+  conns_.push_back(&late);
+  round();
+  split_.begin_round();
+  read();
+  split_.begin_sas();
+  late.uses = {kIn, kOut};
+  read();
+  settle();
+  EXPECT_EQ(open(kIn), (Owners{kA, kB}));
+  EXPECT_FALSE(split_.balanced(growth()));
+}
+
+TEST_F(AfterALogin, APeerThatNamesNoSegmentSizeSendsAShorterSyn) {
+  round();
+  round();
+  Conn later = conn(5, kB, true);
+  later.tcp.send_mss = kDefaultMss;
+  conns_.push_back(&later);
+  send(later, 0, 1, 40);
+  receive(later, 0, 1, 36);
+  round();
+  EXPECT_EQ(granted(kIn, kB), 40U + 36);
+  EXPECT_EQ(granted(kOut, kB), 72U + 40);
+  EXPECT_EQ(open(kIn), Owners{});
 }
 
 }  // namespace
