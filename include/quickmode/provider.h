@@ -81,7 +81,7 @@ typedef enum qm_reason {
   QM_REASON_FLUSH = 2,         /* SAs were flushed: the kernel told no final counters */
   QM_REASON_IN_FLIGHT = 3,     /* packets in flight when an SA ended may be missing */
   QM_REASON_LARVALS = 4,       /* counted from larval SAs: no IKE daemon answers */
-  QM_REASON_OVERLAP = 5,       /* rekeys told from SAs that overlap: no IKE daemon answers */
+  QM_REASON_OVERLAP = 5,       /* rekeys told from SAs that overlap: no IKE daemon said so */
   QM_REASON_SOLE_USER = 6,     /* a per-host counter; every SA of the host is this adapter's */
   QM_REASON_NOT_SOLE_USER = 7, /* a per-host counter; others use IPsec too */
   QM_REASON_NO_PROBE = 8,      /* needs a kernel probe that is not there */

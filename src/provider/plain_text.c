@@ -111,7 +111,7 @@ const char* qm_reason_text(qm_reason reason) {
       [QM_REASON_FLUSH] = "SAs were flushed: the kernel told no final counters.",
       [QM_REASON_IN_FLIGHT] = "Packets in flight when an SA ended may be missing.",
       [QM_REASON_LARVALS] = "Counted from larval SAs: no IKE daemon answers.",
-      [QM_REASON_OVERLAP] = "Rekeys told from SAs that overlap: no IKE daemon answers.",
+      [QM_REASON_OVERLAP] = "Rekeys told from SAs that overlap: no IKE daemon said so.",
       [QM_REASON_SOLE_USER] = "A counter of the whole host; every SA of it is this adapter's.",
       [QM_REASON_NOT_SOLE_USER] = "A counter of the whole host; others use IPsec too.",
       [QM_REASON_NO_PROBE] = "It needs a kernel probe that is not there.",
