@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 
+#include "xfrm/frame.h"
 #include "xfrm/netlink.h"
 #include "xfrm/socket.h"
 
