@@ -37,6 +37,12 @@ export function show(element: HTMLElement, shown: boolean): void {
   if (element.hidden === shown) element.hidden = !shown;
 }
 
+// Once what was drawn can be seen; nobody sees a hidden page.
+export function afterPaint(act: () => void): void {
+  if (document.hidden) setTimeout(act);
+  else requestAnimationFrame(() => setTimeout(act));
+}
+
 export interface Row {
   element: HTMLElement;
 }

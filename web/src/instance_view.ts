@@ -1,5 +1,5 @@
 // One instance of any class: what it is, and its counters with all that is known of them.
-import { text, type ClassInfo, type Instance, type Property } from './api';
+import type { ClassInfo, Instance, Property } from './api';
 import { sparkline } from './chart';
 import { h, Keyed, linkCell, setText, show, Table, type Row } from './dom';
 import type { Sheet } from './export';
@@ -10,9 +10,7 @@ import { COUNTERS, SA } from './names';
 import {
   ageText,
   crumb,
-  diskText,
   fact,
-  protectionBadge,
   qualityBadge,
   qualityText,
   valueText,
@@ -20,7 +18,8 @@ import {
 import { placeText } from './route';
 import { samplesSheet } from './samples';
 import { counters, flows, grows, groups, isCounter, isData, words } from './schema';
-import { trouble, whyText, type Session } from './sessions';
+import { sessionColumns } from './session_views';
+import type { Session } from './sessions';
 import type { App, View } from './view';
 
 const MOST_POINTS = 300; // of the large chart
@@ -145,26 +144,12 @@ export class InstanceView implements View {
   ) {
     this.flow = new FlowChart(app, 240, MOST_POINTS);
     this.cuts = new CutChoice(app);
+    const { target, protection, disks, why } = sessionColumns(app);
     this.sessions = new Table<Session>('Sessions of this adapter', [
-      {
-        title: 'Target',
-        cell: (one) =>
-          linkCell(
-            placeText(app.route, 'session', one.instance.name),
-            text(one.instance.properties['Target']) || one.instance.name,
-          ),
-      },
-      {
-        title: 'Protection',
-        kind: 'short',
-        cell: (one) => ({
-          text: one.protection,
-          fill: (cell) => cell.append(protectionBadge(one.protection)),
-        }),
-        order: (one) => trouble(one.protection),
-      },
-      { title: 'Disks', cell: (one) => one.disks.map(diskText).join('; ') || 'none' },
-      { title: 'Why', kind: 'prose', cell: (one) => whyText(one) || UNKNOWN },
+      target,
+      protection,
+      disks,
+      why,
     ]);
     this.flowPart = h(
       'section',

@@ -9,6 +9,7 @@ import {
   MOST_SNAPSHOT_CLASSES,
   type Instances,
 } from './api';
+import { afterPaint } from './dom';
 import type { Model } from './model';
 import { NEEDED } from './names';
 import { counters } from './schema';
@@ -42,15 +43,12 @@ export class Live {
   start(): void {
     document.addEventListener('visibilitychange', () => this.tick());
     setInterval(() => this.tick(), 500);
-    void this.pull(true).then(() => {
-      // What came is drawn first.
-      const goOn = (): void => {
+    void this.pull(true).then(() =>
+      afterPaint(() => {
         this.tick();
         void this.recall();
-      };
-      if (document.hidden) goOn();
-      else requestAnimationFrame(() => setTimeout(goOn));
-    });
+      }),
+    );
   }
 
   private tick(): void {

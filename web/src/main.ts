@@ -1,6 +1,6 @@
 // The page: bar, view, and what keeps them up to date.
 import { ClassesView, ClassView } from './class_views';
-import { h, setAttribute, setText, show } from './dom';
+import { afterPaint, h, setAttribute, setText, show } from './dom';
 import { download } from './export';
 import { forgetColors, makeCharts } from './chart';
 import { icon } from './icons';
@@ -18,6 +18,9 @@ import type { App, View } from './view';
 
 const STALE_MS = 6_000;
 const LEAST_SHOWN_S = 30;
+// A page that is empty for no longer than this is not worth a frame, which would keep what comes
+// from being seen.
+const BLANK_MS = 150;
 const PLACES: [string, ...string[]][] = [
   ['Overview'],
   ['Sessions', 'sessions'],
@@ -85,9 +88,16 @@ class Page implements App {
   });
   private readonly heldText = h('p', { class: 'held' });
   private pending = false;
+  private drawn = false; // what the service has said
   private chosen: Theme = 'auto';
 
   start(): void {
+    new Live(this.model, () => this.changed()).start();
+    this.applyTheme((kept('theme') ?? 'auto') as Theme);
+    setTimeout(() => this.view ?? this.build(), BLANK_MS);
+  }
+
+  private build(): void {
     const bar = document.querySelector('header') as HTMLElement;
     bar.append(
       h('p', { class: 'brand' }, h('a', { href: '#/' }, 'quickmode'), this.host),
@@ -110,13 +120,12 @@ class Page implements App {
       this.main.querySelector<HTMLElement>('h1')?.focus();
     });
     document.querySelector('footer')?.append(this.heldText);
-    this.applyTheme((kept('theme') ?? 'auto') as Theme);
     addEventListener('hashchange', () => this.routed());
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
-      this.applyTheme(this.chosen),
-    );
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.applyTheme(this.chosen);
+      this.soon();
+    });
     setInterval(() => this.tell(), 500);
-    new Live(this.model, () => this.soon()).start();
     this.routed();
   }
 
@@ -151,15 +160,22 @@ class Page implements App {
       this.viewPath = path;
       this.view = makeView(this);
       this.main.replaceChildren(this.view.element);
-      this.view.update();
-      makeCharts();
+      this.showBar();
+      this.draw();
       if (!first) {
         scrollTo(0, 0);
         this.main.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
       }
+      return;
     }
     this.showBar();
     this.soon();
+  }
+
+  private changed(): void {
+    if (!this.view) this.build();
+    else if (this.model.loaded && !this.drawn) this.draw();
+    else this.soon();
   }
 
   // Many changes, one drawing.
@@ -168,14 +184,19 @@ class Page implements App {
     this.pending = true;
     const draw = (): void => {
       this.pending = false;
-      this.view?.update();
-      makeCharts();
-      this.tell();
-      const host = this.model.host === '' ? '' : ` – ${this.model.host}`;
-      document.title = `${this.view?.title() ?? ''}${host} – quickmode`;
+      this.draw();
     };
     if (document.hidden) setTimeout(draw, 100);
     else requestAnimationFrame(draw);
+  }
+
+  private draw(): void {
+    this.drawn ||= this.model.loaded;
+    if (this.view?.update()) afterPaint(() => this.draw());
+    this.tell();
+    makeCharts();
+    const host = this.model.host === '' ? '' : ` – ${this.model.host}`;
+    document.title = `${this.view?.title() ?? ''}${host} – quickmode`;
   }
 
   private showBar(): void {
@@ -280,6 +301,8 @@ class Page implements App {
 
   private nextTheme(): void {
     this.applyTheme(THEMES[(THEMES.indexOf(this.chosen) + 1) % THEMES.length] ?? 'auto');
+    keep('theme', this.chosen);
+    this.soon();
   }
 
   private applyTheme(wanted: Theme): void {
@@ -290,14 +313,12 @@ class Page implements App {
       ? matchMedia('(prefers-color-scheme: dark)').matches
       : this.chosen === 'dark';
     document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
-    keep('theme', this.chosen);
     this.theme.replaceChildren(icon(this.chosen));
     const words = { auto: 'as the system', light: 'light', dark: 'dark' };
     const label = `Colours: ${words[this.chosen]}`;
     setAttribute(this.theme, 'aria-label', `${label}; change`);
     setAttribute(this.theme, 'title', label);
     forgetColors();
-    this.soon();
   }
 }
 

@@ -17,6 +17,8 @@ import type { App, View } from './view';
 
 const MOST_CARDS = 24; // charts; beyond it a table has all
 const MOST_WATCHED = 200;
+// What is drawn at first, so that it is seen while the rest is made.
+const FIRST_CARDS = 1;
 const FILTER_FROM = 7; // adapters: fewer need no filter
 
 export class Overview implements View {
@@ -47,6 +49,7 @@ export class Overview implements View {
   private errors: ErrorPart | null = null;
   private table: AdapterTable | null = null;
   private hinted = '';
+  private begun = false;
 
   constructor(private readonly app: App) {
     this.verdict = new VerdictPart(app);
@@ -104,20 +107,21 @@ export class Overview implements View {
     return this.app.model.loaded ? verdict.sentence.replace(/\.$/, '') : 'Overview';
   }
 
-  update(): void {
+  update(): boolean {
     const { model, route } = this.app;
     this.verdict.update();
     const info = model.info(COUNTERS);
     const all = model.adapters();
     this.showEmpty(model.loaded && all.length === 0);
     show(this.adapters, all.length > 0);
-    show(this.problems, all.length > 0);
-    show(this.all, all.length > MOST_CARDS);
-    if (!info || all.length === 0) return;
+    show(this.problems, all.length > 0 && this.begun);
+    show(this.all, all.length > MOST_CARDS && this.begun);
+    if (!info || all.length === 0) return false;
     const cut = this.cuts.choose(flows(info, model.infos));
     show(this.filter, all.length >= FILTER_FROM || route.filter !== '');
     const shown = this.items(all, cut);
-    this.cards.set(shown.slice(0, MOST_CARDS).map((item) => ({ key: item.instance.name, item })));
+    const most = this.begun ? MOST_CARDS : FIRST_CARDS;
+    this.cards.set(shown.slice(0, most).map((item) => ({ key: item.instance.name, item })));
     model.history.watch(
       COUNTERS,
       shown.slice(0, MOST_WATCHED).map((item) => item.instance.name),
@@ -129,12 +133,17 @@ export class Overview implements View {
       `Charts of ${MOST_CARDS} of ${grouped(shown.length)} adapters, those in trouble first; ` +
         'the filter chooses others, the table has all.',
     );
+    if (!this.begun) {
+      this.begun = true;
+      return true;
+    }
     if (all.length > MOST_CARDS) {
       if (!this.table) this.all.append((this.table = new AdapterTable(this.app)).element);
       this.table.update(shown);
     }
     if (!this.errors) this.problems.append((this.errors = new ErrorPart(this.app)).element);
     this.errors.update(shown.map((one) => one.instance));
+    return false;
   }
 
   sheet(): Sheet {

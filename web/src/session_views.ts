@@ -1,6 +1,6 @@
 // iSCSI sessions: which are protected, by what, and which disks they carry.
 import { integer, text, type Instance } from './api';
-import { h, link, linkCell, setText, show, Table } from './dom';
+import { h, link, linkCell, setText, show, Table, type Column } from './dom';
 import type { Sheet } from './export';
 import { adapterLabel, size, UNKNOWN } from './format';
 import { COUNTERS, SA, SESSION } from './names';
@@ -23,32 +23,45 @@ import { isData, words } from './schema';
 import { trouble, whyText, type Session } from './sessions';
 import type { App, View } from './view';
 
+// What every table of sessions says of one.
+export function sessionColumns(
+  app: App,
+): Record<'target' | 'protection' | 'disks' | 'why', Column<Session>> {
+  return {
+    target: {
+      title: 'Target',
+      cell: (one) =>
+        linkCell(
+          placeText(app.route, 'session', one.instance.name),
+          text(one.instance.properties['Target']) || one.instance.name,
+        ),
+    },
+    protection: {
+      title: 'Protection',
+      kind: 'short',
+      cell: (one) => ({
+        text: one.protection,
+        fill: (cell) => cell.append(protectionBadge(one.protection)),
+      }),
+      order: (one) => trouble(one.protection),
+    },
+    disks: { title: 'Disks', cell: (one) => one.disks.map(diskText).join('; ') || 'none' },
+    why: { title: 'Why', kind: 'prose', cell: (one) => whyText(one) || UNKNOWN },
+  };
+}
+
 export class SessionsView implements View {
   readonly element: HTMLElement;
   private readonly table: Table<Session>;
   private readonly empty = h('p', { class: 'notice', role: 'status' });
   constructor(private readonly app: App) {
+    const known = sessionColumns(app);
     this.table = new Table<Session>(
       'iSCSI sessions',
       [
-        {
-          title: 'Target',
-          cell: (one) =>
-            linkCell(
-              placeText(app.route, 'session', one.instance.name),
-              text(one.instance.properties['Target']) || one.instance.name,
-            ),
-        },
-        {
-          title: 'Protection',
-          kind: 'short',
-          cell: (one) => ({
-            text: one.protection,
-            fill: (cell) => cell.append(protectionBadge(one.protection)),
-          }),
-          order: (one) => trouble(one.protection),
-        },
-        { title: 'Disks', cell: (one) => one.disks.map(diskText).join('; ') || 'none' },
+        known.target,
+        known.protection,
+        known.disks,
         {
           title: 'Adapter',
           cell: (one) => {
@@ -78,7 +91,7 @@ export class SessionsView implements View {
           kind: 'short',
           cell: (one) => text(one.instance.properties['State']) || UNKNOWN,
         },
-        { title: 'Why', kind: 'prose', cell: (one) => whyText(one) || UNKNOWN },
+        known.why,
       ],
       sharedSorting(app),
     );

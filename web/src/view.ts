@@ -14,7 +14,8 @@ export interface App {
 export interface View {
   readonly element: HTMLElement;
   title(): string;
-  update(): void; // the model or the times have changed
+  // The model or the times have changed. True: that was what is seen first; the rest is wanted, too.
+  update(): boolean | void;
   sheet(): Sheet; // what is shown, for a file
   destroy(): void;
 }
