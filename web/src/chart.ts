@@ -53,7 +53,7 @@ export function makeCharts(): void {
   for (const [chart, width] of widths) chart.make(width);
 }
 
-const FONT = '11px system-ui, sans-serif';
+const FONT = '12px system-ui, sans-serif'; // as --small in style.css
 const KEY_STEP = 0.25; // of what is shown
 
 export class Chart {

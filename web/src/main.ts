@@ -94,7 +94,7 @@ class Page implements App {
   start(): void {
     new Live(this.model, () => this.changed()).start();
     this.applyTheme((kept('theme') ?? 'auto') as Theme);
-    setTimeout(() => this.view ?? this.build(), BLANK_MS);
+    setTimeout(() => !this.view && this.build(), BLANK_MS);
   }
 
   private build(): void {
