@@ -54,7 +54,12 @@ test('numbers move, charts draw, a number leads to its SAs, all can be exported'
 
   await page.getByRole('link', { name: 'Simulated iSCSI adapter 1' }).first().click();
   await page.getByRole('heading', { level: 1, name: 'Simulated iSCSI adapter 1' }).waitFor();
-  assert.equal(await page.locator('table.counters tbody tr').count(), 18);
+  const rows = page.locator('table.counters tbody tr');
+  assert.equal(await rows.count(), 18);
+  for (const row of await rows.allTextContents()) assert.match(row, /(exact|inferred|at least|un)/);
+  const received = page.locator('tr', { hasText: RECEIVED });
+  await until(page, () => document.querySelector('.rate')?.textContent !== '–');
+  assert.match(await received.textContent(), /received.*[a-z] .*\d.*B\/s.*exact/);
   await changes(page, await valueOf(page, RECEIVED));
   await until(page, drawn, '.spark canvas');
   await shot(page, 'adapter');
@@ -108,6 +113,7 @@ test('sessions and SAs: policy, algorithms, age, time to rekey', async () => {
   await page.getByText('reqid 1').first().waitFor();
   await page.getByText('3235774482').waitFor(); // beside 0xc0de0012
   await page.getByRole('link', { name: 'iqn.2026-11.lab:db' }).first().waitFor(); // what it serves
+  await page.getByRole('cell', { name: /^14 min \d+ s$/ }).first().waitFor(); // how old it is
   await page
     .getByRole('cell', { name: /^in 4\d min/ })
     .first()
@@ -116,12 +122,14 @@ test('sessions and SAs: policy, algorithms, age, time to rekey', async () => {
   await close(page);
 });
 
+// In the page: whether the service has kept enough of a class to draw a line of.
+const kept = async (name) => {
+  const { classes } = await (await fetch(`/api/v1/history?class=${name}`)).json();
+  return classes[0]?.tracks[0]?.boot_ns.length > 2;
+};
+
 test('the first chart takes one answer; what was before is there, for a link too', async () => {
   const page = await opened();
-  const kept = async (name) => {
-    const { classes } = await (await fetch(`/api/v1/history?class=${name}`)).json();
-    return classes[0]?.tracks[0]?.boot_ns.length > 2;
-  };
   await until(page, kept, COUNTERS);
   await Promise.all([page.waitForResponse(/\/api\/v1\/history/), page.reload()]);
   const first = () => performance.getEntriesByName('first-chart')[0]?.startTime;
@@ -153,6 +161,44 @@ test('the first chart takes one answer; what was before is there, for a link too
   const shared = here.filter((row) => there.includes(row));
   assert.ok(shared.length > 1, `${here.join('\n')}\n\n${there.join('\n')}`);
   await close(other);
+  await close(page);
+});
+
+test('the first chart is seen before the rest is made; the service tells what is new', async () => {
+  const page = await opened({
+    prepare: (one) =>
+      one.addInitScript(() => {
+        const { mark } = performance;
+        performance.mark = (name) => {
+          globalThis.cards = document.querySelectorAll('.card').length;
+          return mark.call(performance, name);
+        };
+      }),
+  });
+  await until(page, kept, COUNTERS);
+  await page.reload();
+  await page.getByRole('table', { name: 'Errors by adapter' }).waitFor();
+  assert.equal(await page.locator('.card').count(), 6);
+  assert.equal(await page.evaluate(() => globalThis.cards), 1);
+  await page.waitForResponse(/snapshot\?.*refresh=0/); // by an event; who asks by the clock says 1
+  await close(page);
+});
+
+test('a service that takes its time: the page says that it is being asked', async () => {
+  let goOn;
+  const asked = new Promise((resolve) => (goOn = resolve));
+  const page = await opened({
+    prepare: (one) =>
+      one.route(/\/api\/v1\/start/, async (route) => {
+        await asked;
+        await route.continue();
+      }),
+  });
+  await page.getByRole('heading', { level: 1, name: 'Asking the service …' }).waitFor();
+  await page.getByText('connecting …').waitFor();
+  goOn();
+  await page.locator('.status[data-state=live]').waitFor();
+  await until(page, drawn, '.card canvas');
   await close(page);
 });
 

@@ -14,7 +14,7 @@ export interface App {
 export interface View {
   readonly element: HTMLElement;
   title(): string;
-  // The model or the times have changed. True: that was what is seen first; the rest is wanted, too.
+  // The model or the times have changed. True: what is seen first was drawn; the rest is wanted.
   update(): boolean | void;
   sheet(): Sheet; // what is shown, for a file
   destroy(): void;
