@@ -127,6 +127,9 @@ inline Result<provider::Generation> FakeSource::read(const provider::Registratio
   generation.number = published.number;
   generation.names_since = published.names_since;
   generation.times = published.times;
+  std::size_t bytes = 0;  // as a page's reader has it: no more than that
+  for (const MadeInstance& made : published.instances) bytes += made.block.size() + kBlockPadding;
+  generation.storage.reserve(bytes);
   for (const MadeInstance& made : published.instances) {
     generation.storage.insert(generation.storage.end(), made.block.begin(), made.block.end());
     generation.storage.resize(generation.storage.size() + kBlockPadding);
