@@ -104,10 +104,12 @@ std::string_view HttpDate::at(std::uint64_t unix_s) {
   constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const sys_days day{days(static_cast<std::int64_t>(unix_s / 86'400))};
   const year_month_day date{day};
+  const auto word = [](std::string_view words, std::size_t index) {
+    return words.substr(3 * index, 3);
+  };
   text_ = fmt::format(
-      "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays.substr(3 * weekday(day).c_encoding(), 3),
-      static_cast<unsigned>(date.day()),
-      kMonths.substr(3 * (static_cast<unsigned>(date.month()) - 1), 3),
+      "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", word(kDays, weekday(day).c_encoding()),
+      static_cast<unsigned>(date.day()), word(kMonths, static_cast<unsigned>(date.month()) - 1U),
       static_cast<int>(date.year()), unix_s % 86'400 / 3'600, unix_s % 3'600 / 60, unix_s % 60);
   unix_s_ = unix_s;
   return text_;
