@@ -32,7 +32,13 @@ Outcome<wmi::Value> number_of(std::string_view text) {
 
 Outcome<wmi::Value> key_value(const Element& element) {
   const std::string_view type = attribute_of(element, "VALUETYPE");
-  if (same_name(type, "numeric")) return number_of(element.text);
+  // Since DSP0201 2.3 TYPE says the same more exactly, and may stand alone.
+  const std::string_view exact = type.empty() ? attribute_of(element, "TYPE") : std::string_view();
+  const bool integer = exact.size() > 4 && same_name(exact.substr(1, 3), "int");
+  if (same_name(exact, "boolean")) {
+    return wmi::Value{same_name(xml::trimmed(element.text), "TRUE")};
+  }
+  if (integer || same_name(type, "numeric")) return number_of(element.text);
   if (same_name(type, "boolean")) return wmi::Value{same_name(xml::trimmed(element.text), "TRUE")};
   return wmi::Value{std::string(element.text)};
 }

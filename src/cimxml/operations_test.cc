@@ -182,6 +182,26 @@ TEST_F(CimOperations, Associations) {
               HasSubstr("<CLASS NAME=\"Test_Small\""));
 }
 
+// DSP0201 2.4: VALUETYPE is "string" where neither it nor TYPE says otherwise.
+TEST_F(CimOperations, KeysSayTheirTypeEitherWay) {
+  const auto get = [this](std::string_view attributes) {
+    return call(
+        "GetInstance",
+        parameter("InstanceName", fmt::format("<INSTANCENAME CLASSNAME=\"Test_All\"><KEYBINDING "
+                                              "NAME=\"InstanceName\"><KEYVALUE {}>none"
+                                              "</KEYVALUE></KEYBINDING></INSTANCENAME>",
+                                              attributes)));
+  };
+  for (const char* text : {"", "TYPE=\"string\"", "VALUETYPE=\"string\"", "TYPE=\"real64\"",
+                           "VALUETYPE=\"string\" TYPE=\"uint32\""}) {
+    EXPECT_THAT(get(text), HasSubstr("CODE=\"6\"")) << text;
+  }
+  for (const char* number : {"VALUETYPE=\"numeric\"", "TYPE=\"uint32\"", "TYPE=\"sint8\"",
+                             "VALUETYPE=\"numeric\" TYPE=\"uint64\""}) {
+    EXPECT_THAT(get(number), HasSubstr("CODE=\"4\"")) << number;
+  }
+}
+
 TEST_F(CimOperations, InstancesArePulled) {
   const std::string opened =
       call("OpenEnumerateInstances",

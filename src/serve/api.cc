@@ -33,6 +33,10 @@ class JsonApi final : public Api {
 
   Asked<std::size_t> admit(const Request& request) override { return admit_class_change(request); }
 
+  std::string_view allowed(const Request& request) const override {
+    return methods_of_classes(request).value_or(Api::allowed(request));
+  }
+
   void handle(const Request& request, Done reply) override {
     if (request.verb != Verb::get) return reply(change_(request));
     Asked<Query> query = parse_query(request.target, *repository_);

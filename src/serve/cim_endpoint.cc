@@ -25,11 +25,22 @@ Asked<std::size_t> CimEndpoint::admit(const Request& request) {
   return xml::kMostBytes;
 }
 
+std::string_view CimEndpoint::allowed(const Request&) const {
+  return "POST, M-POST, OPTIONS";
+}
+
+std::vector<Field> CimEndpoint::options(const Request&) const {
+  return {{"Opt", "http://www.dmtf.org/cim/mapping/http/v1.0 ; ns=77"},
+          {"77-CIMProtocolVersion", "1.4"},
+          {"77-CIMSupportedFunctionalGroups", "basic-read, association-traversal, query-execution"},
+          {"77-CIMSupportsMultipleOperations", ""},
+          {"77-CIMSupportedQueryLanguages", "WQL, CQL, DMTF:CQL, DMTF:FQL"},
+          {"77-CIMValidation", "loosely-validating"}};
+}
+
 void CimEndpoint::handle(const Request& request, Done done) {
   if (request.verb == Verb::get) {
-    Answer answer = refusal_answer({405, "CIM-XML is asked for by POST"});
-    answer.fields.push_back({"Allow", "POST, M-POST"});
-    return done(std::move(answer));
+    return done(refusal_answer({405, "CIM-XML is asked for by POST"}));
   }
   cimxml::Ask ask;
   ask.operation = request.cim.operation;

@@ -20,6 +20,9 @@ class CimEndpoint final : public Handler {
               wmi::Enumerations& enumerations, std::string host);
 
   Asked<std::size_t> admit(const Request& request) override;
+  std::string_view allowed(const Request& request) const override;
+  // What this server can do (DSP0200 7.5.2).
+  std::vector<Field> options(const Request& request) const override;
   void handle(const Request& request, Done done) override;
   // From here on these classes.
   void use(std::shared_ptr<const wmi::Repository> repository) {

@@ -43,9 +43,17 @@ TEST_F(CimEndpointTest, TakesPostsAtItsPathAlone) {
   EXPECT_EQ(endpoint_.admit(to("/cimom/x", Verb::post)).error().status, 404U);
   EXPECT_EQ(endpoint_.admit(to("/cimom?x=1", Verb::post)).error().status, 404U);
   EXPECT_EQ(endpoint_.admit(to("/cimom", Verb::remove)).error().status, 405U);
-  const Answer got = ask(to("/cimom", Verb::get));
-  EXPECT_EQ(got.status, 405U);
-  EXPECT_EQ(header_field(got, "Allow"), "POST, M-POST");
+  EXPECT_EQ(ask(to("/cimom", Verb::get)).status, 405U);
+  EXPECT_EQ(endpoint_.allowed(to("/cimom", Verb::get)), "POST, M-POST, OPTIONS");
+}
+
+TEST_F(CimEndpointTest, SaysWhatItCanDo) {
+  Answer said;
+  said.fields = endpoint_.options(to("/cimom", Verb::options));
+  EXPECT_EQ(header_field(said, "Opt"), "http://www.dmtf.org/cim/mapping/http/v1.0 ; ns=77");
+  EXPECT_EQ(header_field(said, "77-CIMSupportedFunctionalGroups"),
+            "basic-read, association-traversal, query-execution");
+  EXPECT_THAT(header_field(said, "77-CIMSupportedQueryLanguages"), HasSubstr("WQL"));
 }
 
 TEST_F(CimEndpointTest, HandsTheFieldsOn) {

@@ -46,6 +46,16 @@ Answer add(wmi::Catalog& catalog, std::string_view body) {
 
 }  // namespace
 
+std::optional<std::string_view> methods_of_classes(const Request& request) {
+  const std::vector<std::string>& path = request.target.path;
+  if (path.size() < 3 || path[0] != "api" || path[1] != "v1" || path[2] != "classes") {
+    return std::nullopt;
+  }
+  if (path.size() == 3) return "GET, HEAD, POST, OPTIONS";
+  if (path.size() == 4) return "GET, HEAD, DELETE, OPTIONS";
+  return std::nullopt;
+}
+
 Asked<std::size_t> admit_class_change(const Request& request) {
   if (request.mandatory) return refuse(501, "M-POST is CIM-XML's; POST what changes a class");
   const std::vector<std::string>& path = request.target.path;

@@ -191,7 +191,12 @@ TEST_F(OutsideClasses, what_does_not_fit_is_refused_with_its_reason) {
   start();
   EXPECT_EQ(change("POST", "/api/v1/classes", "nonsense").status, 400U);
   EXPECT_EQ(change("POST", "/api/v1/instances", "x").status, 405U);
-  EXPECT_EQ(change("PUT", "/api/v1/classes", "x").status, 405U);
+  EXPECT_THAT(change("PUT", "/api/v1/classes", "x").head,
+              HasSubstr("Allow: GET, HEAD, POST, OPTIONS\r\n"));
+  EXPECT_THAT(change("POST", "/api/v1/classes/None", "x").head,
+              HasSubstr("Allow: GET, HEAD, DELETE, OPTIONS\r\n"));
+  EXPECT_THAT(change("GET", "/wsman", "").head, HasSubstr("Allow: POST, OPTIONS\r\n"));
+  EXPECT_THAT(change("PUT", "/cimom", "x").head, HasSubstr("Allow: POST, M-POST, OPTIONS\r\n"));
   EXPECT_EQ(change("POST", "/api/v1/classes?x=1", "x").status, 400U);
   EXPECT_EQ(change("DELETE", "/api/v1/classes/None").status, 404U);
   EXPECT_EQ(change("DELETE", "/api/v1/classes/MSiSCSI_QMIPSECStats").status, 403U);

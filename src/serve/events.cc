@@ -67,6 +67,9 @@ class EventFeed final : public Events {
     if (is_mine(request)) return Handler::admit(request);
     return others_.admit(request);
   }
+  std::string_view allowed(const Request& request) const override {
+    return is_mine(request) ? Handler::allowed(request) : others_.allowed(request);
+  }
 
   void handle(const Request& request, Done done) override {
     if (!is_mine(request)) return others_.handle(request, std::move(done));

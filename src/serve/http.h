@@ -77,7 +77,8 @@ struct HttpLimits {
   std::chrono::milliseconds linger = kLingerDeadline;
 };
 
-enum class Verb : std::uint8_t { get, post, remove };  // HEAD is a GET to everybody but the server
+// HEAD is a GET to everybody but the server. other: none is served; it is refused with what is.
+enum class Verb : std::uint8_t { get, post, remove, options, other };
 
 // The fields that CIM-XML reads (DSP0200 section 7.2), as M-POST prefixes them or as they are.
 struct CimFields {
@@ -125,6 +126,11 @@ class Handler {
   virtual Asked<std::size_t> admit(const Request& request);
   // Whether admit and handle know what to do with a request whose role is none; else it gets 401.
   virtual bool serves_strangers(const Request&) const { return false; }
+  // The methods that are served there, for Allow.
+  virtual std::string_view allowed(const Request&) const { return "GET, HEAD, OPTIONS"; }
+  // Of OPTIONS (RFC 9110 section 9.3.7), what it has beside Allow. Nothing is done, no body is
+  // read.
+  virtual std::vector<Field> options(const Request&) const { return {}; }
   // Of a GET, or of what was admitted. done is called once, maybe at once, and before long: the
   // handler has its own deadlines. It copies what it needs of the request after it returns.
   virtual void handle(const Request& request, Done done) = 0;

@@ -11,10 +11,10 @@
 #include <optional>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "login/basic.h"
 #include "serve/host.h"
-#include "serve/http_message.h"
 #include "serve/system.h"
 
 namespace qm::serve {
@@ -215,6 +215,7 @@ class HttpConnection final : public Connection,
     user_ = std::move(pass.user);
     request_.role = pass.role;
     request_.user = user_;
+    if (request_.verb == Verb::options) return refuse_now(options_answer());
     std::size_t limit = shared_->limits.body_bytes;
     if (request_.verb != Verb::get) {
       const Asked<std::size_t> admitted = shared_->handler.admit(request_);
@@ -295,31 +296,41 @@ class HttpConnection final : public Connection,
       keep_alive_ = false;
       return refuse(400, "a body is chunked, or as long as Content-Length says");
     }
-    const std::optional<Verb> verb = verb_of(message);
-    if (!verb) {
-      return refuse(405,
-                    fmt::format("{} is not served", plain_text(view(message.method_string()), 32)));
-    }
-    Asked<Target> target = parse_target(view(message.target()));
+    request_ = {};
+    request_.verb = verb_of(message);
+    // OPTIONS * is of the server as a whole (RFC 9110 section 9.3.7): of / here.
+    const bool of_all = request_.verb == Verb::options && view(message.target()) == "*";
+    Asked<Target> target = parse_target(of_all ? "/" : view(message.target()));
     if (!target) return std::unexpected(target.error());
     const Naming naming{message.count(http::field::host),   message.version() >= 11,
                         view(message[http::field::host]),   target->authority,
-                        view(message[http::field::origin]), *verb == Verb::get};
+                        view(message[http::field::origin]), request_.verb == Verb::get};
     if (Asked<void> fine = check_names(naming, caller_.door, shared_->own_names); !fine) {
       return fine;
     }
-    request_ = {};
-    request_.verb = *verb;
     request_.local = local();
     request_.sent_target = view(message.target());
     request_.target = std::move(*target);
     take_fields(request_, message);
+    if (request_.verb == Verb::other) {
+      return refuse(405,
+                    fmt::format("{} is not served", plain_text(view(message.method_string()), 32)));
+    }
     return {};
+  }
+
+  Answer options_answer() const {
+    Answer answer{200, "", {}, shared_->handler.options(request_)};
+    answer.fields.push_back({"Allow", std::string(shared_->handler.allowed(request_))});
+    return answer;
   }
 
   void respond(Answer answer) {
     if (closed_) return;
     enter(Phase::busy);
+    if (answer.status == 405) {
+      answer.fields.push_back({"Allow", std::string(shared_->handler.allowed(request_))});
+    }
     const bool bodiless = answer.status == 204 || answer.status == 304;  // RFC 9110 section 6.4.1
     if (bodiless) answer.take(Pieces());
     if (shared_->queued_bytes + answer.bytes() > shared_->limits.queued_bytes) {
@@ -333,7 +344,10 @@ class HttpConnection final : public Connection,
     answer_ = std::move(answer);
     const bool follows = answer_.follow != nullptr && !head_;
     if (follows) keep_alive_ = false;
-    HeadSetting setting{keep_alive_, parser_ && parser_->get().version() < 11, {}};
+    HeadSetting setting{keep_alive_,
+                        parser_ && parser_->get().version() < 11,
+                        {},
+                        shared_->date.at(now().unix_s())};
     if (!bodiless && !follows) setting.content_bytes = answer_.bytes();
     answer_head_ = head_of(answer_, setting);
     if (follows) return stream();

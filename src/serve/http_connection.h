@@ -8,6 +8,7 @@
 #include <string>
 
 #include "serve/http.h"
+#include "serve/http_message.h"
 #include "serve/wire.h"
 
 namespace qm::serve {
@@ -32,6 +33,7 @@ struct HttpShared {
   HttpCounts counts;
   std::size_t queued_bytes = 0;
   std::function<void(Connection*)> gone;
+  HttpDate date = {};
 };
 
 class Connection {

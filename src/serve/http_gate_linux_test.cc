@@ -109,8 +109,8 @@ TEST_F(GateTest, loopback_reads_without_a_login_and_with_one_has_its_role) {
 
 TEST_F(GateTest, where_a_password_is_asked_for_nobody_comes_by_without) {
   serve(kAsksForPassword);
-  for (const char* target :
-       {"GET /", "GET /metrics", "DELETE /x", "GET /wsman", "POST /x", "POST /wsman/x"}) {
+  for (const char* target : {"GET /", "GET /metrics", "DELETE /x", "OPTIONS /wsman", "GET /wsman",
+                             "POST /x", "POST /wsman/x"}) {
     EXPECT_EQ(ask(target).status, 401U) << target;
   }
   Client head = connect();

@@ -123,6 +123,9 @@ TEST_F(HttpTest, answers_carry_what_keeps_them_from_other_pages) {
     EXPECT_THAT(response.head, HasSubstr(field));
   }
   EXPECT_THAT(response.head, Not(HasSubstr("Access-Control")));
+  EXPECT_THAT(response.head,
+              ::testing::ContainsRegex("\r\nDate: [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} "
+                                       "[0-9]{2}:[0-9]{2}:[0-9]{2} GMT\r\n"));
   EXPECT_EQ(client.get("/again").body, "/again");
 }
 
@@ -159,14 +162,31 @@ TEST_F(HttpTest, old_http_is_told_whether_the_connection_stays) {
 
 TEST_F(HttpTest, other_methods_are_refused_with_what_is_allowed) {
   serve();
-  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "FOO", "get"}) {
+  for (const char* method : {"POST", "PUT", "DELETE", "TRACE", "FOO", "get"}) {
     Client client = connect();
     client.send(std::string(method) +
                 " / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
     const Response response = client.receive();
     EXPECT_EQ(response.status, 405U) << method;
-    EXPECT_THAT(response.head, HasSubstr("Allow: GET, HEAD")) << method;
+    EXPECT_THAT(response.head, HasSubstr("Allow: GET, HEAD, OPTIONS\r\n")) << method;
   }
+}
+
+TEST_F(HttpTest, options_tells_what_is_allowed_and_asks_nobody) {
+  serve();
+  Client client = connect();
+  for (const char* target : {"/", "*", "/keep"}) {
+    client.send("OPTIONS " + std::string(target) +
+                " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc");
+    const Response response = client.receive();
+    EXPECT_EQ(response.status, 200U) << target;
+    EXPECT_THAT(response.head, HasSubstr("Allow: GET, HEAD, OPTIONS\r\n"));
+    EXPECT_THAT(response.head, HasSubstr("Content-Length: 0\r\n"));
+  }
+  client.send("OPTIONS / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n");
+  const Response preflight = client.receive();
+  EXPECT_EQ(preflight.status, 403U);
+  EXPECT_THAT(preflight.head, Not(HasSubstr("Access-Control")));
 }
 
 TEST_F(HttpTest, what_is_not_http_gets_400_and_the_connection_ends) {

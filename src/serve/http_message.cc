@@ -6,6 +6,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
+#include <chrono>
 
 #include "base/text.h"
 #include "login/basic.h"
@@ -84,8 +85,8 @@ std::string head_of(const Answer& answer, const HeadSetting& setting) {
   HeadWriter head(out, answer);
   if (!answer.content_type.empty()) head.constant("Content-Type", answer.content_type);
   for (const Constant& one : kConstants) head.constant(one.name, one.value);
-  if (answer.status == 405) head.constant("Allow", "GET, HEAD");
   if (answer.status == 401) head.constant("WWW-Authenticate", login::kChallenge);
+  if (!setting.date.empty()) head.field("Date", setting.date);
   for (const Field& one : answer.fields) head.field(one.name, plain_text(one.value));
   if (setting.content_bytes) {
     head.field("Content-Length", fmt::format("{}", *setting.content_bytes));
@@ -96,7 +97,25 @@ std::string head_of(const Answer& answer, const HeadSetting& setting) {
   return out;
 }
 
-std::optional<Verb> verb_of(const Message& message) {
+std::string_view HttpDate::at(std::uint64_t unix_s) {
+  using namespace std::chrono;
+  if (unix_s == unix_s_ && !text_.empty()) return text_;
+  constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const sys_days day{days(static_cast<std::int64_t>(unix_s / 86'400))};
+  const year_month_day date{day};
+  const auto word = [](std::string_view words, std::size_t index) {
+    return words.substr(3 * index, 3);
+  };
+  text_ = fmt::format(
+      "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", word(kDays, weekday(day).c_encoding()),
+      static_cast<unsigned>(date.day()), word(kMonths, static_cast<unsigned>(date.month()) - 1U),
+      static_cast<int>(date.year()), unix_s % 86'400 / 3'600, unix_s % 3'600 / 60, unix_s % 60);
+  unix_s_ = unix_s;
+  return text_;
+}
+
+Verb verb_of(const Message& message) {
   switch (message.method()) {
     case http::verb::get:
     case http::verb::head:
@@ -105,10 +124,12 @@ std::optional<Verb> verb_of(const Message& message) {
       return Verb::post;
     case http::verb::delete_:
       return Verb::remove;
+    case http::verb::options:
+      return Verb::options;
     default:
       break;
   }
-  return is_mandatory(message) ? std::optional(Verb::post) : std::nullopt;
+  return is_mandatory(message) ? Verb::post : Verb::other;
 }
 
 void take_fields(Request& request, const Message& message) {

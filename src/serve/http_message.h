@@ -27,14 +27,25 @@ struct HeadSetting {
   bool keep_alive = true;
   bool old = false;  // the request is HTTP/1.0
   std::optional<std::size_t>
-      content_bytes;  // none: there is no body, or its end is the connection's
+      content_bytes;           // none: there is no body, or its end is the connection's
+  std::string_view date = {};  // "": no field
+};
+
+// The Date that whoever has a clock must send (RFC 9110 section 6.6.1), written once a second.
+class HttpDate {
+ public:
+  std::string_view at(std::uint64_t unix_s);
+
+ private:
+  std::uint64_t unix_s_ = 0;
+  std::string text_;
 };
 
 // Status line and fields, with the empty line behind them.
 std::string head_of(const Answer& answer, const HeadSetting& setting);
 
-// HEAD, too, is a GET, and M-POST (RFC 2774) a POST. None: it is not served.
-std::optional<Verb> verb_of(const Message& message);
+// HEAD, too, is a GET, and M-POST (RFC 2774) a POST.
+Verb verb_of(const Message& message);
 
 // The fields that handlers ask for; the verb is known. Views are of message.
 void take_fields(Request& request, const Message& message);

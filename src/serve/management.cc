@@ -63,6 +63,10 @@ bool Management::serves_strangers(const Request& request) const {
   return request.verb == Verb::post && is_here(request);
 }
 
+std::string_view Management::allowed(const Request&) const {
+  return "POST, OPTIONS";
+}
+
 wsman::Reply Management::ask(const Wanted& asked) {
   wsman::Question question;
   question.content_type = asked.content_type;
@@ -84,9 +88,7 @@ void Management::handle(const Request& request, Done done) {
     return done(refusal_answer({404, "no such path; WS-Management is at /wsman"}));
   }
   if (request.verb != Verb::post) {
-    Answer answer = refusal_answer({405, "WS-Management is asked with POST, at /wsman"});
-    answer.fields.push_back({"Allow", "POST"});
-    return done(std::move(answer));
+    return done(refusal_answer({405, "WS-Management is asked with POST, at /wsman"}));
   }
   const std::string client = whose_share(request);
   const Wanted asked{request.content_type,

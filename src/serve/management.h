@@ -36,6 +36,7 @@ class Management final : public Handler {
   Asked<std::size_t> admit(const Request& request) override;
   // Who has no role may ask who this is.
   bool serves_strangers(const Request& request) const override;
+  std::string_view allowed(const Request& request) const override;
   void handle(const Request& request, Done done) override;
 
  private:

@@ -22,6 +22,12 @@ class Routes final : public Handler {
   bool serves_strangers(const Request& request) const override {
     return of(request).serves_strangers(request);
   }
+  std::string_view allowed(const Request& request) const override {
+    return of(request).allowed(request);
+  }
+  std::vector<Field> options(const Request& request) const override {
+    return of(request).options(request);
+  }
   void handle(const Request& request, Done done) override {
     of(request).handle(request, std::move(done));
   }

@@ -28,6 +28,12 @@ std::uint64_t bytes_of(const wql::Found& found) {
   return bytes;
 }
 
+// When it is forgotten unless it is asked for.
+std::uint64_t end_of(const Enumeration& one, std::uint64_t now_ms) {
+  const std::uint64_t end_ms = now_ms + one.life_ms;
+  return one.until_ms ? std::min(*one.until_ms, end_ms) : end_ms;
+}
+
 }  // namespace
 
 Enumerations::Enumerations(EnumerationLimits limits, NewName new_name)
@@ -52,7 +58,7 @@ Result<std::string> Enumerations::open(std::string_view client, Enumeration enum
   one.client = client;
   one.own_bytes = bytes_of(enumeration.found);
   enumeration.life_ms = std::min(enumeration.life_ms, kMostEnumerationLifeMs);
-  one.forget_ms = now_ms + enumeration.life_ms;
+  one.forget_ms = end_of(enumeration, now_ms);
   one.enumeration = std::move(enumeration);
   const auto& snapshot = one.enumeration.found.snapshot;
   if (snapshot) hold(*snapshot);
@@ -75,7 +81,7 @@ Enumeration* Enumerations::find(std::string_view client, std::string_view name,
   forget_old(now_ms);
   const auto at = open_.find(name);
   if (at == open_.end() || at->second.client != client) return nullptr;
-  at->second.forget_ms = now_ms + at->second.enumeration.life_ms;
+  at->second.forget_ms = end_of(at->second.enumeration, now_ms);
   return &at->second.enumeration;
 }
 

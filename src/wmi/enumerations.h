@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,7 @@ struct Enumeration {
   std::uint32_t mode = 0;                 // the surface's own: what form its answers have
   std::shared_ptr<const void> own;        // whatever else the surface keeps beside
   std::uint64_t life_ms = kEnumerationLifeMs;
+  std::optional<std::uint64_t> until_ms;  // its end, however often it is asked for
 
   std::size_t left() const { return found.rows.size() - next; }
 };

@@ -25,17 +25,25 @@ PartIndex::Shape shape_of(const Instances& instances) {
   const provider::InstanceData& first = instances.front();
   shape.blocks = first.block.data();
   shape.qualities = first.qualities.data();
-  shape.block_stride_bytes = first.block.size();
+  shape.block_bytes = first.block.size();
+  shape.block_stride_bytes = shape.block_bytes;
+  if (instances.size() > 1 && instances[1].block.data() > shape.blocks) {
+    shape.block_stride_bytes = static_cast<std::size_t>(instances[1].block.data() - shape.blocks);
+  }
   shape.quality_stride = first.qualities.size();
   shape.some_unavailable.resize(first.qualities.size());
   shape.even = true;
   for (std::size_t i = 0; i < instances.size() && shape.even; ++i) {
     const provider::InstanceData& one = instances[i];
-    shape.even = one.active && one.block.size() == shape.block_stride_bytes &&
+    shape.even = one.block.size() == shape.block_bytes &&
                  one.qualities.size() == shape.quality_stride &&
                  one.block.data() == shape.blocks + i * shape.block_stride_bytes &&
                  one.qualities.data() == shape.qualities + i * shape.quality_stride;
     if (!shape.even) break;
+    if (!one.active) {
+      shape.inactive.resize((instances.size() + 63) / 64);
+      shape.inactive[i / 64] |= std::uint64_t{1} << i % 64;
+    }
     for (std::size_t item = 0; item < shape.quality_stride; ++item) {
       if (one.qualities[item].quality == QM_UNAVAILABLE) shape.some_unavailable[item] = true;
     }

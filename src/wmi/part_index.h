@@ -17,12 +17,14 @@ class PartIndex {
  public:
   // Whether a scan may walk the blocks by their stride, and what it need not look at.
   struct Shape {
-    bool even = false;  // all instances active, blocks and qualities each at one stride
+    bool even = false;  // blocks and qualities each lie at one stride
     const std::byte* blocks = nullptr;
     const provider::ItemQuality* qualities = nullptr;
-    std::size_t block_stride_bytes = 0;
+    std::size_t block_bytes = 0;
+    std::size_t block_stride_bytes = 0;  // block_bytes, and what pads them
     std::size_t quality_stride = 0;
-    std::vector<bool> some_unavailable;  // by WmiDataId - 1
+    std::vector<bool> some_unavailable;   // by WmiDataId - 1
+    std::vector<std::uint64_t> inactive;  // a bit each, 64 instances a word; empty: none is
   };
 
   PartIndex() : names_(std::make_shared<Names>()) {}

@@ -143,7 +143,7 @@ TEST_F(SnapshotTest, what_would_take_it_past_its_bytes_is_left_out_and_said) {
   source_.publish(b, {1, 2}, {instance(stats(), "b_0", 6)});
   const std::string brief;  // as long as its capacity is without allocating
   const std::uint64_t one_bytes =
-      144 + 18 * 2 + sizeof(provider::InstanceData) + 2 * brief.capacity();
+      144 + kBlockPadding + 18 * 2 + sizeof(provider::InstanceData) + 2 * brief.capacity();
   EXPECT_EQ(snapshots(2 * one_bytes).take({}, {})->instances_of(stats()), 2U);
   EXPECT_THAT(reports_, ElementsAre());
   Snapshots snapshots = this->snapshots(2 * one_bytes - 1);

@@ -66,6 +66,9 @@ struct MadeInstance {
   std::vector<provider::ItemQuality> qualities;
 };
 
+// As a page's records: blocks do not lie end to end.
+inline constexpr std::size_t kBlockPadding = 8;
+
 class FakeSource final : public Source {
  public:
   std::uint64_t add(const ClassEntry& the_class, std::string driver, pid_t pid) {
@@ -124,8 +127,12 @@ inline Result<provider::Generation> FakeSource::read(const provider::Registratio
   generation.number = published.number;
   generation.names_since = published.names_since;
   generation.times = published.times;
+  std::size_t bytes = 0;  // as a page's reader has it: no more than that
+  for (const MadeInstance& made : published.instances) bytes += made.block.size() + kBlockPadding;
+  generation.storage.reserve(bytes);
   for (const MadeInstance& made : published.instances) {
     generation.storage.insert(generation.storage.end(), made.block.begin(), made.block.end());
+    generation.storage.resize(generation.storage.size() + kBlockPadding);
     generation.quality_storage.insert(generation.quality_storage.end(), made.qualities.begin(),
                                       made.qualities.end());
   }
@@ -135,7 +142,7 @@ inline Result<provider::Generation> FakeSource::read(const provider::Registratio
     generation.instances.push_back({made.name, made.caption, made.active,
                                     blocks.first(made.block.size()),
                                     qualities.first(made.qualities.size())});
-    blocks = blocks.subspan(made.block.size());
+    blocks = blocks.subspan(made.block.size() + kBlockPadding);
     qualities = qualities.subspan(made.qualities.size());
   }
   return generation;

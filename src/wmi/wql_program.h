@@ -97,19 +97,8 @@ class Program {
     std::uint32_t on_true = 0;
     std::uint32_t on_false = 0;
   };
-  // Integer tests alone, for the walk over evenly laid blocks.
-  struct Quick {
-    std::uint64_t first = 0;
-    std::uint64_t span = 0;
-    std::uint32_t offset_bytes = 0;
-    std::uint32_t item = 0;
-    std::uint32_t on_true = 0;
-    std::uint32_t on_false = 0;
-    std::uint8_t load = 0;
-    bool negated = false;
-    bool doubted = false;  // some instance has no such value
-  };
   bool passes(const Test& test, const Candidate& candidate, const Setting& setting) const;
+  // False: the blocks lie unevenly, or more than integers is asked for (wql_scan.cc).
   bool scan_evenly(const Part& part, std::vector<std::uint32_t>& found) const;
 
   std::vector<Step> steps_;

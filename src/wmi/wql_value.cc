@@ -268,10 +268,6 @@ bool holds(Group group, Operator op, const Value& a, const Value& b) {
   return false;
 }
 
-std::uint64_t mapped(std::int64_t value) {
-  return static_cast<std::uint64_t>(value) ^ kSignBit;
-}
-
 namespace {
 
 // Where a number lies among the integers of a type.

@@ -42,6 +42,9 @@ struct IntegerRange {
   std::uint64_t last = 0;
 };
 std::optional<IntegerRange> integer_range(bool is_signed, Operator op, const Value& literal);
-std::uint64_t mapped(std::int64_t value);  // of signed ones; unsigned ones stay
+// Of signed ones; unsigned ones stay.
+constexpr std::uint64_t mapped(std::int64_t value) {
+  return static_cast<std::uint64_t>(value) ^ std::uint64_t{1} << 63U;
+}
 
 }  // namespace qm::wmi::wql

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cimxml/class_element.h"
 #include "wsman/answering.h"
+#include "wsman/expires.h"
 #include "wsman/filter.h"
 #include "wsman/names.h"
 #include "xml/writer.h"
@@ -47,7 +48,7 @@ Answered<Polymorphism> polymorphism_of(const xml::Element& request) {
   if (said == "IncludeSubClassProperties") return Polymorphism::include;
   if (said == "ExcludeSubClassProperties") return Polymorphism::exclude;
   if (said == "None") return Polymorphism::none;
-  return fault(FaultKind::unsupported_feature,
+  return fault(FaultKind::polymorphism_mode_not_supported,
                fmt::format("PolymorphismMode \"{}\" is none of IncludeSubClassProperties, "
                            "ExcludeSubClassProperties, None",
                            plain_text(said, 100)));
@@ -322,19 +323,18 @@ Answering::Text Answering::enumerate() {
   if (!resource) return std::unexpected(resource.error());
   const auto most = most_elements(*request, kManagement);
   if (!most) return std::unexpected(most.error());
-  std::optional<std::uint64_t> life_ms;
-  if (const xml::Element* expires = request->child(kEnumeration, "Expires")) {
-    life_ms = duration_ms(expires->text);
-    if (!life_ms || *life_ms == 0) {
-      return fault(FaultKind::unsupported_feature, "Expires must be a duration, as PT10M",
-                   "ExpirationTime");
-    }
+  const xml::Element* said = request->child(kEnumeration, "Expires");
+  Answered<Expires> expires = Expires{wmi::kEnumerationLifeMs, std::nullopt};
+  if (said != nullptr) {
+    expires = expires_of(*said, FaultKind::invalid_expiration_time,
+                         FaultKind::unsupported_expiration_type, question_.now);
   }
+  if (!expires) return std::unexpected(expires.error());
   auto rows = rows_of(*request, *resource);
   if (!rows) return std::unexpected(std::move(rows).error());
   wmi::Enumeration& enumeration = *rows;
-  enumeration.life_ms =
-      std::min(life_ms.value_or(wmi::kEnumerationLifeMs), wmi::kMostEnumerationLifeMs);
+  enumeration.life_ms = expires->life_ms;
+  enumeration.until_ms = expires->until_ms;
 
   const bool optimized = request->child(kManagement, "OptimizeEnumeration") != nullptr;
   const auto* extent = optimized ? written(enumeration, *most) : nullptr;
@@ -350,8 +350,8 @@ Answering::Text Answering::enumerate() {
              1'024);
   out.append(start);
   out.append("<n:EnumerateResponse>");
-  if (life_ms) {
-    out.append(fmt::format("<n:Expires>{}</n:Expires>", duration_text(enumeration.life_ms)));
+  if (said != nullptr) {
+    out.append(fmt::format("<n:Expires>{}</n:Expires>", expires_text(enumeration, question_.now)));
   }
   const std::size_t context = leave_context(out);
   bool ended = false;

@@ -186,7 +186,7 @@ class HeaderReader {
   Wrong fragment(const xml::Element& one, bool) {
     const std::string_view dialect = xml::trimmed(one.attribute("", "Dialect").value_or(kXPath));
     if (dialect != kXPath && dialect != kXPathLevel1) {
-      return wrong(FaultKind::filter_dialect_unavailable,
+      return wrong(FaultKind::fragment_dialect_not_supported,
                    fmt::format("fragments are named in XPath: {}", kXPathLevel1));
     }
     out_.fragment = xml::trimmed(one.text);

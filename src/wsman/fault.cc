@@ -15,6 +15,8 @@ constexpr std::string_view kAddressingFault =
 constexpr std::string_view kManagementFault = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault";
 constexpr std::string_view kEnumerationFault =
     "http://schemas.xmlsoap.org/ws/2004/09/enumeration/fault";
+constexpr std::string_view kCimBindingFault =
+    "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/fault";
 constexpr std::string_view kEventingFault = "http://schemas.xmlsoap.org/ws/2004/08/eventing/fault";
 constexpr std::string_view kFaultDetail = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/";
 
@@ -28,7 +30,7 @@ struct Row {
   std::uint32_t windows;
 };
 
-constexpr std::array<Row, 22> kRows = {{
+constexpr std::array<Row, 28> kRows = {{
     {FaultKind::version_mismatch, "s:VersionMismatch", "", kAddressingFault, 0x80041008},
     {FaultKind::must_understand, "s:MustUnderstand", "", kAddressingFault, 0x80041008},
     {FaultKind::action_not_supported, "s:Sender", "a:ActionNotSupported", kAddressingFault,
@@ -62,6 +64,18 @@ constexpr std::array<Row, 22> kRows = {{
     {FaultKind::unsupported_feature, "s:Sender", "w:UnsupportedFeature", kManagementFault,
      0x8004100C},
     {FaultKind::access_denied, "s:Sender", "w:AccessDenied", kManagementFault, 5},
+    {FaultKind::invalid_expiration_time, "s:Sender", "n:InvalidExpirationTime", kEnumerationFault,
+     0x80338016},
+    {FaultKind::unsupported_expiration_type, "s:Sender", "n:UnsupportedExpirationType",
+     kEnumerationFault, 0x80338017},
+    {FaultKind::invalid_subscription_time, "s:Sender", "e:InvalidExpirationTime", kEventingFault,
+     0x8033801F},
+    {FaultKind::unsupported_subscription_time, "s:Sender", "e:UnsupportedExpirationType",
+     kEventingFault, 0x80338020},
+    {FaultKind::fragment_dialect_not_supported, "s:Sender", "w:FragmentDialectNotSupported",
+     kManagementFault, 0x80041018},
+    {FaultKind::polymorphism_mode_not_supported, "s:Sender", "b:PolymorphismModeNotSupported",
+     kCimBindingFault, 0x8004100C},
 }};
 
 const Row& row_of(FaultKind kind) {
@@ -78,7 +92,11 @@ void append_fault(std::string& out, const Fault& fault, std::string_view machine
   const Row& row = row_of(fault.kind);
   xml::Writer xml(out);
   xml.open("s:Fault").open("s:Code").element("s:Value", row.code);
-  if (!row.subcode.empty()) xml.open("s:Subcode").element("s:Value", row.subcode).close();
+  if (!row.subcode.empty()) {
+    xml.open("s:Subcode").open("s:Value");
+    if (row.subcode.starts_with("b:")) xml.attribute("xmlns:b", kCimBinding);
+    xml.text(row.subcode).close().close();
+  }
   xml.close();
   xml.open("s:Reason").open("s:Text").attribute("xml:lang", "en-US").text(fault.reason);
   xml.close().close();

@@ -35,6 +35,12 @@ enum class FaultKind : std::uint8_t {
   timed_out,
   unsupported_feature,
   access_denied,
+  invalid_expiration_time,      // of an enumeration
+  unsupported_expiration_type,  // likewise
+  invalid_subscription_time,    // the same of a subscription, in its own namespace
+  unsupported_subscription_time,
+  fragment_dialect_not_supported,
+  polymorphism_mode_not_supported,
 };
 
 struct Fault {

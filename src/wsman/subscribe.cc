@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "wsman/answering.h"
+#include "wsman/expires.h"
 #include "wsman/filter.h"
 #include "wsman/names.h"
 #include "xml/writer.h"
@@ -57,13 +58,19 @@ Fault no_such_subscription() {
 }
 
 // How long a subscription that nobody pulls lives.
-Answered<std::uint64_t> life_of(const xml::Element& request) {
-  const xml::Element* expires = request.child(kEventing, "Expires");
-  if (expires == nullptr) return wmi::kMostEnumerationLifeMs;
-  const auto said_ms = duration_ms(expires->text);
-  if (said_ms && *said_ms != 0) return std::min(*said_ms, wmi::kMostEnumerationLifeMs);
-  return fault(FaultKind::unsupported_feature, "Expires must be a duration, as PT10M",
-               "ExpirationTime");
+Answered<Expires> life_of(const xml::Element* request, const Time& now) {
+  const xml::Element* said = request == nullptr ? nullptr : request->child(kEventing, "Expires");
+  if (said == nullptr) return Expires{wmi::kMostEnumerationLifeMs, std::nullopt};
+  return expires_of(*said, FaultKind::invalid_subscription_time,
+                    FaultKind::unsupported_subscription_time, now);
+}
+
+// Who goes on where it was would miss what it believes to get (DSP0226 10.2.6). Heartbeats, which
+// Windows' clients ask for, and retries mean pushed events alone: here a Pull that times out tells
+// that this service is there.
+bool wants_bookmarks(const xml::Element& request) {
+  return request.child(kManagement, "SendBookmarks") != nullptr ||
+         request.child(kManagement, "Bookmark") != nullptr;
 }
 
 }  // namespace
@@ -96,6 +103,9 @@ Answering::Text Answering::subscribe() {
     xml::Writer(out.error().more_detail).element("e:SupportedDeliveryMode", kPullDelivery);
     return out;
   }
+  if (wants_bookmarks(*request)) {
+    return fault(FaultKind::unsupported_feature, "there are no bookmarks here", "Bookmarks");
+  }
   const auto resource = resource_of(envelope_.resource_uri, envelope_.selectors);
   if (!resource) return std::unexpected(resource.error());
   const auto space = space_of(*resource);
@@ -106,8 +116,8 @@ Answering::Text Answering::subscribe() {
     return fault(FaultKind::unsupported_feature, "which events? A WQL filter says it",
                  "FilteringRequired");
   }
-  const auto life_ms = life_of(*request);
-  if (!life_ms) return std::unexpected(life_ms.error());
+  const auto expires = life_of(request, question_.now);
+  if (!expires) return std::unexpected(expires.error());
   auto plan = plan_of(**filter, question_.repository, (*space)->setting());
   if (!plan) return std::unexpected(std::move(plan).error());
   if ((*plan)->kind != wql::Kind::events) {
@@ -119,7 +129,9 @@ Answering::Text Answering::subscribe() {
   service_.held_.push_back(one);
   wmi::Enumeration entry;
   entry.own = one;
-  entry.life_ms = *life_ms;
+  entry.life_ms = expires->life_ms;
+  entry.until_ms = expires->until_ms;
+  const std::string granted = expires_text(entry, question_.now);
   if (subscription_bytes() > service_.most_subscription_bytes_) {
     return fault(FaultKind::quota_limit, "subscriptions hold too much data already");
   }
@@ -131,7 +143,7 @@ Answering::Text Answering::subscribe() {
   xml.open("e:SubscribeResponse").open("e:SubscriptionManager").element("a:Address", kAnonymous);
   xml.open("a:ReferenceParameters").element("w:ResourceURI", envelope_.resource_uri);
   xml.element("e:Identifier", *name).close().close();
-  xml.element("e:Expires", duration_text(*life_ms));
+  xml.element("e:Expires", granted);
   xml.element("n:EnumerationContext", *name).close();
   out.append(kAnswerEnd);
   return out;
@@ -240,17 +252,17 @@ Answering::Text Answering::renew(bool status_only) {
       service_.subscriptions_.find(question_.client, envelope_.subscription, now_ms());
   if (entry == nullptr) return std::unexpected(no_such_subscription());
   if (!status_only) {
-    const auto life_ms =
-        envelope_.body == nullptr ? wmi::kMostEnumerationLifeMs : life_of(*envelope_.body);
-    if (!life_ms) return std::unexpected(life_ms.error());
-    entry->life_ms = *life_ms;
+    const auto expires = life_of(envelope_.body, question_.now);
+    if (!expires) return std::unexpected(expires.error());
+    entry->life_ms = expires->life_ms;
+    entry->until_ms = expires->until_ms;
     service_.subscriptions_.find(question_.client, envelope_.subscription, now_ms());
   }
   const std::string_view name = status_only ? "GetStatusResponse" : "RenewResponse";
   std::string out = head(fmt::format("{}/{}", kEventing, name));
   const std::string element = fmt::format("e:{}", name);
   xml::Writer xml(out);
-  xml.open(element).element("e:Expires", duration_text(entry->life_ms)).close();
+  xml.open(element).element("e:Expires", expires_text(*entry, question_.now)).close();
   out.append(kAnswerEnd);
   return out;
 }

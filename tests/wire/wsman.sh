@@ -67,7 +67,13 @@ check 'where Windows has Identify for all' soap 200 IdentifyResponse -H "$type" 
 check 'and nothing but it' soap 401 AccessDenied -H "$type" "$url/wsman-anon/identify" \
   -d "${identify//Identify/Strange}"
 check 'GET is not served' soap 405 POST "$url/wsman"
-check 'it says what is' grep -qi '^Allow: POST' "$room/head"
+check 'it says what is' grep -qi '^Allow: POST, OPTIONS' "$room/head"
+options() {
+  curl -s --max-time 20 --noproxy '*' -o "$room/body" -D "$room/head" -X OPTIONS "$url/wsman"
+  grep -q '^HTTP/1.1 200' "$room/head" && grep -qi '^Allow: POST, OPTIONS' "$room/head"
+}
+check 'OPTIONS says it, too' options
+check 'PUT is not served' soap 405 PUT -X PUT "$url/wsman"
 check 'nothing lies below' soap 404 /wsman -H "$type" -d "$identify" "$url/wsman/below"
 check 'a body past the limit' soap 413 limit -H "$type" "$url/wsman" \
   --data-binary @<(head -c 1100000 /dev/zero | tr '\0' ' ')
