@@ -243,7 +243,7 @@ void MetricsPage::work(const std::shared_ptr<Body>& body) {
     one.answer.end = gzip_end(*body->packed, one.rest);
     one.answer.fields.push_back({"Content-Encoding", "gzip"});
     one.done(one.answer.end.empty() ? refusal_answer({503, "the page could not be compressed"})
-                                     : std::move(one.answer));
+                                    : std::move(one.answer));
   }
 }
 

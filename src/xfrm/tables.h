@@ -138,7 +138,7 @@ class PolicyTable {
   void upsert(const Policy& policy);  // per-socket policies (index & 7 > 2) are left out
   bool erase(const Policy& policy);   // by index, or by selector, direction, mark, if_id
   const Policy* find(std::uint32_t index) const;  // valid until the table changes
-  void clear(std::uint8_t type);      // XFRM_POLICY_TYPE_…; 255: all
+  void clear(std::uint8_t type);                  // XFRM_POLICY_TYPE_…; 255: all
   PolicyMatch match(PolicyDirection direction, const Flow& flow) const;
   // The first by priority of those that would match the flow if its packets had another mark.
   const Policy* match_marked(PolicyDirection direction, const Flow& flow) const;

@@ -58,8 +58,8 @@ void World::carry_segments(const Socket& socket, const Generation& generation, s
   const Session* by = session_of(socket);
   for (const std::uint32_t track : generation) {
     const std::size_t out = truth_.at(track).out ? 1 : 0;
-    const bool seen = by != nullptr && by->seen[out] && by->current[out] &&
-                      by->seen_cookie == socket.tcp.cookie;
+    const bool seen =
+        by != nullptr && by->seen[out] && by->current[out] && by->seen_cookie == socket.tcp.cookie;
     carry(track, bytes, segments, socket.adapter, seen);
     bytes += segments * std::uint64_t{24};  // the inner packet's own header
   }
