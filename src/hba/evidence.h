@@ -6,8 +6,8 @@
 // section 1): inbound the segments that a socket counted, each as it came; outbound the bytes that
 // the peer acknowledged and that were not yet sent when the interval began (TCP counts a segment as
 // sent before IPsec, which may drop it). One less is evidence. More says little: other
-// connections, headers, what was sent again. Nothing is said of an interval in which an SA ended, or
-// may have while events were lost: it took what it had counted along.
+// connections, headers, what was sent again. Nothing is said of an interval in which an SA ended,
+// or may have while events were lost: it took what it had counted along.
 //
 // Promise: `missing` is said of nothing that was on its SAs; a path that was not seen to move says
 // nothing. Threads: one. State: a few words for each path in use.
