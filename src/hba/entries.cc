@@ -23,11 +23,10 @@ Associations::Id Associations::find(const AssociationKey& key) const {
   return slots_[slot_of(key)];
 }
 
+// There have never been as many: all records are held.
 void Associations::grow() {
   slots_ = std::vector<Id>(slots_.size() * 2, kNone);
-  for (Id id = 0; id < records_.size(); ++id) {
-    if (records_[id].holders > 0) slots_[slot_of(records_[id].key)] = id;
-  }
+  for (Id id = 0; id < records_.size(); ++id) slots_[slot_of(records_[id].key)] = id;
 }
 
 Associations::Id Associations::hold(const AssociationKey& key) {
@@ -128,6 +127,20 @@ Entries::Rare Entries::rare_of(const Entry& entry) {
   return rare;
 }
 
+const Entries::Packed& Entries::used(Id id) const {
+  QM_ASSERT(in_use(id));
+  return packed_[id];
+}
+
+Entries::Packed& Entries::used(Id id) {
+  return const_cast<Packed&>(std::as_const(*this).used(id));
+}
+
+Entries::Packed& Entries::unlinked(Id id) {
+  QM_ASSERT((packed_[id].flags & kLinked) == 0);
+  return used(id);
+}
+
 Entries::Id Entries::add(const Entry& entry) {
   Id id = 0;
   if (free_.empty()) {
@@ -143,12 +156,10 @@ Entries::Id Entries::add(const Entry& entry) {
 }
 
 void Entries::set(Id id, const Entry& entry) {
-  Packed& packed = packed_[id];
-  QM_ASSERT(in_use(id));
+  Packed& packed = used(id);
   if (packed.association == Associations::kNone ||
       associations_.key(packed.association) != entry.association) {
-    QM_ASSERT((packed.flags & kLinked) == 0);
-    const Associations::Id before = packed.association;
+    const Associations::Id before = unlinked(id).association;
     packed.association = associations_.hold(entry.association);
     if (before != Associations::kNone) associations_.release(before);
   }
@@ -180,8 +191,7 @@ void Entries::set(Id id, const Entry& entry) {
 }
 
 Entry Entries::at(Id id) const {
-  const Packed& packed = packed_[id];
-  QM_ASSERT(in_use(id));
+  const Packed& packed = used(id);
   Entry entry;
   entry.association = associations_.key(packed.association);
   entry.id = {entry.association.daddr, packed.spi, entry.association.proto, {}};
@@ -223,16 +233,14 @@ Entry Entries::at(Id id) const {
 }
 
 void Entries::erase(Id id) {
-  Packed& packed = packed_[id];
-  QM_ASSERT(in_use(id) && (packed.flags & kLinked) == 0);
+  Packed& packed = unlinked(id);
   associations_.release(packed.association);
   packed = {};
   free_.push_back(id);
 }
 
 void Entries::link(Id id) {
-  Packed& packed = packed_[id];
-  QM_ASSERT(in_use(id) && (packed.flags & kLinked) == 0);
+  Packed& packed = unlinked(id);
   packed.flags |= kLinked;
   packed.next = std::exchange(associations_.first_live(packed.association), id);
 }
@@ -255,11 +263,6 @@ std::vector<Entries::Id> Entries::of(const AssociationKey& key) const {
   }
   std::ranges::reverse(ids);
   return ids;
-}
-
-bool Entries::any_of(const AssociationKey& key) const {
-  const Associations::Id association = associations_.find(key);
-  return association != Associations::kNone && associations_.first_live(association) != kNone;
 }
 
 }  // namespace qm::hba

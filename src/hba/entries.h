@@ -91,7 +91,6 @@ class Entries {
   void link(Id id);
   void unlink(Id id);
   std::vector<Id> of(const AssociationKey& key) const;
-  bool any_of(const AssociationKey& key) const;
 
   Associations& associations() { return associations_; }
   const Associations& associations() const { return associations_; }
@@ -130,6 +129,9 @@ class Entries {
   static_assert(sizeof(Packed) == 88 || sizeof(void*) != 8);
   enum Flag : std::uint16_t { kInUse = 1, kLinked = 2 };
   static Rare rare_of(const Entry& entry);
+  const Packed& used(Id id) const;
+  Packed& used(Id id);
+  Packed& unlinked(Id id);
 
   Associations associations_;
   std::deque<Packed> packed_;

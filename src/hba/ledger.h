@@ -114,7 +114,6 @@ class Ledger {
   void link(EntryId id) { entries_.link(id); }
   void unlink(EntryId id) { entries_.unlink(id); }
   std::vector<EntryId> live_of(const AssociationKey& key) const { return entries_.of(key); }
-  bool any_live(const AssociationKey& key) const { return entries_.any_of(key); }
   Associations& associations() { return entries_.associations(); }
   const Associations& associations() const { return entries_.associations(); }
   Suites& suites() { return suites_; }
