@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <csignal>
 #include <map>
+#include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/confine.h"
@@ -69,11 +71,11 @@ Interfaces read_interfaces(const iscsi::Inventory& inventory) {
 }
 
 // Says what the probes cover, in the log and to the engine; hands over what is attached.
-std::optional<xfrm::Probes> tell_of(Result<xfrm::Probes> probes, Engine& engine) {
+std::unique_ptr<xfrm::ProbeSource> tell_of(Result<xfrm::Probes> probes, Engine& engine) {
   if (!probes) {
     log("probes: none: " + probes.error().message);
     engine.set_probes("none: " + probes.error().message, {});
-    return std::nullopt;
+    return nullptr;
   }
   const xfrm::ProbeCoverage& covered = probes->coverage();
   log("probes: " + covered.text());
@@ -83,7 +85,7 @@ std::optional<xfrm::Probes> tell_of(Result<xfrm::Probes> probes, Engine& engine)
                      // The counter is ESP's; a family that nobody watches would be missed.
                      .not_decrypted = covered.async && covered.esp4 && covered.esp6,
                      .closings = covered.closings()});
-  return std::move(*probes);
+  return std::make_unique<xfrm::Probes>(std::move(*probes));
 }
 
 // SIGTERM and SIGINT as something to poll.
@@ -140,7 +142,9 @@ class Collector {
   std::vector<std::unique_ptr<ike::ViciClient>> daemons_;
   Descriptor stop_;
   std::uint64_t kernel_retry_boot_ns_ = 0;
-  std::vector<std::byte> saved_state_;
+  // Of the state in the file: its size and its end, which is a checksum. All of it would take as
+  // much memory as the ledger.
+  std::pair<std::size_t, std::vector<std::byte>> saved_state_;
   bool state_writable_ = true;
   bool stopping_ = false;
 };
@@ -160,14 +164,15 @@ void Collector::load_state() {
 
 // Before what it covers is published: a total that was seen is never forgotten.
 void Collector::save_state() {
-  std::vector<std::byte> state = LedgerState::save(engine_, boot_id_);
-  if (state == saved_state_) return;
+  const std::vector<std::byte> state = LedgerState::save(engine_, boot_id_);
+  std::pair saved(state.size(), std::vector<std::byte>(state.end() - 8, state.end()));
+  if (saved == saved_state_) return;
   const auto written = write_whole(configuration_.state_file(), state);
   if (!written) {
     engine_.set_problem(written.error().message);
     if (state_writable_) log(written.error().message);
   } else {
-    saved_state_ = std::move(state);
+    saved_state_ = std::move(saved);
   }
   state_writable_ = written.has_value();
 }

@@ -40,7 +40,7 @@ void Engine::begin_sync() {
   ++dumps_;
   ended_in_sync_.clear();
   hurt_in_sync_ = false;
-  by_spi_.clear();
+  by_spi_ = {};
   ledger_.for_each(
       [this](Ledger::EntryId id, const Entry& entry) { by_spi_.emplace(entry.id.spi, id); });
   sas_.begin_dump();
@@ -75,8 +75,8 @@ void Engine::end_sync() {
   first_sync_ = false;
   behind_ = hurt_in_sync_;
   ended_in_sync_.clear();
-  born_in_sync_.clear();
-  by_spi_.clear();
+  born_in_sync_ = {};
+  by_spi_ = {};  // its memory too: it is as large as the ledger
 }
 
 void Engine::abandon_sync() {
@@ -95,6 +95,7 @@ void Engine::gap_everywhere(Quality loss) {
   ++gaps_;
   complete_since_filetime_ = now_.filetime_100ns;
   ledger_.lose_all(loss);
+  lost_lately_ = true;
   split_.disturb_all();
 }
 
@@ -131,14 +132,14 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
 
 void Engine::on_read_sa(const xfrm::Sa& sa) {
   const Ledger::EntryId id = entry_of(sas_.find(sa.id));
-  if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != sa.add_time_s) return;
-  if (ledger_.at(id).outlived_by(sa.counters, sa.stats)) {
+  if (id == Ledger::kNoEntry) return;
+  const Entry entry = ledger_.at(id);
+  if (entry.add_time_s != sa.add_time_s) return;
+  if (entry.outlived_by(sa.counters, sa.stats)) {
     outlived_.push_back(id);
     return;
   }
   take_reading(id, sa);
-  ledger_.at(id).details = details_of(sa);
-  ledger_.at(id).details_known = true;
   missing_.erase(id);
 }
 
@@ -184,32 +185,33 @@ void Engine::remember_replaced(const xfrm::Sa& by) {
 }
 
 void Engine::take_reading(Ledger::EntryId id, const xfrm::Sa& sa) {
-  Entry& entry = ledger_.at(id);
+  Ledger::Edited entry = ledger_.edit(id);
   before_reading_.try_emplace(
-      id, BeforeReading{entry.newest, entry.last_stats, entry.integrity_failed, entry.replay,
-                        entry.replay_window_failures});
-  entry.take(sa.counters, sa.stats, now_.boot_ns);
+      id, BeforeReading{entry->newest, entry->last_stats, entry->integrity_failed, entry->replay,
+                        entry->replay_window_failures});
+  entry->take(sa.counters, sa.stats, now_.boot_ns);
+  entry->describe(sa, ledger_.suites().of(sa));
 }
 
 // Its last word is less than what was read: the reading was of its successor, which has taken the
 // SPI again within the second. Nothing of it has been published: events are applied before that.
 void Engine::take_final(Ledger::EntryId id, const xfrm::Counters& counters,
                         const xfrm::Stats& stats) {
-  Entry& entry = ledger_.at(id);
+  Ledger::Edited entry = ledger_.edit(id);
   const auto found = before_reading_.find(id);
-  const bool less = counters.bytes < entry.newest.bytes ||
-                    counters.packets < entry.newest.packets ||
-                    stats.integrity_failed < entry.last_stats.integrity_failed;
+  const bool less = counters.bytes < entry->newest.bytes ||
+                    counters.packets < entry->newest.packets ||
+                    stats.integrity_failed < entry->last_stats.integrity_failed;
   if (less && found != before_reading_.end()) {
     const BeforeReading& before = found->second;
-    entry.newest = before.newest;
-    entry.last_stats = before.last_stats;
-    entry.integrity_failed = before.integrity_failed;
-    entry.replay = before.replay;
-    entry.replay_window_failures = before.replay_window_failures;
-    entry.grew_boot_ns = before.grew_boot_ns;
+    entry->newest = before.newest;
+    entry->last_stats = before.last_stats;
+    entry->integrity_failed = before.integrity_failed;
+    entry->replay = before.replay;
+    entry->replay_window_failures = before.replay_window_failures;
+    entry->grew_boot_ns = before.grew_boot_ns;
   }
-  entry.take(counters, stats, now_.boot_ns);
+  entry->take(counters, stats, now_.boot_ns);
 }
 
 // Of what a dump shows: did it live before this ledger began? A restarted collector can't tell of
@@ -219,9 +221,8 @@ bool Engine::is_baseline(const xfrm::Sa& sa) const {
 }
 
 void Engine::drop_entry(Ledger::EntryId id, Quality loss, Ledger::Told told) {
-  const auto found = by_association_.find(ledger_.at(id).association);
-  std::erase(found->second, id);
-  if (found->second.empty()) by_association_.erase(found);
+  note_end(ledger_.at(id).association);
+  ledger_.unlink(id);
   missing_.erase(id);
   std::erase(outlived_, id);
   std::erase(born_in_sync_, id);
@@ -243,6 +244,7 @@ void Engine::ended(SaTable::Handle handle, Quality loss, Ledger::Told told) {
     // Nobody's so far: who claims its association soon shall know that it had one more.
     Entry entry = make_entry(record, sas_.tag(handle));
     place(entry);
+    note_end(entry.association);
     ledger_.end_unknown(std::move(entry), now_, loss, told);
   }
   if (syncing_) ended_in_sync_.emplace(record.id, record.add_time_s);
@@ -253,9 +255,8 @@ void Engine::unknown_ended(const xfrm::Sa& final) {
   if (syncing_) ended_in_sync_.emplace(final.id, final.add_time_s);
   const auto restored = restored_entries_.find({final.id, final.add_time_s});
   if (restored != restored_entries_.end()) {
-    Entry& entry = ledger_.at(restored->second);
-    entry.take(final.counters, final.stats, now_.boot_ns);
-    const Quality loss = final_loss(entry);
+    ledger_.edit(restored->second)->take(final.counters, final.stats, now_.boot_ns);
+    const Quality loss = final_loss(ledger_.at(restored->second));
     ledger_.end(restored->second, now_, loss, told());
     restored_entries_.erase(restored);
     return;
@@ -270,6 +271,7 @@ void Engine::unknown_ended(const xfrm::Sa& final) {
 void Engine::remember_end(Entry entry, const xfrm::Counters& counters, const xfrm::Stats& stats,
                           Ledger::Told told) {
   place(entry);
+  note_end(entry.association);
   start_from_moved(entry);
   entry.take(counters, stats, now_.boot_ns);
   const Quality loss = final_loss(entry);
@@ -324,7 +326,7 @@ void Engine::on_sa_expired(const xfrm::Sa& state, bool hard) {
   ++events_;
   const Ledger::EntryId id = entry_of(sas_.find(state.id));
   if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != state.add_time_s) return;
-  ledger_.at(id).take(state.counters, state.stats, now_.boot_ns);
+  ledger_.edit(id)->take(state.counters, state.stats, now_.boot_ns);
 }
 
 void Engine::on_sas_flushed(std::uint8_t proto) {
@@ -343,9 +345,10 @@ void Engine::on_sas_flushed(std::uint8_t proto) {
 void Engine::on_sa_counters(const xfrm::SaId& id, const xfrm::Counters& counters,
                             std::uint32_t seq) {
   static_cast<void>(seq);
-  const Ledger::EntryId entry = entry_of(sas_.find(id));
-  if (entry == Ledger::kNoEntry) return;
-  ledger_.at(entry).take(counters, ledger_.at(entry).last_stats, now_.boot_ns);
+  const Ledger::EntryId found = entry_of(sas_.find(id));
+  if (found == Ledger::kNoEntry) return;
+  Ledger::Edited entry = ledger_.edit(found);
+  entry->take(counters, entry->last_stats, now_.boot_ns);
 }
 
 bool Engine::note_missing(std::span<const xfrm::SaId> ids) {

@@ -140,13 +140,6 @@ class Engine final : public xfrm::Sink, private SaView {
  private:
   friend class LedgerState;
 
-  struct Claim {
-    OwnerId owner = kNobody;
-    xfrm::Direction direction = xfrm::Direction::unknown;
-    bool outer = false;
-    bool shared = false;   // several adapters use it now: its growth is nobody's
-    bool changed = false;  // it had another owner before
-  };
   // An entry before the readings since the last conclude(): a DELSA that they overtook undoes them.
   struct BeforeReading {
     xfrm::Counters newest;
@@ -196,7 +189,7 @@ class Engine final : public xfrm::Sink, private SaView {
   void follow(Ledger::EntryId id, const xfrm::Sa& sa);
   void go_on_from(Recent& moved, Entry& entry);
   void start_from_moved(Entry& entry);
-  Entry* live_predecessor(const Entry& entry);
+  std::optional<Entry> live_predecessor(const Entry& entry) const;
   void moved_unseen(Ledger::EntryId ended);
   void born(const xfrm::Sa& sa, xfrm::SaTable::Handle handle, bool negotiated, bool updated);
   bool awaits(const xfrm::SaId& id) const;
@@ -236,6 +229,7 @@ class Engine final : public xfrm::Sink, private SaView {
 
   void judge_sessions();
   void weigh_evidence();
+  void note_end(const AssociationKey& key);                    // of one of its SAs
   bool find_candidates();                                      // true when they changed
   bool claim(const Use& use, const std::set<OwnerId>& users);  // true when it is new
   void find_owners();
@@ -277,7 +271,7 @@ class Engine final : public xfrm::Sink, private SaView {
   void report_health(Report& report) const;
   void fill_pending_operations(AdapterReport& adapter) const;
   void fill_netns_errors(AdapterReport& adapter, OwnerId owner) const;
-  void rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId id) const;
+  void rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId id, bool offloads) const;
 
   Time now_;
   std::uint64_t drained_boot_ns_ = std::numeric_limits<std::uint64_t>::max();
@@ -291,12 +285,12 @@ class Engine final : public xfrm::Sink, private SaView {
   iscsi::Inventory inventory_;
   Interfaces interfaces_;
 
-  std::unordered_map<AssociationKey, Claim, AssociationHash> claims_;
-  std::unordered_map<AssociationKey, std::vector<Ledger::EntryId>, AssociationHash> by_association_;
   Evidence evidence_;
   // The sessions' connections as this refresh read them, and when; nothing: it has not.
   std::map<std::pair<Endpoint, Endpoint>, xfrm::TcpConnection> session_connections_;
   std::optional<std::uint64_t> connections_boot_ns_;
+  std::set<AssociationKey> ended_lately_;  // SAs of these, since the evidence was weighed last
+  bool lost_lately_ = false;               // … or events, since then
   Split split_;
   std::map<AssociationKey, Claim> parting_;  // whose they are once they are settled
   struct Sharing {                           // of an association that is, or was last, shared

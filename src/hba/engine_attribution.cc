@@ -11,16 +11,16 @@ namespace {
 constexpr std::uint16_t kIscsiPort = 3260;  // IANA's; others are learnt from the sessions
 
 // The kernel's names of transforms that do not encrypt or do not authenticate (facts §17).
-bool encrypts(const SaDetails& details) {
-  return !details.encryption.empty() && details.encryption != "ecb(cipher_null)" &&
-         !details.encryption.starts_with("rfc4543(");
+bool encrypts(const Suite& suite) {
+  return !suite.encryption.empty() && suite.encryption != "ecb(cipher_null)" &&
+         !suite.encryption.starts_with("rfc4543(");
 }
 
-bool authenticates(const SaDetails& details) {
+bool authenticates(const Suite& suite) {
   const bool aead =
-      details.encryption.starts_with("rfc4106(") || details.encryption.starts_with("rfc4309(") ||
-      details.encryption.starts_with("rfc4543(") || details.encryption.starts_with("rfc7539");
-  const bool null = details.authentication.empty() || details.authentication == "digest_null";
+      suite.encryption.starts_with("rfc4106(") || suite.encryption.starts_with("rfc4309(") ||
+      suite.encryption.starts_with("rfc4543(") || suite.encryption.starts_with("rfc7539");
+  const bool null = suite.authentication.empty() || suite.authentication == "digest_null";
   return aead || !null;
 }
 
@@ -28,14 +28,15 @@ bool authenticates(const SaDetails& details) {
 
 Strength Engine::strength(const AssociationKey& key) const {
   Strength strength;
-  const auto found = by_association_.find(key);
-  if (found == by_association_.end()) return strength;
+  const std::vector<Ledger::EntryId> live = ledger_.live_of(key);
+  if (live.empty()) return strength;
   strength = {.live = true, .known = true, .encrypts = true, .authenticates = true};
-  for (const Ledger::EntryId id : found->second) {
-    const Entry& entry = ledger_.at(id);
-    strength.known = strength.known && entry.details_known;
-    strength.encrypts = strength.encrypts && key.proto == xfrm::kEsp && encrypts(entry.details);
-    strength.authenticates = strength.authenticates && authenticates(entry.details);
+  for (const Ledger::EntryId id : live) {
+    const SuiteId known = ledger_.at(id).suite;
+    const Suite& suite = ledger_.suites()[known];
+    strength.known = strength.known && known != kNoSuite;
+    strength.encrypts = strength.encrypts && key.proto == xfrm::kEsp && encrypts(suite);
+    strength.authenticates = strength.authenticates && authenticates(suite);
   }
   return strength;
 }
@@ -135,38 +136,37 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
     stop_sharing(use, target);
     return false;
   }
-  auto found = claims_.find(use.association);
-  const bool is_new = found == claims_.end();
+  const Claim* known = ledger_.associations().claim(use.association);
+  const bool is_new = known == nullptr;
+  const bool changed = !is_new && (known->changed || known->owner != target);
   if (is_new) {
-    if (claims_.size() >= kMostClaims) {
+    if (ledger_.associations().claims() >= kMostClaims) {
       for (const OwnerId user : users) ledger_.lose(user, {QM_AT_LEAST, QM_REASON_GAP});
       return false;
     }
-    found = claims_.emplace(use.association, Claim{}).first;
     remember_reqid(use.association.reqid);
     ledger_.assign_recent(use.association, target, use.direction, use.outer);
   }
-  const bool changed = found->second.changed || (!is_new && found->second.owner != target);
-  found->second = {target, use.direction, use.outer, shared, changed};
-  if (const auto live = by_association_.find(use.association); live != by_association_.end()) {
-    bool another = false;
-    for (const Ledger::EntryId id : live->second) {
-      const OwnerId before = ledger_.at(id).owner;
-      // Nobody's, or nobody's in time: the first to claim it.
-      const bool first = before == kNobody || (ledger_.at(id).timed_out && is_new);
-      if (first) ledger_.assign(id, target, use.direction, use.outer);
-      ledger_.at(id).timed_out = false;
-      if (first || before == target) continue;
-      // What it does up to the next reading may be the earlier user's or the new one's.
-      another = true;
-      ledger_.assign(id, kUnattributed, use.direction, use.outer);
-      if (before == kUnattributed || shared) continue;
-      for (const OwnerId user : {before, target}) {
-        ledger_.lose(user, {QM_AT_LEAST, QM_REASON_SHARED_SA});
-      }
+  ledger_.associations().set_claim(use.association,
+                                   {target, use.direction, use.outer, shared, changed});
+  bool another = false;
+  for (const Ledger::EntryId id : ledger_.live_of(use.association)) {
+    const Entry entry = ledger_.at(id);
+    const OwnerId before = entry.owner;
+    // Nobody's, or nobody's in time: the first to claim it.
+    const bool first = before == kNobody || (entry.timed_out && is_new);
+    if (first) ledger_.assign(id, target, use.direction, use.outer);
+    if (entry.timed_out) ledger_.edit(id)->timed_out = false;
+    if (first || before == target) continue;
+    // What it does up to the next reading may be the earlier user's or the new one's.
+    another = true;
+    ledger_.assign(id, kUnattributed, use.direction, use.outer);
+    if (before == kUnattributed || shared) continue;
+    for (const OwnerId user : {before, target}) {
+      ledger_.lose(user, {QM_AT_LEAST, QM_REASON_SHARED_SA});
     }
-    if (another && !shared) handed_over_.push_back(use.association);
   }
+  if (another && !shared) handed_over_.push_back(use.association);
   if (is_new && ike_daemons_ == 0) {
     ledger_.owner_at(target).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
   }
@@ -174,14 +174,11 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
 }
 
 void Engine::hand_over(const AssociationKey& key) {
-  const auto live = by_association_.find(key);
-  const auto found = claims_.find(key);
-  if (found == claims_.end()) return;
-  const Claim& claim = found->second;
-  if (!claim.shared) end_sharing(key);
-  if (live == by_association_.end()) return;
-  for (const Ledger::EntryId id : live->second) {
-    ledger_.assign(id, claim.owner, claim.direction, claim.outer);
+  const Claim* claim = ledger_.associations().claim(key);
+  if (claim == nullptr) return;
+  if (!claim->shared) end_sharing(key);
+  for (const Ledger::EntryId id : ledger_.live_of(key)) {
+    ledger_.assign(id, claim->owner, claim->direction, claim->outer);
   }
 }
 

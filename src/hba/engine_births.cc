@@ -31,10 +31,10 @@ void Engine::remember_reqid(std::uint32_t reqid) {
 
 bool Engine::place(Entry& entry) const {
   if (!interesting(entry.association.reqid)) return false;
-  if (const auto found = claims_.find(entry.association); found != claims_.end()) {
-    entry.owner = found->second.shared ? kUnattributed : found->second.owner;
-    entry.direction = found->second.direction;
-    entry.outer = found->second.outer;
+  if (const Claim* claim = ledger_.associations().claim(entry.association)) {
+    entry.owner = claim->shared ? kUnattributed : claim->owner;
+    entry.direction = claim->direction;
+    entry.outer = claim->outer;
     entry.may_serve = true;
     return true;
   }
@@ -56,8 +56,6 @@ Entry Engine::make_entry(const xfrm::Sa& sa, bool negotiated) const {
   entry.replay_detection = sa.replay_window > 0;
   entry.negotiated = negotiated;
   entry.since_boot_ns = now_.boot_ns;
-  entry.details_known = true;
-  entry.details = details_of(sa);
   return entry;
 }
 
@@ -82,7 +80,7 @@ Ledger::EntryId Engine::add_entry(Entry entry, SaTable::Handle handle) {
     return id;
   }
   sas_.set_tag(handle, id + kFirstEntryTag);
-  by_association_[key].push_back(id);
+  ledger_.link(id);
   if (split_.shares(key)) split_.growth_is_unread();
   return id;
 }
@@ -100,19 +98,21 @@ bool Engine::resume(const xfrm::Sa& sa, SaTable::Handle handle) {
   if (found == restored_entries_.end()) return false;
   const Ledger::EntryId id = found->second;
   restored_entries_.erase(found);
-  Entry& entry = ledger_.at(id);
-  if (sa.counters.bytes < entry.newest.bytes || sa.counters.packets < entry.newest.packets) {
+  const xfrm::Counters newest = ledger_.at(id).newest;
+  if (sa.counters.bytes < newest.bytes || sa.counters.packets < newest.packets) {
     // Its SPI has been taken again within the second.
     ledger_.end(id, now_, {QM_AT_LEAST, QM_REASON_RESTART});
     return false;
   }
-  entry.since_boot_ns = now_.boot_ns;
-  entry.details_known = true;
-  entry.details = details_of(sa);
-  entry.skip_back(sa.stats);
+  {
+    Ledger::Edited entry = ledger_.edit(id);
+    entry->since_boot_ns = now_.boot_ns;
+    entry->describe(sa, ledger_.suites().of(sa));
+    entry->skip_back(sa.stats);
+    entry->association = association_of(sa);  // inbound, it may have been moved
+  }
   sas_.set_tag(handle, id + kFirstEntryTag);
-  entry.association = association_of(sa);  // inbound, it may have been moved
-  by_association_[entry.association].push_back(id);
+  ledger_.link(id);
   return true;
 }
 
@@ -125,8 +125,8 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated, b
   const bool inherited = event && sa.counters.packets > 0;
   Recent* moved = ledger_.find_moved(sa.id, association_of(sa), sa.add_time_s, inherited);
   if (moved != nullptr) go_on_from(*moved, entry);
-  const Entry* old = moved == nullptr && !event ? live_predecessor(entry) : nullptr;
-  if (!placed && !inherited && moved == nullptr && old == nullptr) {
+  const auto old = moved == nullptr && !event ? live_predecessor(entry) : std::nullopt;
+  if (!placed && !inherited && moved == nullptr && !old) {
     const bool told = negotiated && !early_rekeys_.empty() && was_told(sa.id);
     sas_.set_tag(handle, told ? kTold : negotiated ? 0 : kBaseline);
     return;
@@ -135,7 +135,7 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated, b
     entry.base = sa.counters;
   } else if (moved != nullptr) {
     entry.base = updated ? moved->entry.newest : least(moved->entry.newest, sa.counters);
-  } else if (old != nullptr) {
+  } else if (old) {
     entry.base = least(old->newest, sa.counters);
     entry.negotiated = false;
   }
@@ -146,6 +146,7 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated, b
   } else {
     entry.take(sa.counters, sa.stats, now_.boot_ns);
   }
+  entry.describe(sa, ledger_.suites().of(sa));
   const bool new_negotiation = entry.negotiated;
   const Ledger::EntryId id = add_entry(std::move(entry), handle);
   if (id == Ledger::kNoEntry) return;
@@ -157,13 +158,13 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated, b
 void Engine::follow(Ledger::EntryId id, const xfrm::Sa& sa) {
   const AssociationKey association = association_of(sa);
   if (ledger_.at(id).association == association) return;
-  const auto found = by_association_.find(ledger_.at(id).association);
-  std::erase(found->second, id);
-  if (found->second.empty()) by_association_.erase(found);
+  note_end(ledger_.at(id).association);
+  note_end(association);  // for it, this one begins in the midst of its life
+  ledger_.unlink(id);
   ledger_.reassociate(id, association);
   if (split_.shares(association)) split_.growth_is_unread();
-  by_association_[association].push_back(id);
-  ledger_.at(id).skip_back(sa.stats);  // they begin anew
+  ledger_.link(id);
+  ledger_.edit(id)->skip_back(sa.stats);  // they begin anew
 }
 
 // A moved SA is the one that ended, under another address: no negotiation, no deletion.
@@ -196,7 +197,7 @@ void Engine::start_from_moved(Entry& entry) {
     return;
   }
   if (!behind_) return;
-  ledger_.for_each([&](Ledger::EntryId, const Entry& old) {
+  ledger_.for_each_of_spi(entry.id.spi, [&](const Entry& old) {
     if (!is_moved(old, entry.id, entry.association, entry.add_time_s)) return;
     entry.base = entry.newest = old.newest;
   });
@@ -204,20 +205,21 @@ void Engine::start_from_moved(Entry& entry) {
 
 // A dump shows the SA under its new address, with what the old one counted; the end of that one is
 // still to be told, or was lost.
-Entry* Engine::live_predecessor(const Entry& entry) {
+std::optional<Entry> Engine::live_predecessor(const Entry& entry) const {
   const auto [first, last] = by_spi_.equal_range(entry.id.spi);
   for (auto row = first; row != last; ++row) {
-    Entry& old = ledger_.at(row->second);
-    if (is_moved(old, entry.id, entry.association, entry.add_time_s)) return &old;
+    if (!ledger_.has(row->second)) continue;  // it has ended since the sync began
+    Entry old = ledger_.at(row->second);
+    if (is_moved(old, entry.id, entry.association, entry.add_time_s)) return old;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 // … and now it ends.
 void Engine::moved_unseen(Ledger::EntryId ended) {
-  Entry& old = ledger_.at(ended);
+  const Entry old = ledger_.at(ended);
   for (const Ledger::EntryId id : born_in_sync_) {
-    Entry& entry = ledger_.at(id);
+    Entry entry = ledger_.at(id);
     if (!is_moved(old, entry.id, entry.association, entry.add_time_s)) continue;
     const xfrm::Counters inherited = least(old.newest, entry.newest);
     if (inherited.bytes >= entry.base.bytes && inherited.packets >= entry.base.packets) {
@@ -225,11 +227,12 @@ void Engine::moved_unseen(Ledger::EntryId ended) {
     }
     entry.negotiated = false;
     entry.rekey = entry.rekey_inferred = false;
+    *ledger_.edit(id) = entry;
     if (entry.owner == kNobody && old.owner != kNobody) {
       ledger_.assign(id, old.owner, old.direction, old.outer);
-      entry.timed_out = old.timed_out;
+      ledger_.edit(id)->timed_out = old.timed_out;
     }
-    old.moved = true;
+    ledger_.edit(ended)->moved = true;
     return;
   }
 }
@@ -270,19 +273,19 @@ bool Engine::was_told(const xfrm::SaId& id) {
 }
 
 void Engine::decide_rekey(Ledger::EntryId id) {
-  Entry& entry = ledger_.at(id);
-  entry.rekey = entry.rekey || was_told(entry.id);
-  if (entry.rekey) return;
-  if (entry.direction != xfrm::Direction::out || entry.outer) return;
-  const bool overlaps = by_association_[entry.association].size() > 1;
+  Ledger::Edited entry = ledger_.edit(id);
+  entry->rekey = entry->rekey || was_told(entry->id);
+  if (entry->rekey) return;
+  if (entry->direction != xfrm::Direction::out || entry->outer) return;
+  const bool overlaps = ledger_.live_of(entry->association).size() > 1;
   if (ike_daemons_ > 0) {
-    if (overlaps) undecided_.push_back({entry.id, now_.boot_ns});
+    if (overlaps) undecided_.push_back({entry->id, now_.boot_ns});
     return;
   }
-  entry.rekey = overlaps;
-  entry.rekey_inferred = true;
-  if (entry.owner != kNobody) {
-    ledger_.owner_at(entry.owner).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
+  entry->rekey = overlaps;
+  entry->rekey_inferred = true;
+  if (entry->owner != kNobody) {
+    ledger_.owner_at(entry->owner).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
   }
 }
 

@@ -256,9 +256,9 @@ TEST_F(EngineEdges, AMoveAfterItsEndWasPublishedIsANegotiation) {
   moved.saddr = address("10.0.0.9");
   engine_.on_sa(moved, false, 0);
   refresh();
-  const Entry* entry = nullptr;
-  engine_.ledger().for_each([&](Ledger::EntryId, const Entry& each) { entry = &each; });
-  ASSERT_NE(entry, nullptr);
+  std::optional<Entry> entry;
+  engine_.ledger().for_each([&](Ledger::EntryId, const Entry& each) { entry = each; });
+  ASSERT_TRUE(entry);
   EXPECT_TRUE(entry->negotiated);
   EXPECT_EQ(entry->base.bytes, 500U);
 }

@@ -30,10 +30,21 @@ void Engine::take_session_connections(std::span<const xfrm::TcpConnection> all) 
   connections_boot_ns_ = now_.boot_ns;
 }
 
-// Only where all was read: SAs that this refresh did not read would seem to stand still.
+// What it carried is not among what the live ones count, even if nobody has ever read it.
+void Engine::note_end(const AssociationKey& key) {
+  if (ledger_.associations().claim(key) != nullptr) ended_lately_.insert(key);
+}
+
+// Only where all was read: SAs that this refresh did not read would seem to stand still, and what
+// came and went while events were lost carried nobody knows how much. Then only those connections
+// matter that are there no more: of others nothing has been said.
 void Engine::weigh_evidence() {
   const auto read_boot_ns = std::exchange(connections_boot_ns_, std::nullopt);
-  if (!read_boot_ns || reading_failed_ || behind_ || syncing_) return evidence_.interrupt();
+  const std::set<AssociationKey> ended = std::exchange(ended_lately_, {});
+  const bool lost = std::exchange(lost_lately_, false);
+  const bool whole = read_boot_ns && !reading_failed_ && !behind_ && !syncing_ && !lost;
+  std::erase_if(session_connections_,
+                [this](const auto& each) { return !owners_.contains(each.first); });
   std::map<AssociationKey, Evidence::Path> paths;
   for (const auto& [ends, connection] : session_connections_) {
     const FlowVerdict verdict =
@@ -46,14 +57,15 @@ void Engine::weigh_evidence() {
     }
   }
   for (auto& [key, path] : paths) {
-    const auto live = by_association_.find(key);
-    if (live == by_association_.end()) continue;
-    for (const Ledger::EntryId id : live->second) {
-      const Entry& entry = ledger_.at(id);
+    path.read = whole && !ended.contains(key);
+    for (const Ledger::EntryId id : ledger_.live_of(key)) {
+      const Entry entry = ledger_.at(id);
       path.read = path.read && entry.read_boot_ns >= *read_boot_ns &&
-                  !entry.details.packet_offload;  // the device's counters lag behind
-      path.sas.emplace(
-          id, path.direction == xfrm::Direction::in ? entry.newest.packets : entry.newest.bytes);
+                  !entry.packet_offload;  // the device's counters lag behind
+      // Entries' ids are given again, at another time.
+      const std::uint64_t number = entry.since_boot_ns * 0x9e37'79b9'7f4a'7c15U + id;
+      path.sas.emplace(number, path.direction == xfrm::Direction::in ? entry.newest.packets
+                                                                     : entry.newest.bytes);
     }
   }
   evidence_.take(paths, now_);

@@ -57,6 +57,44 @@ TEST_F(EngineEvidence, WhatMovesWithItsSasIsProtectedAndSoSaysTheEvidence) {
   EXPECT_EQ(session.verdict.protection, Protection::protected_);
 }
 
+// Found by the simulation: before and after it the SAs were the same.
+TEST_F(EngineEvidence, WhatAnSaThatCameAndWentHadIsNotMissing) {
+  for (int i = 0; i < 3; ++i) look(0, 0);
+  for (const bool out : {true, false}) engine_.on_sa(sa(out, 3, 100), false, 0);
+  for (const bool out : {true, false}) engine_.on_sa_deleted(with(sa(out, 3, 100), 1100, 10));
+  EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(look(0, 0).evidence, Says::nothing) << "begun anew";
+  EXPECT_EQ(look(1000, 1100).evidence, Says::agrees);
+  EXPECT_EQ(look(1000, 0).evidence, Says::missing);
+}
+
+// As above, but its birth was not heard of.
+TEST_F(EngineEvidence, NorWhatOneHadOfWhichOnlyTheEndIsKnown) {
+  for (int i = 0; i < 3; ++i) look(0, 0);
+  for (const bool out : {true, false}) engine_.on_sa_deleted(with(sa(out, 3, 100), 1100, 10));
+  EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
+}
+
+// Found by the simulation: what lived while events were lost left no trace at all.
+TEST_F(EngineEvidence, NorWhatMovedWhileEventsWereLost) {
+  for (int i = 0; i < 3; ++i) look(0, 0);
+  engine_.overrun();
+  sync({with(sa(true, 1, 100), 0, 0), with(sa(false, 2, 100), 0, 0)});
+  EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
+  for (int i = 0; i < 2; ++i) look(0, 0);
+  EXPECT_EQ(look(1000, 0).evidence, Says::missing) << "from there on";
+}
+
+// Found by the simulation: the refresh that came upon the new connection could not read the SAs.
+TEST_F(EngineEvidence, AnotherConnectionHasNothingToDoWithWhatWasSaidOfTheFormer) {
+  for (int i = 0; i < 3; ++i) look(0, 0);
+  EXPECT_EQ(look(1000, 0).evidence, Says::missing);
+  readable_ = false;
+  EXPECT_EQ(look(0, 0).evidence, Says::missing) << "the same one";
+  connection_.cookie = 10;
+  EXPECT_EQ(look(0, 0).evidence, Says::nothing);
+}
+
 TEST_F(EngineEvidence, WhatPassesItsSasByIsNotProtectedWhateverThePoliciesSay) {
   look(0, 0);
   look(0, 0);

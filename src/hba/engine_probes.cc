@@ -23,8 +23,9 @@ void Engine::on_final(const xfrm::SaFinal& told) {
   const xfrm::SaTable::Handle handle = sas_.find(final.sa.id);
   const Ledger::EntryId id = entry_of(handle);
   // An inbound SA that moved keeps its id: then only the source tells it from the one that died.
-  const bool lives = id != Ledger::kNoEntry && ledger_.at(id).add_time_s == final.sa.add_time_s &&
-                     ledger_.at(id).association.saddr == final.sa.saddr;
+  const Entry known = id == Ledger::kNoEntry ? Entry{} : ledger_.at(id);
+  const bool lives = id != Ledger::kNoEntry && known.add_time_s == final.sa.add_time_s &&
+                     known.association.saddr == final.sa.saddr;
   // An SPI taken again within the second makes two SAs alike. Their words come in the order of
   // their ends; when words were lost, nobody knows whose this is, and their gaps stay.
   const std::uint64_t died = std::min(now_.boot_ns, finals_read_boot_ns_);
@@ -34,8 +35,8 @@ void Engine::on_final(const xfrm::SaFinal& told) {
   if (id == Ledger::kNoEntry && !final.last) nobodys_ended(handle, final);
   if (!lives) return;
   take_final(id, final.counters, final.stats);
-  ledger_.at(id).take_failures(final.not_decrypted);
-  const Entry& entry = ledger_.at(id);
+  ledger_.edit(id)->take_failures(final.not_decrypted);
+  const Entry entry = ledger_.at(id);
   ended(handle, final.last ? Quality{} : Ledger::in_flight_loss(entry, died),
         final.last ? Ledger::Told::all : Ledger::Told::awaits_last);
 }
@@ -56,7 +57,7 @@ void Engine::nobodys_ended(xfrm::SaTable::Handle handle, const xfrm::SaFinal& en
 void Engine::take_failures(const xfrm::ProbedSa& sa, std::uint64_t not_decrypted) {
   const Ledger::EntryId id = entry_of(sas_.find(sa.id));
   if (id == Ledger::kNoEntry || ledger_.at(id).add_time_s != sa.add_time_s) return;
-  ledger_.at(id).take_failures(not_decrypted);
+  ledger_.edit(id)->take_failures(not_decrypted);
 }
 
 void Engine::take_finals(const xfrm::ProbeReading& reading) {
@@ -90,10 +91,10 @@ void Engine::want_pair(const xfrm::AddressPair& pair, OwnerId owner,
 void Engine::find_pairs() {
   if (!probed_.bad_spi) return;
   std::map<xfrm::AddressPair, std::set<OwnerId>> users;
-  for (const auto& [key, claim] : claims_) {
-    if (claim.direction != xfrm::Direction::in || claim.shared) continue;
+  ledger_.associations().for_each_claim([&](const AssociationKey& key, const Claim& claim) {
+    if (claim.direction != xfrm::Direction::in || claim.shared) return;
     want_pair({key.saddr, key.daddr}, claim.owner, users);
-  }
+  });
   for (const iscsi::Session& session : inventory_.sessions) {
     const OwnerId owner = ledger_.owner(session.adapter_key);
     for (const iscsi::Connection& connection : session.connections) {

@@ -145,7 +145,8 @@ void Engine::fill_netns_errors(AdapterReport& adapter, OwnerId owner) const {
   }
 }
 
-void Engine::rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId id) const {
+void Engine::rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId id,
+                           bool offloads) const {
   for (std::size_t i = 0; i < kCounters; ++i) {
     const auto counter = static_cast<CounterId>(i + 1);
     if (is_gauge(counter)) continue;
@@ -160,29 +161,30 @@ void Engine::rate_counters(AdapterReport& adapter, const Owner& owner, OwnerId i
     const auto index = static_cast<std::size_t>(&verdict - verdicts_.data());
     if (inventory_.sessions[index].adapter_key != owner.key) return false;
     return std::ranges::any_of(verdict.uses, [&](const Use& use) {
-      const auto claim = claims_.find(use.association);
-      return claim != claims_.end() && claim->second.shared;
+      const Claim* claim = ledger_.associations().claim(use.association);
+      return claim != nullptr && claim->shared;
     });
   });
   // What goes to another adapter is nobody's until it has been read.
   const bool waits = std::ranges::any_of(handed_over_, [&](const AssociationKey& key) {
-    const auto claim = claims_.find(key);
-    return claim != claims_.end() && claim->second.owner == id;
+    const Claim* claim = ledger_.associations().claim(key);
+    return claim != nullptr && claim->owner == id;
   });
   if (sharing || waits) {
     quality_of(adapter.qualities, kActiveSa).worsen(QM_AT_LEAST, QM_REASON_SHARED_SA);
     quality_of(adapter.qualities, kActiveTunnels).worsen(QM_AT_LEAST, QM_REASON_SHARED_SA);
   }
   // Offloading drivers tell the kernel their counts now and then only (facts §5).
-  ledger_.for_each([&](Ledger::EntryId, const Entry& entry) {
-    if (entry.owner != id || !entry.details.packet_offload) return;
-    for (std::size_t i = kPacketsNotAuthenticated - 1U; i < kCounters; ++i) {
-      adapter.qualities[i].worsen(QM_AT_LEAST, QM_REASON_BYPASS);
-    }
-  });
+  for (std::size_t i = kPacketsNotAuthenticated - 1U; offloads && i < kCounters; ++i) {
+    adapter.qualities[i].worsen(QM_AT_LEAST, QM_REASON_BYPASS);
+  }
 }
 
 void Engine::report_adapters(Report& report, const std::vector<Totals>& totals) const {
+  std::set<OwnerId> offloading;
+  ledger_.for_each([&](Ledger::EntryId, const Entry& entry) {
+    if (entry.packet_offload) offloading.insert(entry.owner);
+  });
   const auto add = [&](const iscsi::Adapter& info, OwnerId owner) {
     AdapterReport adapter;
     adapter.info = info;
@@ -195,7 +197,7 @@ void Engine::report_adapters(Report& report, const std::vector<Totals>& totals) 
     if (reading_failed_) worsen_unread(adapter.qualities);
     if (owner != kNobody) {
       adapter.totals = totals[owner];
-      rate_counters(adapter, ledger_.owners()[owner], owner);
+      rate_counters(adapter, ledger_.owners()[owner], owner, offloading.contains(owner));
     }
     fill_pending_operations(adapter);
     fill_netns_errors(adapter, owner);
@@ -258,9 +260,7 @@ void Engine::report_sessions(Report& report) const {
     row.verdict = verdicts_[i];
     row.evidence = evidence_of(row.verdict);
     for (const Use& use : row.verdict.uses) {
-      const auto found = by_association_.find(use.association);
-      if (found == by_association_.end()) continue;
-      for (const Ledger::EntryId id : found->second) {
+      for (const Ledger::EntryId id : ledger_.live_of(use.association)) {
         row.sa_names.push_back(sa_name(ledger_.at(id).id));
       }
     }
@@ -275,6 +275,7 @@ void Engine::report_sas(Report& report) const {
     SaReport row;
     row.name = sa_name(entry.id);
     row.entry = entry;
+    row.suite = ledger_.suites()[entry.suite];
     if (entry.owner != kNobody && entry.owner != kUnattributed) {
       const std::string& key = ledger_.owners()[entry.owner].key;
       row.adapter_name = instance_name(adapter_of(key), key);

@@ -33,9 +33,7 @@ bool speaks_of(const xfrm::Selector& selector, xfrm::PolicyDirection direction,
 
 void Engine::begin_sharing(const Use& use, const std::set<OwnerId>& users) {
   const AssociationKey& key = use.association;
-  const auto live = by_association_.find(key);
-  const std::span<const Ledger::EntryId> entries =
-      live == by_association_.end() ? std::span<const Ledger::EntryId>{} : live->second;
+  const std::vector<Ledger::EntryId> entries = ledger_.live_of(key);
   const auto is_pending = [](const Entry& entry) { return entry.owner == kNobody; };
   const bool pending =
       std::ranges::any_of(entries,
@@ -48,10 +46,10 @@ void Engine::begin_sharing(const Use& use, const std::set<OwnerId>& users) {
                           .outer = use.outer,
                           .told = use.plain};
   Split::Before before;
-  if (const auto claim = claims_.find(key); claim != claims_.end()) {
-    before.owner = claim->second.owner;
-    before.others = claim->second.changed;
-    if (!claim->second.shared) before.users.insert(before.owner);
+  if (const Claim* claim = ledger_.associations().claim(key)) {
+    before.owner = claim->owner;
+    before.others = claim->changed;
+    if (!claim->shared) before.users.insert(before.owner);
   }
   if (const auto last = sharings_.find(key); last != sharings_.end()) {
     before.users.insert(last->second.lately.begin(), last->second.lately.end());
@@ -198,10 +196,7 @@ void Engine::take_closed(const xfrm::ProbeReading& reading) {
 // ---- settling
 
 SharedGrowth Engine::growth_of(const AssociationKey& key) const {
-  const auto live = by_association_.find(key);
-  return ledger_.growth_of(key, live == by_association_.end()
-                                    ? std::span<const Ledger::EntryId>{}
-                                    : std::span<const Ledger::EntryId>(live->second));
+  return ledger_.growth_of(key, ledger_.live_of(key));
 }
 
 bool Engine::split_balances() const {
@@ -211,9 +206,7 @@ bool Engine::split_balances() const {
 std::vector<xfrm::SaId> Engine::shared_sas_to_read() const {
   std::vector<xfrm::SaId> ids;
   for (const AssociationKey& key : split_.keys()) {
-    const auto live = by_association_.find(key);
-    if (live == by_association_.end()) continue;
-    for (const Ledger::EntryId id : live->second) ids.push_back(ledger_.at(id).id);
+    for (const Ledger::EntryId id : ledger_.live_of(key)) ids.push_back(ledger_.at(id).id);
   }
   return ids;
 }
@@ -276,7 +269,7 @@ void Engine::take_outcome(const Split::Outcome& outcome) {
   for (const AssociationKey& key : outcome.ended) {
     const auto parting = parting_.find(key);
     if (parting == parting_.end()) continue;  // nobody uses it: it stays as it is
-    claims_[key] = parting->second;
+    ledger_.associations().set_claim(key, parting->second);
     parting_.erase(parting);
     hand_over(key);
   }

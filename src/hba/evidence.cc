@@ -1,20 +1,23 @@
 #include "hba/evidence.h"
 
 #include <algorithm>
-#include <ranges>
+#include <utility>
 
 namespace qm::hba {
 namespace {
 
-template <class Map>
-bool same_members(const Map& a, const Map& b) {
-  return std::ranges::equal(a | std::views::keys, b | std::views::keys);
+std::uint64_t sum(const Evidence::Path& path) {
+  std::uint64_t all = 0;
+  for (const auto& [id, count] : path.sas) all += count;
+  return all;
 }
 
-std::uint64_t sum(const std::map<std::uint32_t, std::uint64_t>& sas) {
-  std::uint64_t all = 0;
-  for (const auto& [id, count] : sas) all += count;
-  return all;
+std::vector<std::uint64_t> members_of(const Evidence::Path& path) {
+  std::vector<std::uint64_t> members;
+  members.reserve(path.connections.size() + path.sas.size());
+  for (const auto& [cookie, counts] : path.connections) members.push_back(cookie);
+  for (const auto& [id, count] : path.sas) members.push_back(id);
+  return members;
 }
 
 std::uint64_t moved(const Evidence::Moved& before, const Evidence::Moved& now,
@@ -32,17 +35,19 @@ bool Evidence::judge(State& state, const Path& path, Time now) {
   if (!state.begun) {
     if (now.boot_ns - state.last_boot_ns < kDeliveryNs) return false;
     state.begun = true;
-    state.sas = sum(state.last.sas);  // read before these connections were
-    state.connections = path.connections;
+    state.sas = state.last_sas;  // read before these connections were
+    state.connections.clear();
+    for (const auto& [cookie, counts] : path.connections) state.connections.push_back(counts);
     state.boot_ns = now.boot_ns;
     return true;
   }
   std::uint64_t all = 0;
+  auto before = state.connections.begin();  // of the same ones, in the same order
   for (const auto& [cookie, counts] : path.connections) {
-    all += moved(state.connections.at(cookie), counts, path.direction);
+    all += moved(*before++, counts, path.direction);
   }
   if (all == 0) return true;
-  state.says = sum(path.sas) - state.sas < all ? Says::missing : Says::agrees;
+  state.says = sum(path) - state.sas < all ? Says::missing : Says::agrees;
   state.begun = state.says == Says::agrees && now.boot_ns - state.boot_ns < kEvidenceNs;
   return true;
 }
@@ -52,23 +57,22 @@ void Evidence::take(const std::map<AssociationKey, Path>& paths, Time now) {
   for (const auto& [key, path] : paths) {
     const auto [found, is_new] = states_.try_emplace(key);
     State& state = found->second;
-    const bool same_connections = same_members(state.last.connections, path.connections);
+    std::vector<std::uint64_t> members = members_of(path);
+    const auto cookies = static_cast<std::uint32_t>(path.connections.size());
+    const bool same_connections =
+        state.cookies == cookies &&
+        std::equal(members.begin(), members.begin() + cookies, state.members.begin());
     if (!same_connections) state.says = Says::nothing;
-    if (is_new || !same_connections || !path.read || !state.last.read ||
-        !same_members(state.last.sas, path.sas)) {
+    if (is_new || !same_connections || !path.read || !state.read || state.members != members) {
       state.begun = false;
     } else if (!judge(state, path, now)) {
       continue;
     }
-    state.last = path;
+    state.members = std::move(members);
+    state.cookies = cookies;
+    state.read = path.read;
+    state.last_sas = sum(path);
     state.last_boot_ns = now.boot_ns;
-  }
-}
-
-void Evidence::interrupt() {
-  for (auto& [key, state] : states_) {
-    state.begun = false;
-    state.last.read = false;  // an interval begins with SAs that the refresh before has read
   }
 }
 

@@ -6,7 +6,8 @@
 // section 1): inbound the segments that a socket counted, each as it came; outbound the bytes that
 // the peer acknowledged and that were not yet sent when the interval began (TCP counts a segment as
 // sent before IPsec, which may drop it). One less is evidence. More says little: other
-// connections, headers, what was sent again.
+// connections, headers, what was sent again. Nothing is said of an interval in which an SA ended,
+// or may have while events were lost: it took what it had counted along.
 //
 // Promise: `missing` is said of nothing that was on its SAs; a path that was not seen to move says
 // nothing. Threads: one. State: a few words for each path in use.
@@ -41,24 +42,27 @@ class Evidence {
   struct Path {
     xfrm::Direction direction = xfrm::Direction::in;
     std::map<std::uint64_t, Moved> connections;  // by cookie
-    std::map<std::uint32_t, std::uint64_t> sas;  // by entry: packets (inbound), or bytes
-    bool read = true;                            // false: not all of these SAs were
+    // By a number that no other SA has, nor had lately: packets (inbound), or bytes.
+    std::map<std::uint64_t, std::uint64_t> sas;
+    bool read = true;  // false: not all of these was, or more than these carried something
   };
   // All paths in use; what is not among them is forgotten.
   void take(const std::map<AssociationKey, Path>& paths, Time now);
-  // This refresh read nothing, or not all: intervals can't go on.
-  void interrupt();
 
   Says of(const AssociationKey& key) const;
 
  private:
+  // There is one for each path in use: small.
   struct State {
-    Path last;
-    std::uint64_t last_boot_ns = 0;
+    // As read last: the cookies, then the SAs, and what these had counted together.
+    std::vector<std::uint64_t> members;
+    std::uint32_t cookies = 0;
+    bool read = false;
     bool begun = false;  // an interval; as it began:
-    std::uint64_t sas = 0, boot_ns = 0;
-    std::map<std::uint64_t, Moved> connections;
     Says says = Says::nothing;
+    std::uint64_t last_sas = 0, last_boot_ns = 0;
+    std::uint64_t sas = 0, boot_ns = 0;
+    std::vector<Moved> connections;  // by cookie
   };
   static bool judge(State& state, const Path& path, Time now);
 

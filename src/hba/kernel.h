@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,8 +16,8 @@ namespace qm::hba {
 
 class Kernel {
  public:
-  // probes: attached already, or none.
-  Kernel(Engine& engine, std::optional<xfrm::Probes> probes);
+  // probes: attached already; null: none.
+  Kernel(Engine& engine, std::unique_ptr<xfrm::ProbeSource> probes);
 
   // Opens the sockets and syncs. unsupported: no XFRM (retry later); denied: no CAP_NET_ADMIN.
   Result<void> open();
@@ -45,7 +46,7 @@ class Kernel {
   void read_shared_again();
 
   Engine& engine_;
-  std::optional<xfrm::Probes> probes_;
+  std::unique_ptr<xfrm::ProbeSource> probes_;
   std::optional<xfrm::EventSocket> events_;
   std::optional<xfrm::RequestSocket> requests_;
   std::optional<xfrm::ConnectionSocket> connections_;

@@ -8,7 +8,7 @@
 
 namespace qm::hba {
 
-Kernel::Kernel(Engine& engine, std::optional<xfrm::Probes> probes)
+Kernel::Kernel(Engine& engine, std::unique_ptr<xfrm::ProbeSource> probes)
     : engine_(engine), probes_(std::move(probes)) {}
 
 Result<void> Kernel::open() {

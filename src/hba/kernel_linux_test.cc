@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include <functional>
+#include <memory>
+#include <vector>
 
+#include "hba/collector.h"
 #include "hba/engine_testing.h"
 #include "hba/kernel.h"
 #include "support/xfrm_daemon.h"
@@ -16,10 +19,14 @@ namespace {
 
 using ::testing::HasSubstr;
 
-void on_a_kernel(const std::function<void(test::Daemon&, Engine&, Kernel&)>& body) {
+using MakeProbes = std::function<std::unique_ptr<xfrm::ProbeSource>(Engine&)>;
+
+void on_a_kernel(
+    const std::function<void(test::Daemon&, Engine&, Kernel&)>& body,
+    const MakeProbes& make_probes = [](Engine&) { return nullptr; }) {
   const std::string why = test::in_own_netns([&](test::Daemon& daemon) {
     Engine engine(now());
-    Kernel kernel(engine, std::nullopt);
+    Kernel kernel(engine, make_probes(engine));
     const auto opened = kernel.open();
     ASSERT_TRUE(opened) << opened.error().message;
     body(daemon, engine, kernel);
@@ -62,14 +69,75 @@ TEST(KernelSource, AnEventSocketThatDiesIsOpenedAgainAndTheLossDeclared) {
   });
 }
 
+// Remembers how many dumps had begun whenever the finals were read.
+class Finals final : public xfrm::ProbeSource {
+ public:
+  Finals(const Engine& engine, std::vector<std::uint64_t>& read) : engine_(engine), read_(read) {}
+  const xfrm::ProbeCoverage& coverage() const override { return coverage_; }
+  Result<void> read_finals(xfrm::ProbeReading& reading) override {
+    reading.more = false;
+    read_.push_back(engine_.report().health.dumps);
+    return {};
+  }
+  Result<void> read_closed(xfrm::ProbeReading&) override { return {}; }
+  Result<xfrm::ProbeReading> read() override { return xfrm::ProbeReading{}; }
+  Result<void> watch(const xfrm::AddressPair&) override { return {}; }
+  Result<void> watch_peers(std::span<const Address>, bool) override { return {}; }
+
+ private:
+  const Engine& engine_;
+  std::vector<std::uint64_t>& read_;
+  xfrm::ProbeCoverage coverage_;
+};
+
+// An SA that died while events were lost, and another that took its SPI within the second: the dump
+// shows the second one as the first. Only the word on the end of that one tells them apart, if it
+// is read before.
+TEST(KernelSource, TheWordsOnDeadSasAreReadBeforeEachDump) {
+  std::vector<std::uint64_t> read;
+  on_a_kernel(
+      [&](test::Daemon&, Engine& engine, Kernel& kernel) {
+        ASSERT_FALSE(read.empty());
+        EXPECT_EQ(read.front(), 0U) << "as it opens";
+
+        break_events(kernel);
+        kernel.drain();
+        read.clear();
+        kernel.refresh();  // opens the socket again
+        ASSERT_GE(engine.report().health.dumps, 2U);
+        EXPECT_EQ(read.front(), 1U) << "the second dump was the first to speak of what was lost";
+      },
+      [&](Engine& engine) { return std::make_unique<Finals>(engine, read); });
+}
+
+// The raw call: glibc's would change all threads. Effective capabilities go with the uid.
+void as_user(uid_t uid) {
+  ASSERT_EQ(::syscall(SYS_setresuid, -1, uid, -1), 0);
+}
+
+TEST(KernelSource, ADumpThatFailsIsTriedAgainSoOftenAndThenAtTheNextRefresh) {
+  on_a_kernel([](test::Daemon&, Engine& engine, Kernel& kernel) {
+    engine.overrun();
+    const std::uint64_t dumps = engine.report().health.dumps;
+    as_user(65'534);
+    kernel.refresh();
+    as_user(0);
+    EXPECT_EQ(engine.report().health.dumps, dumps + kMostSyncTries);
+    EXPECT_THAT(engine.report().health.last_problem, HasSubstr("dumping SAs and policies"));
+    EXPECT_TRUE(engine.behind());
+    kernel.refresh();
+    EXPECT_EQ(engine.report().health.dumps, dumps + kMostSyncTries + 1);
+    EXPECT_FALSE(engine.behind());
+  });
+}
+
 TEST(KernelSource, OneThatCantBeOpenedAgainMakesTheCountersUnknown) {
   on_a_kernel([](test::Daemon&, Engine& engine, Kernel& kernel) {
     break_events(kernel);
     kernel.drain();
-    // The raw call: glibc's would change all threads. Effective capabilities go with the uid.
-    ASSERT_EQ(::syscall(SYS_setresuid, -1, 65'534, -1), 0);
+    as_user(65'534);
     kernel.refresh();
-    ASSERT_EQ(::syscall(SYS_setresuid, -1, 0, -1), 0);
+    as_user(0);
     EXPECT_FALSE(engine.report().health.kernel_readable);
     EXPECT_FALSE(kernel.is_open()) << "and the collector tries again";
     EXPECT_TRUE(kernel.open());

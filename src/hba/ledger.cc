@@ -28,22 +28,6 @@ Totals Entry::legacy() const {
   return totals;
 }
 
-SaDetails details_of(const xfrm::Sa& sa) {
-  const xfrm::Algorithm& cipher = sa.aead.name.empty() ? sa.encryption : sa.aead;
-  return {.encryption = std::string(cipher.name.text()),
-          .encryption_key_bits = cipher.key_bits,
-          .authentication = std::string(sa.authentication.name.text()),
-          .integrity_bits = sa.aead.name.empty() ? sa.authentication.icv_bits : sa.aead.icv_bits,
-          .replay_window = sa.replay_window,
-          .esn = sa.esn,
-          .packet_offload = sa.packet_offload,
-          .encap = sa.encap,
-          .encap_sport = sa.encap_sport,
-          .encap_dport = sa.encap_dport,
-          .soft_add_expires_s = sa.soft_add_expires_s,
-          .hard_add_expires_s = sa.hard_add_expires_s};
-}
-
 Totals counted_on(const AssociationKey& key, xfrm::Direction direction, bool outer,
                   std::uint64_t bytes, std::uint64_t replay_packets) {
   Totals totals;
@@ -155,29 +139,14 @@ Ledger::EntryId Ledger::add(Entry entry) {
     lose_all({QM_AT_LEAST, QM_REASON_GAP});
     return kNoEntry;
   }
-  EntryId id = 0;
-  const OwnerId owner = entry.owner;
   enter_pool(entry);
-  if (free_.empty()) {
-    id = static_cast<EntryId>(entries_.size());
-    entries_.push_back(std::move(entry));
-    in_use_.push_back(true);
-  } else {
-    id = free_.back();
-    free_.pop_back();
-    entries_[id] = std::move(entry);
-    in_use_[id] = true;
-  }
-  count_live(owner, +1);
-  return id;
+  count_live(entry.owner, +1);
+  return entries_.add(entry);
 }
 
 void Ledger::end(EntryId id, Time now, Quality loss, Told told) {
-  QM_ASSERT(in_use_[id]);
-  Entry entry = std::move(entries_[id]);
-  entries_[id] = Entry{};
-  in_use_[id] = false;
-  free_.push_back(id);
+  Entry entry = entries_.at(id);
+  entries_.erase(id);
   count_live(entry.owner, -1);
   end_unknown(std::move(entry), now, loss, told);
 }
@@ -309,21 +278,21 @@ void Ledger::fold_so_far(Entry& entry) {
 }
 
 void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool outer) {
-  Entry& entry = entries_[id];
-  if (entry.owner == owner) return;
-  count_live(entry.owner, -1);
-  if (entry.owner != kNobody) {
+  if (entries_.owner(id) == owner) return;
+  Edited entry = edit(id);
+  count_live(entry->owner, -1);
+  if (entry->owner != kNobody) {
     // Handed over: what it did so far stays with the earlier owner, which keeps its KeyAddition
     // too; the SA goes on as the new owner's, without one.
-    leave_pool(entry);
-    fold_so_far(entry);
+    leave_pool(*entry);
+    fold_so_far(*entry);
   }
-  entry.owner = owner;
-  entry.direction = direction;
-  entry.outer = outer;
-  enter_pool(entry);
+  entry->owner = owner;
+  entry->direction = direction;
+  entry->outer = outer;
+  enter_pool(*entry);
   count_live(owner, +1);
-  rate_rekeys(entry);
+  rate_rekeys(*entry);
 }
 
 void Ledger::assign(Recent& recent, OwnerId owner, xfrm::Direction direction, bool outer) {
@@ -362,8 +331,9 @@ Ledger::Marked Ledger::mark_rekey(const Address& daddr, std::uint32_t spi, std::
     rate_rekeys(entry);
     return Marked::now;
   };
-  for (EntryId id = 0; id < entries_.size(); ++id) {
-    if (in_use_[id] && same(entries_[id])) return mark(entries_[id]);
+  for (EntryId id = 0; id < entries_.end(); ++id) {
+    if (!entries_.in_use(id) || entries_.spi(id) != spi || !same(entries_.at(id))) continue;
+    return mark(*edit(id));
   }
   for (auto recent = recent_.rbegin(); recent != recent_.rend(); ++recent) {
     Entry& entry = recent->entry;
@@ -383,12 +353,12 @@ void Ledger::tick(Time now) {
   if (overdue(lately_boot_ns_)) lately_ = {};
   while (!recent_.empty() && overdue(recent_.front().ended_boot_ns)) forget_oldest();
   if (pending_ == 0) return;
-  for (EntryId id = 0; id < entries_.size(); ++id) {
-    const Entry& entry = entries_[id];
-    if (!in_use_[id] || entry.owner != kNobody || !entry.may_serve) continue;
-    if (!overdue(entry.since_boot_ns)) continue;
+  for (EntryId id = 0; id < entries_.end(); ++id) {
+    if (!entries_.in_use(id) || entries_.owner(id) != kNobody) continue;
+    const Entry entry = entries_.at(id);
+    if (!entry.may_serve || !overdue(entry.since_boot_ns)) continue;
     assign(id, kUnattributed, entry.direction, entry.outer);
-    entries_[id].timed_out = true;
+    edit(id)->timed_out = true;
   }
 }
 
@@ -411,9 +381,9 @@ std::vector<Totals> Ledger::all_totals() const {
   totals.reserve(owners_.size());
   for (const Owner& owner : owners_) totals.push_back(owner.folded);
   std::set<std::tuple<OwnerId, std::uint32_t, std::uint32_t, Address, Address>> tunnels;
-  for (EntryId id = 0; id < entries_.size(); ++id) {
-    const Entry& entry = entries_[id];
-    if (!in_use_[id] || entry.owner == kNobody) continue;
+  for (EntryId id = 0; id < entries_.end(); ++id) {
+    if (!entries_.in_use(id) || entries_.owner(id) == kNobody) continue;
+    const Entry entry = entries_.at(id);
     totals[entry.owner] += entry.contribution();
     const AssociationKey& key = entry.association;
     if (entry.direction == xfrm::Direction::out && key.mode == xfrm::Mode::tunnel) {

@@ -12,15 +12,14 @@
 
 #include <cstdint>
 #include <deque>
-#include <limits>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
-#include "hba/association.h"
 #include "hba/counters.h"
+#include "hba/entries.h"
 #include "xfrm/probe.h"
 
 namespace qm::hba {
@@ -32,29 +31,6 @@ inline constexpr std::uint64_t kQuietNs = 500'000'000;       // an SA that long 
                                                              // in flight
 inline constexpr std::uint64_t kPendingNs = 60'000'000'000;  // unclaimed so long: unattributed
 
-using OwnerId = std::uint32_t;
-inline constexpr OwnerId kUnattributed = 0;
-inline constexpr OwnerId kNobody = std::numeric_limits<OwnerId>::max();  // pending
-
-// Everything of a live SA that surfaces show; algorithms by name, never keys.
-struct SaDetails {
-  std::string encryption;
-  std::uint32_t encryption_key_bits = 0;
-  std::string authentication;
-  std::uint32_t integrity_bits = 0;
-  std::uint32_t replay_window = 0;
-  bool esn = false;
-  bool packet_offload = false;
-  bool encap = false;
-  std::uint16_t encap_sport = 0, encap_dport = 0;
-  std::uint64_t soft_add_expires_s = 0, hard_add_expires_s = 0;
-};
-SaDetails details_of(const xfrm::Sa& sa);
-
-// What so many bytes and packets of a replay window count for, on an SA of this association.
-Totals counted_on(const AssociationKey& key, xfrm::Direction direction, bool outer,
-                  std::uint64_t bytes, std::uint64_t replay_packets);
-
 // What the SAs of an association have counted since several adapters share it.
 struct SharedGrowth {
   xfrm::Counters all;
@@ -64,52 +40,6 @@ struct SharedGrowth {
   bool awaiting = false;             // the last word on one that ended is still to come
   friend bool operator==(const SharedGrowth&, const SharedGrowth&) = default;
 };
-
-struct Entry {
-  xfrm::SaId id;
-  AssociationKey association;
-  std::uint64_t add_time_s = 0;
-  xfrm::Direction direction = xfrm::Direction::unknown;
-  bool replay_detection = false;
-  bool outer = false;  // not the innermost of a bundle: its payload is counted by the inner one
-  bool negotiated = false;      // its birth was seen (or must have happened): one KeyAddition
-  bool rekey = false;           // … and it replaced another: one ReKey
-  bool rekey_inferred = false;  // … as the overlap suggests: no IKE daemon said so
-  bool moved = false;           // it goes on under another address: its end is no KeyDeletion
-  bool timed_out = false;       // nobody claimed it in time: unattributed, though not shared
-  bool may_serve = false;       // of interest even if nobody claims it: then unattributed
-  xfrm::Counters base;          // not this owner's: inherited, or folded for an earlier owner
-  xfrm::Counters newest;
-  // Stats carried past their 32 bits; *_base like base.
-  std::uint64_t integrity_failed = 0, integrity_base = 0;
-  std::uint64_t replay = 0, replay_window_failures = 0;
-  xfrm::Stats last_stats;
-  // Failed input that was not the ICV's, as the probes say; *_told: their total when last taken.
-  std::uint64_t not_decrypted = 0, not_decrypted_base = 0, not_decrypted_told = 0;
-  OwnerId owner = kNobody;
-  std::uint32_t pool = 0;           // whose growth it adds to while it is unattributed; 0: none's
-  std::uint64_t since_boot_ns = 0;  // when we learnt of it
-  std::uint64_t grew_boot_ns = 0;   // when its counters were last seen to grow
-  std::uint64_t read_boot_ns = 0;   // when its counters were last read
-  bool details_known = false;
-  SaDetails details;
-
-  Totals contribution() const;  // of its owner, as a live SA (no KeyDeletion yet)
-  // What that leaves behind when the SA ends: its gauges go, a KeyDeletion comes.
-  Totals legacy() const;
-  void take(const xfrm::Counters& counters, const xfrm::Stats& stats, std::uint64_t boot_ns);
-  void take_failures(std::uint64_t not_decrypted_total);  // since the probes were attached
-  // What a later reading can't show of this SA: then it is of another one with its id.
-  bool outlived_by(const xfrm::Counters& counters, const xfrm::Stats& stats) const;
-  // Statistics that went back while nobody watched have wrapped, or are another SA's (which took
-  // the SPI again, or goes on after a move): their growth until now is left out.
-  void skip_back(const xfrm::Stats& stats);
-};
-
-// Whether the SA that is (id, association, add_time_s) can be this one, moved: a daemon that moves
-// an SA keeps its SPI and hands add_time and counters on (XFRMA_LTIME_VAL).
-bool is_moved(const Entry& old, const xfrm::SaId& id, const AssociationKey& association,
-              std::uint64_t add_time_s);
 
 struct Owner {
   std::string key;  // the adapter's; empty for unattributed
@@ -139,8 +69,8 @@ std::uint64_t hash_of(const xfrm::SaId& id, std::uint64_t add_time_s);
 
 class Ledger {
  public:
-  using EntryId = std::uint32_t;
-  static constexpr EntryId kNoEntry = std::numeric_limits<EntryId>::max();
+  using EntryId = Entries::Id;
+  static constexpr EntryId kNoEntry = Entries::kNone;
 
   Ledger();
 
@@ -148,16 +78,46 @@ class Ledger {
   const std::vector<Owner>& owners() const { return owners_; }
   Owner& owner_at(OwnerId id) { return owners_[id]; }
 
-  EntryId add(Entry entry);  // kNoEntry beyond kMostEntries
-  Entry& at(EntryId id) { return entries_[id]; }
-  const Entry& at(EntryId id) const { return entries_[id]; }
+  EntryId add(Entry entry);                                     // kNoEntry beyond kMostEntries
+  const Entry at(EntryId id) const { return entries_.at(id); }  // a copy: edit() changes it
+  // An entry for as long as it is being changed; meanwhile nothing else may change it.
+  class Edited {
+   public:
+    Edited(Entries& entries, EntryId id) : entries_(entries), id_(id), entry_(entries.at(id)) {}
+    Edited(const Edited&) = delete;
+    Edited& operator=(const Edited&) = delete;
+    ~Edited() { entries_.set(id_, entry_); }
+    Entry& operator*() { return entry_; }
+    Entry* operator->() { return &entry_; }
+
+   private:
+    Entries& entries_;
+    EntryId id_;
+    Entry entry_;
+  };
+  Edited edit(EntryId id) { return {entries_, id}; }
+  bool has(EntryId id) const { return id < entries_.end() && entries_.in_use(id); }
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (EntryId id = 0; id < entries_.size(); ++id) {
-      if (in_use_[id]) visit(id, entries_[id]);
+    for (EntryId id = 0; id < entries_.end(); ++id) {
+      if (entries_.in_use(id)) visit(id, entries_.at(id));
     }
   }
-  std::size_t live() const { return entries_.size() - free_.size(); }
+  template <class Visit>
+  void for_each_of_spi(std::uint32_t spi, Visit&& visit) const {
+    for (EntryId id = 0; id < entries_.end(); ++id) {
+      if (entries_.spi(id) == spi && entries_.in_use(id)) visit(entries_.at(id));
+    }
+  }
+  std::size_t live() const { return entries_.size(); }
+  // Of an association: those that are known to live (one that an earlier process knew is not yet).
+  void link(EntryId id) { entries_.link(id); }
+  void unlink(EntryId id) { entries_.unlink(id); }
+  std::vector<EntryId> live_of(const AssociationKey& key) const { return entries_.of(key); }
+  Associations& associations() { return entries_.associations(); }
+  const Associations& associations() const { return entries_.associations(); }
+  Suites& suites() { return suites_; }
+  const Suites& suites() const { return suites_; }
   std::size_t live_of(OwnerId owner) const;
   std::size_t pending() const { return live_of(kNobody); }
 
@@ -250,9 +210,8 @@ class Ledger {
   std::uint32_t last_pool_ = 0;
   std::vector<Owner> owners_;
   std::unordered_map<std::string, OwnerId> owner_by_key_;
-  std::vector<Entry> entries_;
-  std::vector<bool> in_use_;
-  std::vector<EntryId> free_;
+  Entries entries_;
+  Suites suites_;
   std::vector<std::size_t> live_by_owner_;
   std::size_t pending_ = 0;
   std::deque<Recent> recent_;       // oldest first

@@ -64,10 +64,10 @@ void Ledger::begin_sharing(const AssociationKey& key, std::span<const EntryId> l
   if (shares(key)) return;
   pools_[key].number = ++last_pool_;
   for (const EntryId id : live) {
-    Entry& entry = entries_[id];
-    if (entry.owner != kUnattributed) continue;  // it enters when it is assigned
-    fold_so_far(entry);
-    enter_pool(entry);
+    if (entries_.owner(id) != kUnattributed) continue;  // it enters when it is assigned
+    Edited entry = edit(id);
+    fold_so_far(*entry);
+    enter_pool(*entry);
   }
 }
 
@@ -80,8 +80,9 @@ SharedGrowth Ledger::growth_of(const AssociationKey& key, std::span<const EntryI
            entry.association == key;
   };
   for (const EntryId id : live) {
-    if (!is_in(entries_[id])) continue;
-    add_growth(growth, growth_by(entries_[id]));
+    const Entry entry = entries_.at(id);
+    if (!is_in(entry)) continue;
+    add_growth(growth, growth_by(entry));
     growth.live = true;
   }
   growth.awaiting = std::ranges::any_of(
@@ -116,13 +117,13 @@ void Ledger::lose_shared(std::span<const CounterId> counters, OwnerId owner, Qua
 }
 
 void Ledger::reassociate(EntryId id, const AssociationKey& key) {
-  Entry& entry = entries_[id];
-  if (pool_of(entry) != nullptr) {
-    leave_pool(entry);
-    fold_so_far(entry);
+  Edited entry = edit(id);
+  if (pool_of(*entry) != nullptr) {
+    leave_pool(*entry);
+    fold_so_far(*entry);
   }
-  entry.association = key;
-  enter_pool(entry);
+  entry->association = key;
+  enter_pool(*entry);
 }
 
 }  // namespace qm::hba

@@ -187,7 +187,7 @@ struct LedgerState::Loaded {
   std::uint64_t began_s = 0;
   std::vector<Owner> owners;
   std::vector<Engine::HostShare> shares;
-  std::vector<std::pair<AssociationKey, Engine::Claim>> claims;
+  std::vector<std::pair<AssociationKey, Claim>> claims;
   std::vector<Entry> entries;
   std::vector<Entry> ended;
 };
@@ -239,14 +239,15 @@ std::vector<std::byte> LedgerState::save(const Engine& engine, std::string_view 
       out.number(flag ? 1 : 0, 1);
     }
   }
-  out.number(engine.claims_.size(), 4);
-  for (const auto& [key, claim] : engine.claims_) {
+  const Associations& associations = engine.ledger_.associations();
+  out.number(associations.claims(), 4);
+  associations.for_each_claim([&](const AssociationKey& key, const Claim& claim) {
     put_association(out, key);
     out.number(claim.owner, 4);
     out.number(static_cast<std::uint64_t>(claim.direction), 1);
     out.number(claim.outer ? 1 : 0, 1);
     out.number(claim.shared ? 1 : 0, 1);
-  }
+  });
   out.number(engine.ledger_.live(), 4);
   engine.ledger_.for_each([&](Ledger::EntryId, const Entry& entry) { put_entry(out, entry); });
   const std::vector<const Entry*> ended = may_have_moved(engine);
@@ -302,7 +303,7 @@ Result<LedgerState::Loaded> LedgerState::parse(Bytes bytes, std::string_view boo
   }
   for (std::size_t n = in.count(kMostClaims, kAssociationBytes); n > 0; --n) {
     const AssociationKey key = get_association(in);
-    Engine::Claim claim;
+    Claim claim;
     claim.owner = in.word();
     claim.direction = static_cast<xfrm::Direction>(in.enumerated(2));
     claim.outer = in.flag();
@@ -334,7 +335,7 @@ void LedgerState::apply(Loaded&& loaded, Engine& engine) {
   }
   engine.shares_ = std::move(loaded.shares);
   for (const auto& [key, claim] : loaded.claims) {
-    engine.claims_.emplace(key, claim);
+    engine.ledger_.associations().set_claim(key, claim);
     engine.remember_reqid(key.reqid);
   }
   for (Entry& entry : loaded.entries) {

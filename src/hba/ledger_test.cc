@@ -41,12 +41,12 @@ TEST(Ledger, ASaCountsForItsOwnerWhileItLivesAndAfterwards) {
   Entry entry = outbound(1);
   entry.owner = owner;
   const auto id = ledger.add(entry);
-  ledger.at(id).take({1000, 10}, {}, kSecondNs);
+  ledger.edit(id)->take({1000, 10}, {}, kSecondNs);
   EXPECT_EQ(ledger.totals(owner)[kActiveSa], 1U);
   EXPECT_EQ(ledger.totals(owner)[kKeyAdditions], 1U);
   EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesSent], 1000U);
   EXPECT_EQ(ledger.totals(owner)[kTransportBytesSent], 1000U);
-  ledger.at(id).take({1500, 15}, {}, kSecondNs);
+  ledger.edit(id)->take({1500, 15}, {}, kSecondNs);
   ledger.end(id, at_s(2), {});
   const Totals after = ledger.totals(owner);
   EXPECT_EQ(after[kActiveSa], 0U);
@@ -58,7 +58,7 @@ TEST(Ledger, ASaCountsForItsOwnerWhileItLivesAndAfterwards) {
 TEST(Ledger, TheFirstClaimGetsAPendingSasWholeLife) {
   Ledger ledger;
   const auto id = ledger.add(outbound(1));
-  ledger.at(id).take({700, 7}, {}, kSecondNs);
+  ledger.edit(id)->take({700, 7}, {}, kSecondNs);
   EXPECT_EQ(ledger.pending(), 1U);
   EXPECT_EQ(ledger.totals(kUnattributed), Totals{});
   const OwnerId owner = ledger.owner("adapter");
@@ -71,7 +71,7 @@ TEST(Ledger, AnSaThatEndedPendingIsClaimedLate) {
   Ledger ledger;
   const Entry entry = outbound(1);
   const auto id = ledger.add(entry);
-  ledger.at(id).take({700, 7}, {}, kSecondNs);
+  ledger.edit(id)->take({700, 7}, {}, kSecondNs);
   ledger.end(id, at_s(2), {});
   const OwnerId owner = ledger.owner("adapter");
   EXPECT_EQ(ledger.totals(owner), Totals{});
@@ -86,14 +86,14 @@ TEST(Ledger, WhatStaysPendingTooLongIsUnattributedAndNeverTakenBack) {
   Entry entry = outbound(1);
   entry.since_boot_ns = at_s(1).boot_ns;
   const auto id = ledger.add(entry);
-  ledger.at(id).take({700, 7}, {}, kSecondNs);
+  ledger.edit(id)->take({700, 7}, {}, kSecondNs);
   ledger.tick({kPendingNs + kSecondNs - 1, 0});
   EXPECT_EQ(ledger.totals(kUnattributed), Totals{});
   ledger.tick({kPendingNs + kSecondNs, 0});
   EXPECT_EQ(ledger.totals(kUnattributed)[kConfidentialBytesSent], 700U);
   const OwnerId owner = ledger.owner("adapter");
   ledger.assign(id, owner, xfrm::Direction::out, false);
-  ledger.at(id).take({900, 9}, {}, 2 * kSecondNs);
+  ledger.edit(id)->take({900, 9}, {}, 2 * kSecondNs);
   EXPECT_EQ(ledger.totals(kUnattributed)[kConfidentialBytesSent], 700U);
   EXPECT_EQ(ledger.totals(owner)[kConfidentialBytesSent], 200U);
   EXPECT_EQ(ledger.totals(kUnattributed)[kKeyAdditions], 1U);
@@ -104,7 +104,7 @@ TEST(Ledger, WhatStaysPendingTooLongIsUnattributedAndNeverTakenBack) {
 TEST(Ledger, AnEndedSaThatNobodyClaimsGoesToUnattributedAfterAWhile) {
   Ledger ledger;
   const auto id = ledger.add(outbound(1));
-  ledger.at(id).take({700, 7}, {}, kSecondNs);
+  ledger.edit(id)->take({700, 7}, {}, kSecondNs);
   ledger.end(id, at_s(1), {});
   ledger.tick({kPendingNs + kSecondNs, 0});
   EXPECT_EQ(ledger.totals(kUnattributed)[kConfidentialBytesSent], 700U);
@@ -129,7 +129,7 @@ TEST(Ledger, InheritedBytesAreNotCountedAgain) {
   entry.owner = ledger.owner("adapter");
   const auto id = ledger.add(entry);
   EXPECT_EQ(ledger.totals(entry.owner)[kConfidentialBytesSent], 0U);
-  ledger.at(id).take({500, 5}, {}, kSecondNs);
+  ledger.edit(id)->take({500, 5}, {}, kSecondNs);
   EXPECT_EQ(ledger.totals(entry.owner)[kConfidentialBytesSent], 100U);
 }
 
@@ -155,7 +155,7 @@ TEST(Ledger, AFinalThatComesLateCorrectsUpward) {
   Entry entry = inbound(7);
   entry.owner = owner;
   const auto id = ledger.add(entry);
-  ledger.at(id).take({1000, 10}, {}, kSecondNs);
+  ledger.edit(id)->take({1000, 10}, {}, kSecondNs);
   ledger.end(id, at_s(2), {QM_AT_LEAST, QM_REASON_GAP});
   xfrm::Sa final;
   final.id = entry.id;
@@ -191,12 +191,12 @@ TEST(Ledger, ABundleCountsOnceAndItsOuterSaOnlyItsOwnProtocol) {
   const OwnerId owner = ledger.owner("adapter");
   Entry inner = outbound(1);
   inner.owner = owner;
-  ledger.at(ledger.add(inner)).take({1080, 1}, {}, kSecondNs);
+  ledger.edit(ledger.add(inner))->take({1080, 1}, {}, kSecondNs);
   Entry outer = outbound(2);
   outer.id.proto = outer.association.proto = xfrm::kAh;
   outer.outer = true;
   outer.owner = owner;
-  ledger.at(ledger.add(outer)).take({1520, 1}, {}, kSecondNs);
+  ledger.edit(ledger.add(outer))->take({1520, 1}, {}, kSecondNs);
   const Totals totals = ledger.totals(owner);
   EXPECT_EQ(totals[kActiveSa], 1U);
   EXPECT_EQ(totals[kKeyAdditions], 1U);
@@ -212,7 +212,7 @@ TEST(Ledger, TunnelsAreCountedOncePerAssociation) {
     Entry entry = outbound(spi);
     entry.association.mode = xfrm::Mode::tunnel;
     entry.owner = owner;
-    ledger.at(ledger.add(entry)).take({50, 1}, {}, kSecondNs);
+    ledger.edit(ledger.add(entry))->take({50, 1}, {}, kSecondNs);
   }
   EXPECT_EQ(ledger.totals(owner)[kActiveTunnels], 1U);
   EXPECT_EQ(ledger.totals(owner)[kActiveSa], 2U);

@@ -200,7 +200,7 @@ void Publisher::State::put_sas(const Report& report) {
     auto* block = put<Quickmode_SA>(sas, row.name, &instance);
     if (block == nullptr) continue;
     const Entry& entry = row.entry;
-    const SaDetails& details = entry.details;
+    const Suite& suite = row.suite;
     set_text(block->Adapter, row.adapter_name);
     block->Spi = entry.id.spi;
     block->Protocol = entry.id.proto;
@@ -212,25 +212,24 @@ void Publisher::State::put_sas(const Report& report) {
     block->IfId = entry.association.if_id;
     block->Mark = entry.id.mark.value;
     block->MarkMask = entry.id.mark.mask;
-    set_text(block->Encryption, plain_text(details.encryption));
-    block->EncryptionKeyBits = details.encryption_key_bits;
-    set_text(block->Authentication, plain_text(details.authentication));
-    block->IntegrityBits = details.integrity_bits;
-    block->ReplayWindow = details.replay_window;
-    block->Esn = details.esn ? 1 : 0;
-    if (details.encap) {
-      set_text(block->Encapsulation,
-               fmt::format("{}:{}", details.encap_sport, details.encap_dport));
+    set_text(block->Encryption, plain_text(suite.encryption));
+    block->EncryptionKeyBits = suite.encryption_key_bits;
+    set_text(block->Authentication, plain_text(suite.authentication));
+    block->IntegrityBits = suite.integrity_bits;
+    block->ReplayWindow = suite.replay_window;
+    block->Esn = suite.esn ? 1 : 0;
+    if (entry.encap) {
+      set_text(block->Encapsulation, fmt::format("{}:{}", entry.encap_sport, entry.encap_dport));
     }
     set_time(block->AddedTime, kFiletimeOfUnixEpoch + entry.add_time_s * 10'000'000U);
-    block->RekeyAfterSeconds = details.soft_add_expires_s;
-    block->ExpiresAfterSeconds = details.hard_add_expires_s;
+    block->RekeyAfterSeconds = entry.soft_add_expires_s;
+    block->ExpiresAfterSeconds = entry.hard_add_expires_s;
     block->Bytes = entry.newest.bytes;
     block->Packets = entry.newest.packets;
     block->IntegrityFailures = entry.integrity_failed;
     block->ReplayFailures = entry.replay;
     block->ReplayWindowFailures = entry.replay_window_failures;
-    if (!entry.details_known) {
+    if (entry.suite == kNoSuite) {
       // Adopted this instant: its first reading is still to come.
       for (std::uint32_t id = Quickmode_SA_EncryptionKeyBits_ID - 1;
            id <= Quickmode_SA_ReplayWindowFailures_ID; ++id) {

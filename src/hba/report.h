@@ -36,6 +36,7 @@ struct SaReport {
   std::string name;
   std::string adapter_name;  // InstanceName, with _0; empty while pending
   Entry entry;
+  Suite suite;
 };
 
 struct HostReport {

@@ -126,29 +126,41 @@ struct ProbeCoverage {
   std::string text() const;  // for people: "all", or "without …: …"
 };
 
-class Probes {
+// What the collector asks of them; a test answers in their place.
+class ProbeSource {
+ public:
+  virtual ~ProbeSource() = default;
+  virtual const ProbeCoverage& coverage() const = 0;
+  // Finals alone: no system call, so after each batch of netlink events.
+  virtual Result<void> read_finals(ProbeReading& reading) = 0;
+  // The connections that ended, alone: no system call but for the totals.
+  virtual Result<void> read_closed(ProbeReading& reading) = 0;
+  // Everything but the closed connections. Errors: io, denied (a kernel before 5.19 after the
+  // capabilities went).
+  virtual Result<ProbeReading> read() = 0;
+  // From now on this pair's bad SPIs are counted whatever others send. Fine when watched already.
+  // limit: kMostWatchedPairs are.
+  virtual Result<void> watch(const AddressPair& pair) = 0;
+  // From now on the ends of connections with these peers are told, of no others. all: of every
+  // peer. Beyond kMostWatchedPeers in the life of the probes: of every peer.
+  virtual Result<void> watch_peers(std::span<const Address> peers, bool all) = 0;
+};
+
+class Probes final : public ProbeSource {
  public:
   // unsupported: built without probes, or a kernel without BTF or these functions; denied: a
   // capability is missing, or lockdown. At least one probe is attached when it succeeds.
   static Result<Probes> open();
   Probes(Probes&&) noexcept;
   Probes& operator=(Probes&&) noexcept;
-  ~Probes();
+  ~Probes() override;
 
-  const ProbeCoverage& coverage() const;
-  // Finals alone: no system call, so after each batch of netlink events.
-  Result<void> read_finals(ProbeReading& reading);
-  // The connections that ended, alone: no system call but for the totals.
-  Result<void> read_closed(ProbeReading& reading);
-  // Everything but the closed connections. Errors: io, denied (a kernel before 5.19 after the
-  // capabilities went).
-  Result<ProbeReading> read();
-  // From now on this pair's bad SPIs are counted whatever others send. Fine when watched already.
-  // limit: kMostWatchedPairs are.
-  Result<void> watch(const AddressPair& pair);
-  // From now on the ends of connections with these peers are told, of no others. all: of every
-  // peer. Beyond kMostWatchedPeers in the life of the probes: of every peer.
-  Result<void> watch_peers(std::span<const Address> peers, bool all);
+  const ProbeCoverage& coverage() const override;
+  Result<void> read_finals(ProbeReading& reading) override;
+  Result<void> read_closed(ProbeReading& reading) override;
+  Result<ProbeReading> read() override;
+  Result<void> watch(const AddressPair& pair) override;
+  Result<void> watch_peers(std::span<const Address> peers, bool all) override;
 
  private:
   struct State;

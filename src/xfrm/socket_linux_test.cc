@@ -143,6 +143,26 @@ TEST(Kernel, an_overrun_is_told_and_survived) {
   });
 }
 
+TEST(Kernel, an_overrun_doubles_the_buffer) {
+  in_own_netns([](Daemon& daemon) {
+    auto events = EventSocket::open(8192);
+    ASSERT_TRUE(events) << events.error().message;
+    const auto room = [&] {
+      int bytes = 0;
+      socklen_t size = sizeof(bytes);
+      EXPECT_EQ(::getsockopt(events->fd(), SOL_SOCKET, SO_RCVBUF, &bytes, &size), 0);
+      return bytes;
+    };
+    const int before = room();
+    for (std::uint16_t port = 1; port <= 200; ++port) {
+      ASSERT_EQ(daemon.add_policy(test::policy_of_port(port)), 0);
+    }
+    TellingSink sink;
+    EXPECT_TRUE(events->drain(sink).value().overrun);
+    EXPECT_EQ(room(), 2 * before);
+  });
+}
+
 TEST(Kernel, the_default_policy_is_read) {
   in_own_netns([](Daemon& daemon) {
     const std::uint8_t wanted[4] = {XFRM_USERPOLICY_BLOCK, XFRM_USERPOLICY_ACCEPT,

@@ -34,7 +34,7 @@ errors='sed -n "s/^\(XfrmIn[A-Za-z]*\)[ \t]*\([0-9]*\)$/\1=\2/p" /proc/net/xfrm_
 values a0 "$(counters ikev2)"
 values b0 "$(counters ikev2-ipv6)"
 guest 'lab forge ikev2 bad-spi 5; lab forge ikev2 bad-icv 3; lab forge ikev2 short 4
-  lab forge ikev2-ipv6 bad-spi 2; lab forge ikev2-ipv6 short 1'
+  lab forge ikev2-ipv6 bad-spi 2; lab forge ikev2-ipv6 bad-icv 7; lab forge ikev2-ipv6 short 1'
 values a1 "$(counters ikev2)"
 values b1 "$(counters ikev2-ipv6)"
 check "ikev2: BadSPIPackets" 5 $((a1_BadSPIPackets - a0_BadSPIPackets))
@@ -43,7 +43,7 @@ check "ikev2: PacketsNotAuthenticated" 3 \
   $((a1_PacketsNotAuthenticated - a0_PacketsNotAuthenticated))
 check "ikev2-ipv6: BadSPIPackets" 2 $((b1_BadSPIPackets - b0_BadSPIPackets))
 check "ikev2-ipv6: PacketsNotDecrypted" 1 $((b1_PacketsNotDecrypted - b0_PacketsNotDecrypted))
-check "ikev2-ipv6: PacketsNotAuthenticated" 0 \
+check "ikev2-ipv6: PacketsNotAuthenticated" 7 \
   $((b1_PacketsNotAuthenticated - b0_PacketsNotAuthenticated))
 for counter in BadSPIPackets PacketsNotDecrypted; do
   check "ikev2: $counter is exact" exact "$(quality ikev2 $counter)"
@@ -57,6 +57,16 @@ bad=$((e1_XfrmInStateProtoError - e0_XfrmInStateProtoError))
 check "bad paddings under a right ICV: some were sent" yes "$( ((bad > 0)) && echo yes)"
 check "ikev2: they are not decrypted" $bad $((a2_PacketsNotDecrypted - a1_PacketsNotDecrypted))
 check "ikev2: but authenticated" 0 $((a2_PacketsNotAuthenticated - a1_PacketsNotAuthenticated))
+values b2 "$(counters ikev2-ipv6)"
+check "ikev2-ipv6: none of them" 0 $((b2_PacketsNotDecrypted - b1_PacketsNotDecrypted))
+guest 'lab forge ikev2-ipv6 bad-padding 6'
+values e1 "$errors"
+values b3 "$(counters ikev2-ipv6)"
+values a3 "$(counters ikev2)"
+bad=$((e1_XfrmInStateProtoError - e0_XfrmInStateProtoError - bad))
+check "over IPv6: some were sent" yes "$( ((bad > 0)) && echo yes)"
+check "ikev2-ipv6: they are not decrypted" $bad $((b3_PacketsNotDecrypted - b2_PacketsNotDecrypted))
+check "ikev2: none of these" 0 $((a3_PacketsNotDecrypted - a2_PacketsNotDecrypted))
 
 values a3 "$(counters ikev1)"
 replays='quickmode show Quickmode_SA --json | jq "[.instances[].properties |

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace qm::sim {
 namespace {
@@ -47,6 +48,7 @@ void Checker::collector_died() {
   fault_since_ = true;
   gaps_before_ = gaps_earlier_ = 0;
   deficit_before_.reset();
+  passing_by_.clear();
 }
 
 void Checker::forget() {
@@ -158,6 +160,62 @@ Checker::Wrong Checker::check_deficit(const Collector::Published& published) {
   return wrong;
 }
 
+// An interval that began before may hold enough to make up for what passes by; once it has become
+// too old, the next one can't, as long as nothing is on the SAs.
+bool Checker::must_be_missing(PassingBy& watched, const Collector::Published& published,
+                              const World::Path& path) const {
+  using Stage = PassingBy::Stage;
+  const auto row = published.connections.find(path.cookie);
+  const bool clean = published.settled && !published.disturbed && !published.reading_failed &&
+                     row != published.connections.end() && path.passes_by && path.in_policy;
+  const std::uint64_t now_ns = published.report.time.boot_ns;
+  if (!clean || watched.path != path) {
+    watched = {.path = path, .since_ns = now_ns, .last_ns = now_ns};
+    if (clean) watched.in_segments = row->second;
+    if (!clean) watched.path = {};
+    return false;
+  }
+  const bool moved = row->second != std::exchange(watched.in_segments, row->second);
+  const std::uint64_t last_ns = std::exchange(watched.last_ns, now_ns);
+  switch (watched.stage) {
+    case Stage::waits:
+      if (moved && now_ns - watched.since_ns > kEvidenceNs) watched.stage = Stage::no_old_interval;
+      return false;
+    case Stage::no_old_interval:
+      if (now_ns - last_ns >= kDeliveryNs) watched.stage = Stage::an_interval;
+      return false;
+    default:
+      return moved;
+  }
+}
+
+// What the evidence says of a session's protection is true, and comes in time.
+Checker::Wrong Checker::check_evidence(const Collector::Published& published, const World& world) {
+  std::map<std::uint32_t, PassingBy> watched;
+  for (const SessionReport& each : published.report.sessions) {
+    const World::Path path = world.path_of(each.session.sid);
+    const bool missing = each.evidence == Evidence::Says::missing;
+    const Protection verdict = each.verdict.protection;
+    if (missing && !path.cleared) {
+      return fmt::format("{}: evidence is missing, but all was on its SAs", each.name);
+    }
+    if (missing && (verdict == Protection::protected_ || verdict == Protection::integrity_only)) {
+      return fmt::format("{} is said to be protected, though evidence is missing", each.name);
+    }
+    for (const Use& use : each.verdict.uses) {
+      const bool out = use.direction == xfrm::Direction::out;
+      if (each.evidence != Evidence::Says::agrees || path.carried[out ? 1 : 0] > 0) continue;
+      return fmt::format("{}: the evidence agrees, but nothing was on its SAs", each.name);
+    }
+    PassingBy& passing = watched[each.session.sid] = passing_by_[each.session.sid];
+    if (must_be_missing(passing, published, path) && !missing) {
+      return fmt::format("{} passes IPsec by, and the evidence does not say so", each.name);
+    }
+  }
+  passing_by_ = std::move(watched);
+  return std::nullopt;
+}
+
 std::optional<std::string> Checker::check(const Collector::Published& published, World& world) {
   const Report& report = published.report;
   const Truth& truth = world.truth();
@@ -176,6 +234,7 @@ std::optional<std::string> Checker::check(const Collector::Published& published,
     return wrong;
   }
   if (Wrong wrong = check_gauges(published, world)) return wrong;
+  if (Wrong wrong = check_evidence(published, world)) return wrong;
   if (Wrong wrong = check_deficit(published)) return wrong;
   const std::uint64_t gaps = report.health.gaps;
   const bool all_told = world.kernel().probes.attached && world.kernel().finals_lost() == 0 &&

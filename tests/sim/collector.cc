@@ -215,22 +215,47 @@ void Collector::read_sas(const std::vector<xfrm::SaId>& ids, bool again) {
   if (!again && engine_.note_missing(gone)) sync_due_ = true;
 }
 
+// What sock_diag has, row by row.
+std::vector<xfrm::TcpConnection> Collector::read_diag() {
+  Random& random = world_.random();
+  std::vector<xfrm::TcpConnection> all;
+  const std::uint32_t seq = ++seq_;
+  bool done = false;
+  for (const std::uint64_t cookie : world_.socket_list()) {
+    if (random.chance(kernel_.faults.diag_skips)) continue;
+    const test::Message row = world_.diag_row(cookie, seq);
+    if (!row.empty() && !xfrm::parse_connections(row, seq, all, done)) std::abort();
+    if (random.chance(300)) interleave(true);
+  }
+  if (!xfrm::parse_connections(test::diag_end(seq), seq, all, done) || !done) std::abort();
+  return all;
+}
+
+// As read_these() of connections_linux.cc: those of the sessions that are there.
+void Collector::read_session_connections(Published& published) {
+  const auto ends = engine_.connections_to_read();
+  if (ends.empty()) return;
+  interleave(true);
+  engine_.set_time(kernel_.now());
+  if (world_.random().chance(kernel_.faults.diag_fails)) return;
+  std::vector<xfrm::TcpConnection> all = read_diag();
+  std::erase_if(all, [&](const xfrm::TcpConnection& each) {
+    return !each.counted ||
+           std::ranges::find(ends, std::pair(each.local, each.remote)) == ends.end();
+  });
+  for (const xfrm::TcpConnection& each : all) {
+    published.connections.emplace(each.cookie, each.counters.in_segments);
+  }
+  engine_.take_session_connections(all);
+}
+
 void Collector::read_connections() {
   if (!engine_.wants_connections()) return;
   Random& random = world_.random();
   interleave(true);
   if (!random.chance(kernel_.faults.diag_fails)) {
-    std::vector<xfrm::TcpConnection> all;
     const auto peers = engine_.peers_to_ask();
-    const std::uint32_t seq = ++seq_;
-    bool done = false;
-    for (const std::uint64_t cookie : world_.socket_list()) {
-      if (random.chance(kernel_.faults.diag_skips)) continue;
-      const test::Message row = world_.diag_row(cookie, seq);
-      if (!row.empty() && !xfrm::parse_connections(row, seq, all, done)) std::abort();
-      if (random.chance(300)) interleave(true);
-    }
-    if (!xfrm::parse_connections(test::diag_end(seq), seq, all, done) || !done) std::abort();
+    std::vector<xfrm::TcpConnection> all = read_diag();
     std::erase_if(all, [&](const xfrm::TcpConnection& each) {
       return peers && std::ranges::find(*peers, each.remote.address) == peers->end();
     });
@@ -291,6 +316,7 @@ Collector::Published Collector::refresh() {
   const xfrm::NetnsErrors errors = kernel_.errors;
   engine_.attribute();
   kernel_.closings_wanted = engine_.wants_connections();
+  read_session_connections(published);
   read_connections();
   reading_failed_ = false;
   read_sas(engine_.sas_to_read(), false);

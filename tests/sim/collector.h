@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -28,6 +29,8 @@ class Collector {
     bool finals_wait = false;  // an SA's last word is still to come, or was lost
     // The words on SAs that a flush took came before the rows that showed them.
     bool flushed_in_dump = false;
+    // The sessions' connections as they were read, by cookie: segments received.
+    std::map<std::uint64_t, std::uint32_t> connections;
     bool claimed_more = false;  // the truth's lower bound holds more SAs than before
     std::vector<Totals> lower;  // by adapter, then the host's: as of its beginning
     Totals lower_after;         // the host's, as of its end
@@ -52,6 +55,8 @@ class Collector {
   bool sync();
   void read_sas(const std::vector<xfrm::SaId>& ids, bool again);
   void read_connections();
+  std::vector<xfrm::TcpConnection> read_diag();
+  void read_session_connections(Published& published);
   void claim_in_truth();
   void take_words();
 

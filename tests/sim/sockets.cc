@@ -65,6 +65,34 @@ void World::carry_segments(const Socket& socket, const Generation& generation, s
   }
 }
 
+// Whether what it moves is on no SA; then it is remembered.
+bool World::in_the_clear(const Socket& socket, bool out) {
+  if (lane_at(socket.lane).policy[out ? 1 : 0] && !socket.passes_by) return false;
+  cleared_.insert(socket.tcp.cookie);
+  return true;
+}
+
+World::Path World::path_of(std::uint32_t sid) const {
+  Path path;
+  const auto session = std::ranges::find(sessions_, sid, &Session::sid);
+  if (session == sessions_.end()) return path;
+  const Lane& lane = lanes_[static_cast<std::size_t>(session->lane)];
+  path.cookie = session->listed;
+  path.in_policy = lane.policy[0];
+  path.carried = lane.carried;
+  path.ins = lane.ins;
+  for (const Session& each : sessions_) {
+    if (each.lane != session->lane) continue;
+    path.connections.insert({each.listed, each.shown_cookie, each.seen_cookie});
+  }
+  path.cleared = std::ranges::any_of(
+      path.connections, [&](std::uint64_t cookie) { return cleared_.contains(cookie); });
+  const auto socket =
+      std::ranges::find(sockets_, path.cookie, [](const Socket& each) { return each.tcp.cookie; });
+  path.passes_by = socket != sockets_.end() && socket->passes_by;
+  return path;
+}
+
 // TCP counts first; then IPsec may have no SA, and a firewall no mercy.
 bool World::send(Socket& socket, std::uint32_t segments, std::uint64_t payload_bytes,
                  std::uint64_t header_bytes) {
@@ -72,7 +100,7 @@ bool World::send(Socket& socket, std::uint32_t segments, std::uint64_t payload_b
   socket.tcp.counters.sent_bytes += payload_bytes;
   Lane& lane = lane_at(socket.lane);
   const std::uint64_t bytes = payload_bytes + segments * (header_bytes + inner_header(socket));
-  if (!lane.policy[1]) return true;  // in the clear
+  if (in_the_clear(socket, true)) return true;
   if (random_.chance(20)) {
     say("{} segments of {} are dropped", segments, socket.tcp.local.port);
     return false;
@@ -95,7 +123,7 @@ bool World::send(Socket& socket, std::uint32_t segments, std::uint64_t payload_b
 bool World::receive(Socket& socket, std::uint32_t segments, std::uint64_t payload_bytes,
                     std::uint64_t header_bytes) {
   Lane& lane = lane_at(socket.lane);
-  if (lane.policy[0]) {
+  if (!in_the_clear(socket, false)) {
     if (lane.ins.empty()) return false;
     const Generation& generation =
         lane.ins[random_.below(static_cast<std::uint32_t>(lane.ins.size()))];
@@ -164,6 +192,7 @@ std::uint64_t World::open_socket(int lane, int adapter, std::uint32_t sid) {
   socket.lane = lane;
   socket.adapter = adapter;
   socket.sid = sid;
+  socket.passes_by = sid != 0 && lane_at(lane).passed_by != kNone && random_.chance(500);
   xfrm::TcpConnection& tcp = socket.tcp;
   tcp.cookie = ++last_cookie_;
   tcp.local = {lane_at(lane).local, static_cast<std::uint16_t>(40'000 + last_cookie_)};

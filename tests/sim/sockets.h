@@ -21,6 +21,7 @@ struct Socket {
   int adapter = kNone;  // kNone: no session's
   std::uint32_t sid = 0;
   bool open = true;
+  bool passes_by = false;           // IPsec, by a policy of its own
   std::uint64_t unacked_bytes = 0;  // sent, and not lost
   std::uint64_t lost_bytes = 0;     // to be sent again
   std::uint64_t sent_ns = 0, received_ns = 0, acked_ns = 0;

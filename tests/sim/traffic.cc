@@ -14,6 +14,9 @@ void World::carry(std::uint32_t track, std::uint64_t bytes, std::uint64_t packet
   } else {
     kernel_.count_late(track, {bytes, packets});
   }
+  if (const Tracked& sa = truth_.at(track); sa.lane != kNone) {
+    lane_at(sa.lane).carried[sa.out ? 1 : 0] += packets;
+  }
   say("{} bytes on {} of lane {} by {}", bytes, track, truth_.at(track).lane,
       adapter == kNone ? "nobody" : fmt::format("a{}{}", adapter, seen ? "" : " (unseen)"));
   truth_.traffic(track, bytes, packets, adapter, seen, kernel_.now().boot_ns);

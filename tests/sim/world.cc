@@ -48,6 +48,10 @@ World::World(std::uint64_t seed, bool trace)
                       .diag_skips = some(30)};
   }
   make_lanes();
+  Random passing(seed * 37);
+  for (Lane& lane : lanes_) {
+    if (passing.chance(200)) lane.passed_by = static_cast<int>(passing.below(kMostAdapters));
+  }
 }
 
 void World::tell(const std::string& line) const {
@@ -152,6 +156,8 @@ void World::log_in() {
   session.sid = next_sid_++;
   session.lane = any_lane();
   session.adapter = static_cast<int>(random_.below(kMostAdapters));
+  const int only = lane_at(session.lane).passed_by;
+  if (only != kNone) session.adapter = only;
   present_[static_cast<std::size_t>(session.adapter)] = true;
   truth_.use(session.lane, session.adapter);
   sessions_.push_back(session);

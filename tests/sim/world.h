@@ -6,8 +6,8 @@
 // a second; moves that inherit counters (NAT rebinding, a new tunnel address); soft and hard
 // expiry, flush; packets that are counted after the DELSA; 32-bit error counters that wrap;
 // policies, sessions, adapters that come, go and share lanes, with connections of their own
-// (sockets.h) and beside others'; a clock that steps; an IKE daemon whose words come early, late or
-// never.
+// (sockets.h), beside others', and past IPsec whatever the policies say; a clock that steps; an IKE
+// daemon whose words come early, late or never.
 #pragma once
 
 #include <fmt/format.h>
@@ -42,7 +42,11 @@ struct Lane {
   std::vector<Layer> layers;
   bool port_in_policy = false;  // then the collector expects iSCSI on it: a candidate
   std::uint32_t replay_window = 0;
-  std::array<bool, 2> policy{};  // by outbound
+  std::array<bool, 2> policy{};            // by outbound
+  std::array<std::uint64_t, 2> carried{};  // packets on its SAs, by outbound
+  // Some connections here pass IPsec by, whatever the policies say (per-socket policies). Sharing
+  // takes the policies' word, so that all are one adapter's then.
+  int passed_by = kNone;
   std::vector<Generation> outs, ins, larvals;
 };
 
@@ -81,6 +85,18 @@ class World {
   std::vector<std::uint64_t> socket_list() const;
   test::Message diag_row(std::uint64_t cookie, std::uint32_t seq);
   void settle_under_way();  // what is between TCP and the SAs reaches the other end
+  // What is true of the evidence for a session's protection.
+  struct Path {
+    std::uint64_t cookie = 0;  // of the connection that sysfs lists
+    bool in_policy = false;
+    std::array<std::uint64_t, 2> carried{};  // on its lane's SAs, by outbound
+    std::vector<Generation> ins;
+    std::set<std::uint64_t> connections;  // of all sessions on its lane
+    bool cleared = false;                 // one of these moved in the clear
+    bool passes_by = false;
+    friend bool operator==(const Path&, const Path&) = default;
+  };
+  Path path_of(std::uint32_t sid) const;
 
   Kernel& kernel() { return kernel_; }
   Truth& truth() { return truth_; }
@@ -142,6 +158,7 @@ class World {
   std::uint64_t open_socket(int lane, int adapter, std::uint32_t sid);
   void connect(Socket& socket);
   void touch(Socket& socket);
+  bool in_the_clear(const Socket& socket, bool out);
   void tell_closed(const Socket& socket, xfrm::ClosedConnection::Cause cause);
   void close_socket(Socket& socket);
   void act_on_socket(Socket& socket);
@@ -177,6 +194,7 @@ class World {
   std::vector<Socket> sockets_;
   std::vector<UnderWay> held_, leaving_, arriving_;
   std::uint64_t last_cookie_ = 0;
+  std::set<std::uint64_t> cleared_;  // cookies of connections that moved in the clear
   std::array<bool, kMostAdapters> present_{};
   std::vector<std::uint32_t> strangers_;
   std::vector<RekeyWord> words_;

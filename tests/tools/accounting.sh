@@ -1,14 +1,15 @@
 # Sourced by tests/coverage/run and tests/mutate/run: the accounting code, and all that shows it
 # right, without the rest of the house. Both compile it by themselves, a few files at a time.
 # shellcheck shell=bash disable=SC2034
-accounting=(src/hba/ledger{,_finals,_sharing,_state}.cc src/hba/{attribution,evidence}.cc
-  src/hba/split{,_readings}.cc
+accounting=(src/hba/{attribution,entries,entry,evidence}.cc
+  src/hba/ledger{,_finals,_sharing,_state}.cc src/hba/split{,_readings}.cc
   src/hba/engine{,_attribution,_births,_evidence,_probes,_report,_sharing}.cc src/xfrm/decode_sa.cc)
 beside=(src/base/{address,text,result}.cc
   src/xfrm/{ahead,codec,connections,decode_policy,requests,sa_marks,sa_table,policy_table}.cc
   src/xfrm/{connections_linux,netlink_linux,probe_none,probe_records,xfrm_stat}.cc)
 support=(tests/support/{xfrm_messages,xfrm_telling_sink,diag_messages}.cc)
-unit_tests=(src/hba/{attribution,evidence,ledger,split,split_epochs,split_property,split_unseen}_test.cc
+unit_tests=(src/hba/{attribution,entries,evidence,ledger}_test.cc
+  src/hba/split{,_epochs,_property,_unseen}_test.cc
   src/hba/engine{,_edges,_evidence,_lost,_probes,_sim,_state}_test.cc
   src/xfrm/{codec,codec_malformed,connections,policy_table,probe_records,sa_table,recorded}_test.cc)
 simulation=(tests/sim/*.cc)
