@@ -9,7 +9,7 @@ beside=(src/base/{address,text,result}.cc
   src/xfrm/{connections_linux,netlink_linux,probe_none,probe_records,xfrm_stat}.cc)
 support=(tests/support/{xfrm_messages,xfrm_telling_sink,diag_messages}.cc)
 unit_tests=(src/hba/{attribution,evidence,ledger,ledger_edges,ledger_state,split,split_epochs,split_property,split_unseen}_test.cc
-  src/hba/engine{,_edges,_evidence,_lost,_probes,_sharing,_sim,_state}_test.cc
+  src/hba/engine{,_account,_edges,_evidence,_lost,_moves,_probes,_sharing,_sim,_state,_syncs}_test.cc
   src/xfrm/{codec,codec_malformed,connections,policy_table,probe_records,sa_table,recorded}_test.cc)
 simulation=(tests/sim/*.cc)
 compile_flags=(-std=c++23 -I src -I include -I tests -include fmt/format.h -include algorithm
