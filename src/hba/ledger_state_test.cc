@@ -9,7 +9,7 @@ namespace qm::hba {
 namespace {
 
 // A state with one of everything. What a test changes, it changes here.
-struct StateFile {
+struct StateBytes {
   std::uint32_t version = 4;
   std::string boot_id{kBoot};
   std::string unattributed_key;
@@ -114,15 +114,15 @@ class LedgerStateFile : public EngineTest {
     if (!loaded) EXPECT_EQ(fresh.ledger().owners().size(), 1U);
     return loaded;
   }
-  static bool loads(const std::function<void(StateFile&)>& change) {
-    StateFile file;
+  static bool loads(const std::function<void(StateBytes&)>& change) {
+    StateBytes file;
     change(file);
     return loads(file.sealed());
   }
 };
 
 TEST_F(LedgerStateFile, WhatIsLoadedIsSavedAgainAsItWas) {
-  const std::vector<std::byte> bytes = StateFile{}.sealed();
+  const std::vector<std::byte> bytes = StateBytes{}.sealed();
   Engine fresh(at(1));
   ASSERT_TRUE(LedgerState::load(bytes, kBoot, fresh).has_value());
   EXPECT_EQ(LedgerState::save(fresh, kBoot), bytes);
@@ -139,7 +139,7 @@ TEST_F(LedgerStateFile, WhatIsLoadedIsSavedAgainAsItWas) {
 
 TEST_F(LedgerStateFile, WhatAnEarlierVersionHadNotIsNotAsked) {
   for (const std::uint32_t version : {2U, 3U}) {
-    StateFile file;
+    StateBytes file;
     file.version = version;
     Engine fresh(at(1));
     ASSERT_TRUE(LedgerState::load(file.sealed(), kBoot, fresh).has_value()) << version;
@@ -150,49 +150,49 @@ TEST_F(LedgerStateFile, WhatAnEarlierVersionHadNotIsNotAsked) {
 
 // The greatest value of each, and one more.
 TEST_F(LedgerStateFile, NoValueIsBeyondItsKind) {
-  const auto edge = [](std::uint8_t StateFile::* field, int most) {
+  const auto edge = [](std::uint8_t StateBytes::* field, int most) {
     const auto with = [field](int value) {
-      return loads([&](StateFile& file) { file.*field = static_cast<std::uint8_t>(value); });
+      return loads([&](StateBytes& file) { file.*field = static_cast<std::uint8_t>(value); });
     };
     EXPECT_TRUE(with(most));
     EXPECT_FALSE(with(most + 1));
   };
-  edge(&StateFile::quality, QM_UNAVAILABLE);
-  edge(&StateFile::reason, QM_REASON_COUNT - 1);
-  edge(&StateFile::owner_flag, 1);
-  edge(&StateFile::mode, static_cast<int>(xfrm::Mode::iptfs));
-  edge(&StateFile::claim_direction, static_cast<int>(xfrm::Direction::out));
-  edge(&StateFile::claim_flag, 1);
-  edge(&StateFile::entry_direction, static_cast<int>(xfrm::Direction::out));
-  edge(&StateFile::entry_flag, 1);
+  edge(&StateBytes::quality, QM_UNAVAILABLE);
+  edge(&StateBytes::reason, QM_REASON_COUNT - 1);
+  edge(&StateBytes::owner_flag, 1);
+  edge(&StateBytes::mode, static_cast<int>(xfrm::Mode::iptfs));
+  edge(&StateBytes::claim_direction, static_cast<int>(xfrm::Direction::out));
+  edge(&StateBytes::claim_flag, 1);
+  edge(&StateBytes::entry_direction, static_cast<int>(xfrm::Direction::out));
+  edge(&StateBytes::entry_flag, 1);
   for (const int family : {0, 1, 2, 3, 9, 10, 11}) {
-    EXPECT_EQ(loads([&](StateFile& file) { file.family = static_cast<std::uint8_t>(family); }),
+    EXPECT_EQ(loads([&](StateBytes& file) { file.family = static_cast<std::uint8_t>(family); }),
               family == 0 || family == 2 || family == 10)
         << family;
   }
 }
 
 TEST_F(LedgerStateFile, EveryOwnerIsOneOfTheList) {
-  for (std::uint32_t StateFile::* field :
-       {&StateFile::claim_owner, &StateFile::entry_owner, &StateFile::ended_owner}) {
-    EXPECT_TRUE(loads([&](StateFile& file) { file.*field = 1; }));
-    EXPECT_FALSE(loads([&](StateFile& file) { file.*field = 2; }));
+  for (std::uint32_t StateBytes::* field :
+       {&StateBytes::claim_owner, &StateBytes::entry_owner, &StateBytes::ended_owner}) {
+    EXPECT_TRUE(loads([&](StateBytes& file) { file.*field = 1; }));
+    EXPECT_FALSE(loads([&](StateBytes& file) { file.*field = 2; }));
   }
-  EXPECT_TRUE(loads([](StateFile& file) { file.entry_owner = kNobody; }));
-  EXPECT_FALSE(loads([](StateFile& file) { file.ended_owner = kNobody; }));
-  EXPECT_FALSE(loads([](StateFile& file) { file.unattributed_key = "b"; }));
-  EXPECT_TRUE(loads([](StateFile& file) { file.key = std::string(1000, 'k'); }));
+  EXPECT_TRUE(loads([](StateBytes& file) { file.entry_owner = kNobody; }));
+  EXPECT_FALSE(loads([](StateBytes& file) { file.ended_owner = kNobody; }));
+  EXPECT_FALSE(loads([](StateBytes& file) { file.unattributed_key = "b"; }));
+  EXPECT_TRUE(loads([](StateBytes& file) { file.key = std::string(1000, 'k'); }));
 }
 
 TEST_F(LedgerStateFile, ThereAreAsManyOwnersAsTheLedgerTakes) {
-  EXPECT_TRUE(loads([](StateFile& file) { file.more_owners = kMostOwners - 2; }));
-  EXPECT_FALSE(loads([](StateFile& file) { file.more_owners = kMostOwners - 1; }));
+  EXPECT_TRUE(loads([](StateBytes& file) { file.more_owners = kMostOwners - 2; }));
+  EXPECT_FALSE(loads([](StateBytes& file) { file.more_owners = kMostOwners - 1; }));
 }
 
 // When it moved last, nobody knows any more: perhaps just now, if it ever did.
 TEST_F(LedgerStateFile, AnSaThatHasMovedMayHavePacketsInFlight) {
   for (const std::uint64_t packets : {0U, 1U, 2U}) {
-    StateFile file;
+    StateBytes file;
     file.entry_packets = packets;
     Engine fresh(at(300));
     ASSERT_TRUE(LedgerState::load(file.sealed(), kBoot, fresh).has_value());
@@ -201,15 +201,15 @@ TEST_F(LedgerStateFile, AnSaThatHasMovedMayHavePacketsInFlight) {
 }
 
 TEST_F(LedgerStateFile, NothingIsMissingAndNothingFollows) {
-  const std::vector<std::byte> body = StateFile{}.body();
+  const std::vector<std::byte> body = StateBytes{}.body();
   for (std::size_t size = 0; size < body.size(); ++size) {
     std::vector<std::byte> cut(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(size));
-    StateFile::seal(cut);
+    StateBytes::seal(cut);
     EXPECT_FALSE(loads(cut)) << size;
   }
   std::vector<std::byte> longer = body;
   longer.push_back(std::byte{0});
-  StateFile::seal(longer);
+  StateBytes::seal(longer);
   EXPECT_FALSE(loads(longer));
   for (std::size_t size = 0; size < 24; ++size) EXPECT_FALSE(loads(std::vector<std::byte>(size)));
 }

@@ -74,9 +74,6 @@ class Unit:
             with open(kept, encoding='utf-8') as file:
                 self.bad = {int(number) for number in file.read().split()}
             return
-        if os.path.exists(kept):  # TEMPORARY
-            with open(kept, encoding='utf-8') as file:
-                self.bad = {int(number) for number in file.read().split()}
         while True:
             text, owners = self.schemata.text(self.bad)
             write_if_other(self.base + '.cc', text)
@@ -227,12 +224,13 @@ def main():
     killers = {}
     for quick in (True, False):
         undecided = [number for number in numbers if killers.get(number) is None]
-        with open(last, 'w', encoding='utf-8') as out:
+        with open(last + '.new', 'w', encoding='utf-8') as out:
             judged = crew.map(lambda each, now=quick: bench.killer(each, now), undecided)
             for number, by in zip(undecided, judged):
                 killers[number] = by
                 if by is None:
                     print(f'{every[number].line}: {every[number].name()}', file=out, flush=True)
+        os.replace(last + '.new', last)
         print(f'{len(undecided)} mutants tried: {list(killers.values()).count(None)} left',
               flush=True)
     unexplained = 0
