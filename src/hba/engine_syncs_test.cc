@@ -174,8 +174,7 @@ TEST_F(EngineSyncs, ALateDelsaOfWhatDiedMeanwhileCorrectsIt) {
 
 // A clock that was put back: what the first dump showed is of the baseline, whenever it was added.
 TEST_F(EngineSyncs, TheBaselineIsAsYoungAsItsYoungestSa) {
-  sync({sa(true, 0x11, 900)});
-  refresh();
+  sync({sa(true, 0x11, 900)}, false);  // it serves nobody yet
   restart();
   sync({sa(true, 0x11, 900), sa(true, 0x12, 901)});
   refresh();
