@@ -14,7 +14,7 @@ import sys
 
 import schemata
 
-CPU_SECONDS = 20            # more is an endless loop
+QUICK_CPU_SECONDS, CPU_SECONDS = 5, 30  # more is an endless loop
 MEMORY_BYTES = 2 << 30
 LEAST_PERCENT = 95
 MUTANTS_A_FILE = 10_000     # a mutant's number: its file's, then its own
@@ -28,15 +28,16 @@ LINKED = ['-fuse-ld=lld', '-lfmt', '-lpthread']
 TEST_LIBRARIES = ['-lgmock', '-lgtest', '-lrapidcheck']
 
 
-def limit():
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+def limit(cpu_seconds):
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def passes(command, **environment):
+def passes(command, cpu_seconds=CPU_SECONDS, **environment):
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                          preexec_fn=limit, env={**os.environ, **environment}, check=False)
+                          preexec_fn=lambda: limit(cpu_seconds),
+                          env={**os.environ, **environment}, check=False)
     return done.returncode == 0
 
 
@@ -138,13 +139,14 @@ class Bench:
     def killer(self, number, quick):
         """What notices the mutant; None: nothing. First only what is quick, then only the rest."""
         tests = self.tests(number, quick)
+        cpu_seconds = QUICK_CPU_SECONDS if quick else CPU_SECONDS
         if tests and not passes([self.unit, '--gtest_brief=1', '--gtest_fail_fast',
                                  '--gtest_filter=' + ':'.join(tests)],
-                                RC_PARAMS='seed=1 max_success=20', MUTANT=str(number)):
+                                cpu_seconds, RC_PARAMS='seed=1 max_success=20', MUTANT=str(number)):
             return 'unit tests'
         first, seeds = FIRST_SEEDS if quick else MORE_SEEDS
         if not passes([self.sim, '--from', str(first), '--seeds', str(seeds), '--threads', '1',
-                       '--fail-fast', '--record', RECORD], MUTANT=str(number)):
+                       '--fail-fast', '--record', RECORD], cpu_seconds, MUTANT=str(number)):
             return 'simulation'
         return None
 

@@ -119,7 +119,7 @@ class Schemata:
         return ''.join(parts), owners
 
     def places(self):
-        """In order: (first, end, function) of each body, (first, number, None) of what is outside."""
+        """In order: (first, end, function) of a body, (first, number, None) of what is outside."""
         found = [(first, end, self.first_function + index)
                  for index, (first, end) in enumerate(self.bodies)]
         for number in self.outside:
