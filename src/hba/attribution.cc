@@ -319,7 +319,6 @@ SessionVerdict judge_session(const iscsi::Session& session, const iscsi::Adapter
             "ask the adapter's own tools; its vendor's provider can publish here",
             {}};
   }
-  SessionVerdict result;
   bool first = true;
   FlowVerdict all;
   for (const iscsi::Connection& connection : session.connections) {

@@ -122,6 +122,8 @@ TEST_F(Judge, WithIpcompTheSasCountLess) {
   }
   sas_.says = {{xfrm::Direction::out, Evidence::Says::missing}};
   EXPECT_EQ(judge().protection, Protection::protected_);
+  EXPECT_FALSE(judge().uses[0].plain);
+  EXPECT_TRUE(judge().uses[0].compressed);
 }
 
 TEST_F(Judge, EvidenceTellsWhetherPacketsHaveAMark) {
@@ -157,6 +159,68 @@ TEST_F(Judge, ADefaultThatBlocksLeavesNoTrafficToJudge) {
   in_.reset();
   default_ = {.block_in = true, .block_forward = true, .block_out = true};
   EXPECT_EQ(judge().protection, Protection::unknown);
+  default_ = {.block_in = false, .block_forward = true, .block_out = true};
+  EXPECT_EQ(judge().reason, "no inbound IPsec policy matches it");
+  default_ = {.block_in = true, .block_forward = true, .block_out = false};
+  EXPECT_EQ(judge().reason, "no outbound IPsec policy matches it");
+}
+
+TEST_F(Judge, TheWorseDirectionIsTheVerdict) {
+  in_.reset();
+  extra_.push_back(*out_);
+  extra_.back().index = 81;
+  extra_.back().templates.clear();  // outbound it can't be told
+  EXPECT_EQ(judge().protection, Protection::unprotected);
+  in_ = made_policy(xfrm::PolicyDirection::in, 2);
+  in_->action = xfrm::PolicyAction::block;
+  in_->templates.clear();
+  extra_.clear();
+  sas_.all.encrypts = false;  // outbound it is integrity only
+  EXPECT_EQ(judge().protection, Protection::unknown);
+}
+
+TEST_F(Judge, OfTwoDirectionsAsGoodThatWhichSaysMoreIsQuoted) {
+  const AssociationKey in = judge().uses[1].association;
+  sas_.some[in] = Strength{};
+  EXPECT_NE(judge().reason.find("no SA is live"), std::string::npos) << judge().reason;
+}
+
+// It can't be told whether it is bypassed, whichever of the two the table names.
+TEST_F(Judge, PoliciesThatDisagreeAreNotLeftToTheXfrmInterface) {
+  interfaces_[{kLocal.address, kPortal.address}] = {"ipsec0", false, false, 42};
+  in_->if_id = 42;
+  for (const bool bypass_first : {true, false}) {
+    out_ = made_policy(xfrm::PolicyDirection::out, 1);
+    xfrm::Policy other = *out_, own = *out_;
+    other.index = 81;
+    (bypass_first ? *out_ : other).templates.clear();
+    own.index = 89;
+    own.if_id = 42;
+    extra_ = {other, own};
+    EXPECT_EQ(judge().reason, "two outbound policies of equal priority (100) disagree");
+  }
+}
+
+TEST_F(Judge, AMarkMayLeadPastABypass) {
+  xfrm::Policy bypass = *out_;
+  bypass.index = 81;
+  bypass.templates.clear();
+  extra_ = {bypass};
+  out_->mark = {0x11, 0xffff'ffff};
+  EXPECT_EQ(judge().protection, Protection::unknown);
+  EXPECT_NE(judge().reason.find("mark 0x11"), std::string::npos) << judge().reason;
+  EXPECT_FALSE(judge().uses[0].plain);
+}
+
+// The template's own count in tunnel mode alone, and if it has any.
+TEST_F(Judge, TheFlowsAddressesStandWhereATemplateHasNone) {
+  out_->templates[0].saddr = at("192.0.2.1");
+  out_->templates[0].daddr = at("192.0.2.2");
+  in_->templates[0].mode = xfrm::Mode::tunnel;
+  const FlowVerdict verdict = judge();
+  EXPECT_EQ(verdict.uses[0].association.daddr, kPortal.address);
+  EXPECT_EQ(verdict.uses[1].association.daddr, kLocal.address);
+  EXPECT_TRUE(verdict.uses[0].plain);
 }
 
 TEST_F(Judge, AnAllowPolicyWithoutTemplatesIsABypass) {
@@ -218,6 +282,14 @@ TEST_F(Judge, SwitchesOfTheInterfaceTurnPoliciesOff) {
   interfaces_[{kLocal.address, kPortal.address}] = {"eth0", false, true};
   EXPECT_EQ(judge().protection, Protection::unprotected);
   EXPECT_EQ(judge().reason, "disable_policy is set on eth0");
+  ASSERT_EQ(judge().uses.size(), 1U);  // what it sends is transformed all the same
+  EXPECT_EQ(judge().uses[0].direction, xfrm::Direction::out);
+}
+
+TEST_F(Judge, TheFirstXfrmInterfaceIsOneLikeTheOthers) {
+  interfaces_[{kLocal.address, kPortal.address}] = {"ipsec0", false, false, 1};
+  out_->if_id = in_->if_id = 1;
+  EXPECT_EQ(judge().protection, Protection::protected_);
 }
 
 TEST_F(Judge, AnXfrmInterfacesPoliciesDecide) {
@@ -289,8 +361,10 @@ TEST_F(Judge, IpCompIsNoProtection) {
 }
 
 TEST(JudgeSession, WithoutAConnectionItIsUnknown) {
-  const SessionVerdict verdict = judge_session({}, nullptr, {}, {}, Sas{});
-  EXPECT_EQ(verdict.protection, Protection::unknown);
+  iscsi::Session session;
+  EXPECT_EQ(judge_session(session, nullptr, {}, {}, Sas{}).protection, Protection::unknown);
+  session.connections.push_back({0, {}, kPortal, true});
+  EXPECT_EQ(judge_session(session, nullptr, {}, {}, Sas{}).protection, Protection::unknown);
 }
 
 TEST(JudgeSession, AnAdapterThatBypassesTheKernelIsUnknown) {

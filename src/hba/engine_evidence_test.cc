@@ -135,6 +135,36 @@ TEST_F(EngineEvidence, WhileEventsAreLostOrADumpRunsNothingIsSaid) {
   EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
 }
 
+// Neither the SYN nor what was sent again is payload that must be on an SA; what was sent once is,
+// when the peer has it.
+TEST_F(EngineEvidence, OutboundOnlyWhatThePeerAcknowledgedAnewMustBeThere) {
+  const auto sends = [this](std::uint64_t sent, std::uint64_t again, std::uint64_t acked,
+                            std::uint64_t on_sa) {
+    connection_.counters.sent_bytes = sent;
+    connection_.counters.retransmitted_bytes = again;
+    connection_.counters.acked_bytes = acked;
+    step(1);
+    sa_bytes_ = on_sa;
+    engine_.attribute();
+    engine_.take_session_connections(std::span(&connection_, 1));
+    engine_.set_source(Engine::Source::read);
+    for (const bool out : {true, false}) {
+      engine_.on_sa(with(sa(out, out ? 1 : 2, 100), on_sa, on_sa / 100), false, 1);
+    }
+    engine_.set_source(Engine::Source::event);
+    engine_.conclude();
+    return engine_.report().sessions.front().verdict.protection;
+  };
+  sends(0, 0, 0, 0);
+  sends(0, 0, 0, 0);
+  EXPECT_EQ(sends(0, 0, 1, 0), Protection::protected_);  // the SYN alone
+  EXPECT_EQ(sends(0, 0, 2, 0), Protection::unknown);     // a byte that nobody saw
+  sends(3000, 1000, 1001, 0);  // an interval begins: of 2,000 some may be under way
+  EXPECT_EQ(sends(3000, 1000, 2001, 0), Protection::unknown) << "until there is more to see";
+  EXPECT_EQ(sends(3200, 1000, 2101, 100), Protection::protected_);
+  EXPECT_EQ(sends(3400, 1000, 2301, 299), Protection::unknown);
+}
+
 // AH+ESP: the outer SA counts the inner one's headers, too, and is not looked at; IPComp counts
 // before or after it compresses.
 TEST_F(EngineEvidence, OfABundleTheInnermostIsAskedAndOfCompressionNone) {

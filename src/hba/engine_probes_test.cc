@@ -297,7 +297,7 @@ TEST_F(EngineProbesTest, TheLastPairThatCanBeWatchedIsExact) {
 TEST_F(EngineProbesTest, WhatASprayCrowdedOutIsSaid) {
   sync({});
   xfrm::ProbeReading reading;
-  reading.totals.bad_spi = reading.totals.bad_spi_unlisted = 12;
+  reading.totals.bad_spi = reading.totals.bad_spi_unlisted = 1;
   engine_.take_probes(reading);
   two_sas();
   EXPECT_EQ(quality(refresh(), "a", kBadSpiPackets), (Quality{QM_AT_LEAST, QM_REASON_GAP}));
@@ -311,6 +311,67 @@ TEST_F(EngineProbesTest, WithoutProbesALossIsCertainAtOnce) {
   EXPECT_EQ(report.health.gaps, 2U);
   EXPECT_EQ(quality(report, "a", kConfidentialBytesReceived),
             (Quality{QM_AT_LEAST, QM_REASON_FLUSH}));
+}
+
+// ---- the first word and the last, when netlink has said nothing
+
+TEST_F(EngineProbesTest, TheFirstWordAloneLeavesWhatWasInFlight) {
+  two_sas();
+  xfrm::ProbeReading reading;
+  reading.finals = {end_of(with(sa(false, 2, 150), 2100, 21))};
+  reading.finals.front().not_decrypted = 3;
+  engine_.take_probes(reading);
+  Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 2100U);
+  EXPECT_EQ(adapter(report, "a").totals[kPacketsNotDecrypted], 3U);
+  EXPECT_EQ(quality(report, "a", kConfidentialBytesReceived),
+            (Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT}));
+  reading.finals = {final_of(with(sa(false, 2, 150), 2200, 22), 4)};
+  engine_.take_probes(reading);
+  report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesReceived], 2200U);
+  EXPECT_EQ(adapter(report, "a").totals[kPacketsNotDecrypted], 4U);
+  EXPECT_EQ(quality(report, "a", kConfidentialBytesReceived), kExact);
+}
+
+TEST_F(EngineProbesTest, WhatEndedBeforeItWasClaimedHasItsFailuresAndItsRekey) {
+  engine_.ike_state(1);
+  sync({});
+  for (const bool out : {true, false}) {
+    engine_.on_sa(sa(out, out ? 3 : 4, 200), true, 0);
+    if (out) {
+      ike::ChildRekey rekey;
+      rekey.remote = kTarget;
+      rekey.proto = xfrm::kEsp;
+      rekey.new_spi_out = 3;
+      engine_.ike_rekey(rekey);
+    }
+    xfrm::SaFinal end = end_of(with(sa(out, out ? 3 : 4, 200), 700, 7));
+    end.not_decrypted = out ? 0 : 2;
+    engine_.on_final(end);
+  }
+  engine_.set_inventory(inventory({"a"}));
+  const Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 700U);
+  EXPECT_EQ(adapter(report, "a").totals[kPacketsNotDecrypted], 2U);
+  EXPECT_EQ(adapter(report, "a").totals[kReKeys], 1U);
+}
+
+// When words were lost: one that waits alone is meant; one that waits beside its live twin may be.
+TEST_F(EngineProbesTest, AfterALossAWordIsTakenOnlyWhereOneCanBeMeant) {
+  two_sas();
+  xfrm::ProbeReading reading;
+  reading.totals.finals_lost = 1;
+  engine_.take_probes(reading);
+  engine_.on_sa_deleted(with(sa(false, 2, 150), 2000, 20));
+  engine_.on_final(final_of(with(sa(false, 2, 150), 2300, 23)));
+  EXPECT_EQ(adapter(refresh(), "a").totals[kConfidentialBytesReceived], 2300U);
+  engine_.on_sa_deleted(with(sa(true, 1, 150), 1000, 10));
+  engine_.on_sa(sa(true, 1, 150), false, 0);
+  engine_.on_final(final_of(with(sa(true, 1, 150), 1500, 15)));
+  const Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 1000U);
+  EXPECT_EQ(adapter(report, "a").totals[kActiveSa], 1U);
 }
 
 }  // namespace

@@ -69,6 +69,8 @@ TEST_F(EvidenceTest, OutboundOnlyCountsWhatWasSentAfterwards) {
   path_.connections = {{7, {5000, 1000}}};  // 4,000 bytes are under way
   refresh();
   refresh();
+  path_.connections = {{7, {5000, 3000}}};
+  EXPECT_EQ(refresh(), Says::nothing) << "some still are";
   path_.connections = {{7, {5000, 5000}}};
   EXPECT_EQ(refresh(), Says::nothing) << "they were on the SA before";
   path_.connections = {{7, {9000, 6000}}};  // one that is not there counts as sent, too
@@ -131,6 +133,37 @@ TEST_F(EvidenceTest, ARefreshThatReadNotAllIsLeftOut) {
   path_.read = true;
   EXPECT_EQ(refresh(), Says::nothing);
   EXPECT_EQ(refresh(), Says::nothing) << "an interval begins with a whole reading";
+}
+
+TEST_F(EvidenceTest, WhatTheSasHadBeforeAnIntervalDoesNotHelpInIt) {
+  refresh();
+  refresh();
+  move(100, 99);
+  EXPECT_EQ(refresh(), Says::missing);
+  refresh();  // the next one begins
+  move(50, 0);
+  EXPECT_EQ(refresh(), Says::missing);
+  move(0, 100);
+  path_.read = false;
+  refresh();
+  path_.read = true;
+  refresh();
+  refresh();
+  move(50, 0);
+  EXPECT_EQ(refresh(), Says::missing);
+}
+
+// While all agrees it goes on, so that what is missing now and then adds up; but not for ever.
+TEST_F(EvidenceTest, AnIntervalIsSoLong) {
+  for (const bool over : {false, true}) {
+    path_.connections = {{over ? 8U : 9U, {}}};
+    refresh();
+    refresh();
+    move(100, 100);
+    EXPECT_EQ(refresh(over ? kEvidenceNs : kEvidenceNs - 1), Says::agrees);
+    move(10, 9);
+    EXPECT_EQ(refresh(), over ? Says::agrees : Says::missing);
+  }
 }
 
 TEST_F(EvidenceTest, APathThatIsNotUsedIsForgotten) {

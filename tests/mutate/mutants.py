@@ -27,7 +27,8 @@ PATTERNS = [
      lambda match: '!(' + match.group() + ')'),
 ]
 STATEMENT = re.compile(r'^\s*(?!return\b|using\b|const\b|auto\b|static\b|case\b|default\b|throw\b|'
-                       r'friend\b|constexpr\b|class\b|struct\b|enum\b|namespace\b|if\b|for\b|'
+                       r'friend\b|constexpr\b|static_cast<void>|class\b|struct\b|enum\b|'
+                       r'namespace\b|if\b|for\b|'
                        r'std::\w+(?:<.*>)? \w+;|(?:bool|int|unsigned|std::u?int\w+|std::string) \w)'
                        r'(?:[\w(+*\-][^{}]*|continue|break|return);$')
 CONDITION = re.compile(r'\bif \((?!const |auto |\[)(.*)\)(?= \{$| return\b| continue;$| [\w+\-].*;$)')

@@ -6,12 +6,15 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "sim/checker.h"
+#include "sim/record.h"
 
 namespace {
 
@@ -20,11 +23,12 @@ using namespace qm::sim;  // NOLINT
 struct Settings {
   std::uint64_t from = 1, seeds = 1000;
   unsigned steps = 120, threads = 0;
-  bool trace = false;
+  bool trace = false, report = false, fail_fast = false;
+  std::string record;  // a file
 };
 
 std::optional<std::string> tell(std::uint64_t seed, const Settings& settings,
-                                std::uint64_t& publications) {
+                                std::uint64_t& publications, Record& record) {
   World world(seed, settings.trace);
   Checker checker;
   std::vector<std::byte> disk;
@@ -49,6 +53,9 @@ std::optional<std::string> tell(std::uint64_t seed, const Settings& settings,
       } else {
         const Collector::Published published = collector->refresh();
         ++publications;
+        const std::string text = text_of(published.report);
+        record.publish(text);
+        if (settings.report) fmt::print("{}\n", text);
         world.say("published: {} gaps, settled {}", published.report.health.gaps,
                   published.settled);
         if (settings.trace) {
@@ -102,20 +109,42 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", settings.seeds, "how many");
   app.add_option("--steps", settings.steps, "of each story");
   app.add_option("--threads", settings.threads, "0: one for each processor");
+  app.add_flag("--report", settings.report, "print all that is published");
+  app.add_option("--record", settings.record,
+                 "compare what is published with this file's digests (UPDATE_GOLDEN=1: write it)");
+  app.add_flag("--fail-fast", settings.fail_fast, "stop at the first that fails");
   app.add_flag("--trace", settings.trace, "print the story");
   CLI11_PARSE(app, argc, argv);
   unsigned threads = settings.threads;
   if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
-  if (settings.trace) threads = 1;
+  if (settings.trace || settings.report) threads = 1;
+  const std::uint64_t most_failed = settings.fail_fast ? 1 : 20;
   std::atomic<std::uint64_t> next = settings.from, failed = 0, publications = 0;
+  const bool rewrite = std::getenv("UPDATE_GOLDEN") != nullptr;
+  std::map<std::uint64_t, std::string> records, told;
+  if (!settings.record.empty()) records = read_records(settings.record);
+  if (!settings.record.empty() && records.empty() && !rewrite) {
+    fmt::print(stderr, "{} holds no record; UPDATE_GOLDEN=1 writes it\n", settings.record);
+    return 1;
+  }
   std::mutex printing;
   const auto work = [&] {
     std::uint64_t published = 0;
     for (;;) {
       const std::uint64_t seed = next++;
-      if (seed >= settings.from + settings.seeds || failed > 20) break;
-      if (const auto wrong = tell(seed, settings, published)) {
-        const std::lock_guard lock(printing);
+      if (seed >= settings.from + settings.seeds || failed >= most_failed) break;
+      Record record;
+      auto wrong = tell(seed, settings, published, record);
+      const std::lock_guard lock(printing);
+      if (rewrite) told[seed] = record.line();
+      const auto recorded = records.find(seed);
+      if (!wrong && !rewrite && recorded != records.end() && recorded->second != record.line()) {
+        wrong = fmt::format(
+            "publishes other than it did ({} in {}). --report prints all of it, to compare with "
+            "the build before; if it is meant, UPDATE_GOLDEN=1 rewrites the file",
+            recorded->second, settings.record);
+      }
+      if (wrong) {
         ++failed;
         fmt::print("seed {}: {}\nrepro: {} --from {} --seeds 1 --steps {} --trace\n", seed, *wrong,
                    argv[0], seed, settings.steps);
@@ -127,6 +156,7 @@ int main(int argc, char** argv) {
   for (unsigned i = 1; i < threads; ++i) crew.emplace_back(work);
   work();
   for (std::thread& thread : crew) thread.join();
+  if (!settings.record.empty() && rewrite) write_records(settings.record, told);
   fmt::print("{} seeds, {} publications checked, {} failed\n", settings.seeds, publications.load(),
              failed.load());
   return failed == 0 ? 0 : 1;
