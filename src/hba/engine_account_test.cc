@@ -269,8 +269,8 @@ TEST_F(EngineAccount, ARestartKnowsAlgorithmsAndWindowsFromTheDump) {
   const Report report = refresh();
   EXPECT_EQ(adapter(report, "a").protected_sessions, 1U);
   for (const SaReport& each : report.sas) {
-    EXPECT_TRUE(each.entry.details_known);
-    EXPECT_EQ(each.entry.details.encryption, "cbc(aes)");
+    EXPECT_NE(each.entry.suite, kNoSuite);
+    EXPECT_EQ(each.suite.encryption, "cbc(aes)");
     EXPECT_EQ(each.entry.since_boot_ns, at(now_s_).boot_ns);
   }
 }

@@ -144,7 +144,9 @@ TEST_F(EvidenceTest, WhatTheSasHadBeforeAnIntervalDoesNotHelpInIt) {
   move(50, 0);
   EXPECT_EQ(refresh(), Says::missing);
   move(0, 100);
-  evidence_.interrupt();
+  path_.read = false;
+  refresh();
+  path_.read = true;
   refresh();
   refresh();
   move(50, 0);

@@ -81,9 +81,9 @@ TEST_F(LedgerEdges, WhatWentBackWhileNobodyWatchedStartsFromThere) {
 TEST_F(LedgerEdges, IntegrityIsTheAeadsOwnWhereThereIsOne) {
   xfrm::Sa sa;
   sa.authentication = {"hmac(sha256)", 256, 128};
-  EXPECT_EQ(details_of(sa).integrity_bits, 128U);
+  EXPECT_EQ(suite_of(sa).integrity_bits, 128U);
   sa.aead = {"rfc4106(gcm(aes))", 160, 64};
-  EXPECT_EQ(details_of(sa).integrity_bits, 64U);
+  EXPECT_EQ(suite_of(sa).integrity_bits, 64U);
 }
 
 TEST_F(LedgerEdges, NothingIsInFlightOnAnSaThatRested) {
@@ -106,10 +106,10 @@ TEST_F(LedgerEdges, ARekeyThatWasInferredOfAnEndedSaIsItsClaimants) {
 
 TEST_F(LedgerEdges, FailuresBeforeAHandOverAreTheFormerOwners) {
   const auto id = ledger_.add(entry_of(false, 1, owner_));
-  ledger_.at(id).take_failures(5);
+  ledger_.edit(id)->take_failures(5);
   const OwnerId next = ledger_.owner("next");
   ledger_.assign(id, next, xfrm::Direction::in, false);
-  ledger_.at(id).take_failures(7);
+  ledger_.edit(id)->take_failures(7);
   EXPECT_EQ(ledger_.totals(owner_)[kPacketsNotDecrypted], 5U);
   EXPECT_EQ(ledger_.totals(next)[kPacketsNotDecrypted], 2U);
 }
@@ -117,7 +117,7 @@ TEST_F(LedgerEdges, FailuresBeforeAHandOverAreTheFormerOwners) {
 TEST_F(LedgerEdges, AClaimMaySayThatItIsABundlesOuterSa) {
   const auto id = ledger_.add(entry_of(true, 1, kNobody));
   ledger_.assign(id, owner_, xfrm::Direction::out, true);
-  ledger_.at(id).take({10, 1}, {}, kSecondNs);
+  ledger_.edit(id)->take({10, 1}, {}, kSecondNs);
   EXPECT_EQ(ledger_.totals(owner_)[kConfidentialBytesSent], 10U);
   EXPECT_EQ(ledger_.totals(owner_)[kTransportBytesSent], 0U);
   EXPECT_EQ(ledger_.totals(owner_)[kActiveSa], 0U);
@@ -179,10 +179,10 @@ TEST_F(LedgerEdges, WhatASharedSaGrewByOutlivesItAndIsCorrected) {
   const Entry entry = entry_of(false, 1, kUnattributed);
   const AssociationKey key = entry.association;
   const auto id = ledger_.add(entry);
-  ledger_.at(id).take({400, 4}, failed(1), at_s(99).boot_ns);
+  ledger_.edit(id)->take({400, 4}, failed(1), at_s(99).boot_ns);
   ledger_.begin_sharing(key, std::array{id});
   EXPECT_EQ(growth(key, id).all, xfrm::Counters{});
-  ledger_.at(id).take({1000, 10}, failed(4), at_s(100).boot_ns);
+  ledger_.edit(id)->take({1000, 10}, failed(4), at_s(100).boot_ns);
   EXPECT_EQ(growth(key, id).all, (xfrm::Counters{600, 6}));
   EXPECT_EQ(growth(key, id).errors, 3U);
   ledger_.end(id, at_s(100), {}, Ledger::Told::awaits_both);
@@ -204,7 +204,7 @@ TEST_F(LedgerEdges, FailuresOfTwoSasOfOnePoolAddUp) {
   const Entry entry = entry_of(false, 1, kUnattributed);
   const std::array ids{ledger_.add(entry), ledger_.add(entry)};
   ledger_.begin_sharing(entry.association, ids);
-  for (const auto id : ids) ledger_.at(id).take({10, 1}, failed(2), kSecondNs);
+  for (const auto id : ids) ledger_.edit(id)->take({10, 1}, failed(2), kSecondNs);
   EXPECT_EQ(ledger_.growth_of(entry.association, ids).errors, 4U);
 }
 
@@ -212,9 +212,9 @@ TEST_F(LedgerEdges, WhatGoesToOneOwnerWasThePoolsUntilThen) {
   const Entry entry = entry_of(true, 1, kUnattributed);
   const auto id = ledger_.add(entry);
   ledger_.begin_sharing(entry.association, std::array{id});
-  ledger_.at(id).take({1000, 10}, {}, kSecondNs);
+  ledger_.edit(id)->take({1000, 10}, {}, kSecondNs);
   ledger_.assign(id, owner_, xfrm::Direction::out, false);
-  ledger_.at(id).take({1500, 15}, {}, kSecondNs);
+  ledger_.edit(id)->take({1500, 15}, {}, kSecondNs);
   EXPECT_EQ(growth(entry.association, id).all, (xfrm::Counters{1000, 10}));
   EXPECT_EQ(ledger_.totals(owner_)[kConfidentialBytesSent], 500U);
 }
@@ -226,15 +226,15 @@ TEST_F(LedgerEdges, ASharedSaThatMovesTakesOnlyTheRestAlong) {
   const auto id = ledger_.add(entry);
   ledger_.begin_sharing(entry.association, std::array{id});
   ledger_.begin_sharing(moved, {});
-  ledger_.at(id).take({1000, 10}, {}, kSecondNs);
+  ledger_.edit(id)->take({1000, 10}, {}, kSecondNs);
   ledger_.reassociate(id, moved);
-  ledger_.at(id).take({1500, 15}, {}, kSecondNs);
+  ledger_.edit(id)->take({1500, 15}, {}, kSecondNs);
   EXPECT_EQ(ledger_.growth_of(entry.association, {}).all, (xfrm::Counters{1000, 10}));
   EXPECT_EQ(growth(moved, id).all, (xfrm::Counters{500, 5}));
   EXPECT_EQ(ledger_.totals(kUnattributed)[kConfidentialBytesReceived], 1500U);
   // One that is not shared goes as a whole.
   const auto whole = ledger_.add(entry_of(false, 2, owner_));
-  ledger_.at(whole).take({70, 1}, {}, kSecondNs);
+  ledger_.edit(whole)->take({70, 1}, {}, kSecondNs);
   ledger_.reassociate(whole, moved);
   EXPECT_EQ(ledger_.at(whole).base, xfrm::Counters{});
   EXPECT_EQ(ledger_.at(whole).association, moved);

@@ -54,7 +54,7 @@ std::string sa_line(const SaReport& sa) {
   flag(entry.rekey, "rekey");
   flag(entry.rekey_inferred, "inferred");
   flag(entry.timed_out, "timed out");
-  flag(entry.details_known, entry.details.encryption + ' ' + entry.details.authentication);
+  flag(entry.suite != kNoSuite, sa.suite.encryption + ' ' + sa.suite.authentication);
   return text + fmt::format(", failed {}/{}, replayed {}+{}\n", entry.integrity_failed,
                             entry.integrity_base, entry.replay, entry.replay_window_failures);
 }
