@@ -24,8 +24,9 @@ run: ## the lab, live (ONCE=1: print once; HOST=1: watch this machine)
 	@lab/run
 
 test: ## everything that proves it, but for long fuzzing
-	@scripts/install-deps.sh build test lab web
-	@scripts/unpack-tools.sh $(UNPACKED)
+	@scripts/install-deps.sh build
+	@scripts/beside 'scripts/install-deps.sh test lab web; scripts/unpack-tools.sh $(UNPACKED); \
+	  lab/accelerator "$$(lab/build-rootfs)" > /dev/null' 'scripts/build release programs'
 	@tests/run
 
 bench: ## speed, each figure beside the limit it runs against

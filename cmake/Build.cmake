@@ -1,6 +1,7 @@
 # How everything is built: warnings are errors, one option a sanitizer set.
 set(QM_SANITIZE "" CACHE STRING "address;undefined, or thread; empty for none")
 option(QM_FUZZ "build the libFuzzer targets (needs clang)" OFF)
+option(QM_GUIDED "everything tells libFuzzer where it has been, not the targets alone" OFF)
 option(QM_BENCH "build the benchmarks" OFF)
 option(QM_TESTS "build the unit tests (needs GoogleTest, rapidcheck)" ON)
 
@@ -29,15 +30,15 @@ if(QM_SANITIZE)
   add_compile_options(-fsanitize=${sanitizers} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${sanitizers})
 endif()
-if(QM_FUZZ)
+if(QM_GUIDED)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# For a target that tests: AddressSanitizer alone, without coverage. What is tested keeps them all;
-# the checks' own expansions take half of the compiler's time otherwise.
+# For a target that tests: AddressSanitizer alone. What is tested keeps them all; the checks' own
+# expansions take half of the compiler's time otherwise.
 function(qm_compile_as_test target)
-  if(QM_FUZZ)
-    target_compile_options(${target} PRIVATE -fno-sanitize=undefined,fuzzer-no-link)
+  if("undefined" IN_LIST QM_SANITIZE)
+    target_compile_options(${target} PRIVATE -fno-sanitize=undefined)
   endif()
 endfunction()
 

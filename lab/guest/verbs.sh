@@ -291,6 +291,8 @@ BATCH
 xfrm policy $verb ${ends% dport *} dir in$allow
 xfrm policy $verb ${back% sport *} dir out$allow
 TARGET
+  # A policy that goes leaves a connection its cached route, in the clear, until TCP has timed out.
+  ip -n tgt route flush cache
 }
 
 verb_flush() { ip xfrm state flush; }
