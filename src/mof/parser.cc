@@ -96,7 +96,9 @@ bool Parser::wrong_at(Span place, std::string message, std::string hint) {
   // What is missing at the end is missing once, however much is open there.
   if (current_.kind == TokenKind::end && std::exchange(end_told_, true)) return false;
   if (after_cut_) {
-    go_on_ = current_.at_line_start;
+    // Only at what is then understood: who goes on at what is not, goes round and round.
+    go_on_ = current_.at_line_start &&
+             (current_.is('[') || current_.is('}') || current_.kind == TokenKind::identifier);
     return false;
   }
   if (quote_missing()) return false;

@@ -283,6 +283,17 @@ TEST(Recovery, WhatIsThereTwiceOrAtTheEndMissingIsOneError) {
   }
 }
 
+TEST(Recovery, WhatIsNotUnderstoodBehindAnErrorIsPassed) {
+  for (const char* next : {";", "=", ")", "{", "]", "5", "$a", "\"s\"", "#pragma locale(\"x\")"}) {
+    const std::string end = std::string("\n\x01") + next + "\n};\nclass C {};";
+    EXPECT_NE(codes("class A { uint8 x;" + end), "") << next;
+    EXPECT_NE(codes("class A { uint8 x; };\ninstance of A { x = 1;" + end), "") << next;
+    const std::string cut = std::string("\"s\n") + next + "\n[Key] \"x\"y;};";
+    EXPECT_NE(codes("class A { string x = " + cut), "") << next;
+    EXPECT_NE(codes("class A { string x; };\ninstance of A { x = " + cut), "") << next;
+  }
+}
+
 TEST(Recovery, AStrayCharacterIsOneError) {
   EXPECT_EQ(codes("[D(1\x01] class A { uint8 x\x02 };\nclass B {};"),
             "error stray-character\nerror stray-character\n");
