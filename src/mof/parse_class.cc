@@ -98,9 +98,11 @@ bool Parser::class_body(Class& the_class) {
       pass_open_brace();
       continue;
     }
+    const std::uint64_t first_step = steps_;
     if (feature()) continue;
     good = false;
     if (!at_new_class()) skip_feature(depth);
+    if (steps_ == first_step) advance();  // whatever comes, the parser moves on
   }
   the_class.properties = settled(properties_, 0, instances);
   the_class.methods = settled(methods_, 0, instances);

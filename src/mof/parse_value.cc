@@ -392,10 +392,12 @@ bool Parser::instance_body(Instance& instance, unsigned depth) {
       pass_open_brace();
       continue;
     }
+    const std::uint64_t first_step = steps_;
     if (property_value(instance, depth)) continue;
     good = false;
     if (depth > 0) return false;  // the outermost instance knows best where to go on
     if (!at_new_class() && !at_new_instance()) skip_feature(inside);
+    if (steps_ == first_step) advance();
   }
   return expect('}', "at the end of the instance") && good;
 }
