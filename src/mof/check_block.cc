@@ -130,7 +130,8 @@ void Checker::check_field(const Class& the_class, const Property& property) {
   if (property.is_array) {
     if (find(property.qualifiers, "WmiSizeIs") != nullptr) {
       check_size_is(the_class, property);
-    } else if (!property.array_size && find(property.qualifiers, "Max") == nullptr) {
+    } else if (!property.array_size && find(property.qualifiers, "Max") == nullptr &&
+               !damaged(the_class)) {
       diagnostics_.error("array-without-size", property.span,
                          fmt::format("nothing says how long array '{}' is", property.name),
                          "write a size in the brackets, or WmiSizeIs(\"property\")");

@@ -107,6 +107,16 @@ bool in_range(const Value& value, const Range& range) {
   return number != nullptr && *number <= range.highest;
 }
 
+// 0x80000000 for a sint32: too large a number, but the bits of -2147483648.
+std::string same_bits_hint(std::string_view text, const Value& value, const Range& range) {
+  const auto* number = std::get_if<std::uint64_t>(&value.data);
+  const std::uint64_t all_bits = 2 * range.highest + 1;
+  if (number == nullptr || range.lowest == 0 || *number > all_bits) return {};
+  if (!text.starts_with("0x") && !text.starts_with("0X")) return {};
+  return fmt::format("a number in hex has no sign; write -{} for these bits",
+                     all_bits - *number + 1);
+}
+
 }  // namespace
 
 void Checker::check_value(const Value& value, const Property& property, unsigned depth) {
@@ -135,6 +145,10 @@ void Checker::check_value(const Value& value, const Property& property, unsigned
 void Checker::check_single(const Value& value, const Property& property, unsigned depth) {
   const bool right =
       right_kind(value, property.type) || (right_kind(value, Type::object) && embeds(property));
+  if (!right && property.type == Type::object && !property.class_name.empty() &&
+      find_class(property.class_name) == nullptr) {
+    return;  // what is no class is most likely a type that is spelt wrong, as was said
+  }
   if (!right) {
     diagnostics_.error("value-type", value.span,
                        fmt::format("'{}' is of type {}, this is {}", property.name,
@@ -145,7 +159,8 @@ void Checker::check_single(const Value& value, const Property& property, unsigne
   if (range && !in_range(value, *range)) {
     diagnostics_.error("value-range", value.span,
                        fmt::format("'{}' is {}: {} to {}", property.name, type_name(property.type),
-                                   range->lowest, range->highest));
+                                   range->lowest, range->highest),
+                       same_bits_hint(diagnostics_.sources().text(value.span), value, *range));
     return;
   }
   if (property.type == Type::datetime && !is_datetime(std::get<Text>(value.data))) {

@@ -191,6 +191,24 @@ TEST(Check, DefaultsFitTheirType) {
   EXPECT_EQ(codes("class A { datetime a = \"today\"; };"), "warning bad-datetime\n");
 }
 
+TEST(Check, ANumberInHexThatIsTooLargeIsShownWithItsSign) {
+  EXPECT_EQ(compile_text("class A { sint32 a = 0x80000001; };").said(),
+            "t.mof:1:22: error: 'a' is sint32: -2147483648 to 2147483647 [value-range]\n"
+            "class A { sint32 a = 0x80000001; };\n"
+            "                     ^~~~~~~~~~\n"
+            "hint: a number in hex has no sign; write -2147483647 for these bits\n");
+  for (const char* plain : {"sint8 a = 255", "uint8 a = 0x100", "sint8 a = 0x100"}) {
+    const std::string said = compile_text("class A { " + std::string(plain) + "; };").said();
+    EXPECT_EQ(said.find("hint"), std::string::npos) << plain;
+  }
+  const std::string lowest = compile_text("class A { sint64 a[] = {0x8000000000000000}; };").said();
+  EXPECT_NE(lowest.find("write -9223372036854775808 for"), std::string::npos);
+}
+
+TEST(Check, AMisspeltTypeIsOneErrorAlsoWhereAValueIsGiven) {
+  EXPECT_EQ(codes("class A { int32 x = 5; };\ninstance of A { x = 1; };"), "error unknown-class\n");
+}
+
 TEST(Check, QualifiersHoldWhatTheirDeclarationSays) {
   const std::string declared = "Qualifier Most : uint8 = 1, Scope(any);\n";
   EXPECT_EQ(codes(declared + "[Most(255)] class A {};"), "");

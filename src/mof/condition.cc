@@ -39,7 +39,7 @@ class Evaluation {
   explicit Evaluation(std::span<const Token> tokens) : tokens_(tokens) {}
 
   ConditionValue run() {
-    result_.value = binary(1);
+    result_.value = conditional();
     if (at_ < tokens_.size()) trouble("the condition should end here");
     return result_;
   }
@@ -56,6 +56,31 @@ class Evaluation {
     return 0;
   }
 
+  bool take(char punctuation) {
+    if (at_ >= tokens_.size() || !tokens_[at_].is(punctuation)) return false;
+    ++at_;
+    return true;
+  }
+
+  // What is not live is read, and may divide by zero, as behind "defined(N) &&".
+  template <class Part>
+  std::int64_t only_if(bool live, Part part) {
+    if (live) return part();
+    ++unused_;
+    const std::int64_t value = part();
+    --unused_;
+    return value;
+  }
+
+  std::int64_t conditional() {
+    const std::int64_t condition = binary(1);
+    if (!take('?')) return condition;
+    const std::int64_t yes = only_if(condition != 0, [this] { return nested(); });
+    if (!take(':')) trouble("expected ':'");
+    const std::int64_t no = only_if(condition == 0, [this] { return nested(); });
+    return condition != 0 ? yes : no;
+  }
+
   const Operator* operator_here() const {
     if (at_ >= tokens_.size() || tokens_[at_].kind != TokenKind::punctuation) return nullptr;
     for (const Operator& candidate : kOperators) {
@@ -70,18 +95,27 @@ class Evaluation {
       const Operator* op = operator_here();
       if (op == nullptr || op->precedence < least) break;
       ++at_;
-      const std::int64_t right = binary(op->precedence + 1);
+      const bool decided = (op->text == "||" && left != 0) || (op->text == "&&" && left == 0);
+      const std::int64_t right =
+          only_if(!decided, [this, op] { return binary(op->precedence + 1); });
       left = apply(op->text, left, right);
     }
     return left;
   }
 
   std::int64_t unary() {
+    return deeper([this] { return prefixed(); });
+  }
+  std::int64_t nested() {
+    return deeper([this] { return conditional(); });
+  }
+  template <class Part>
+  std::int64_t deeper(Part part) {
     if (depth_ >= kMostExpressionDepth) {
       return static_cast<std::int64_t>(trouble("the condition nests too deep"));
     }
     ++depth_;
-    const std::int64_t value = prefixed();
+    const std::int64_t value = part();
     --depth_;
     return value;
   }
@@ -92,6 +126,7 @@ class Evaluation {
     }
     const Token& token = tokens_[at_];
     if (token.kind == TokenKind::integer) return number(token);
+    if (token.kind == TokenKind::character) return character(token);
     if (token.kind == TokenKind::identifier) {
       ++at_;
       return 0;
@@ -105,9 +140,8 @@ class Evaluation {
     }
     if (token.is('(')) {
       ++at_;
-      const std::int64_t value = binary(1);
-      if (at_ >= tokens_.size() || !tokens_[at_].is(')')) trouble("expected ')'");
-      ++at_;
+      const std::int64_t value = conditional();
+      if (!take(')')) trouble("expected ')'");
       return value;
     }
     return static_cast<std::int64_t>(trouble("expected a value"));
@@ -122,6 +156,13 @@ class Evaluation {
     if (!value) return static_cast<std::int64_t>(trouble(value.error().message));
     ++at_;
     return static_cast<std::int64_t>(std::get<std::uint64_t>(value->data));
+  }
+
+  std::int64_t character(const Token& token) {
+    const Result<std::uint16_t> value = parse_character(token.text);
+    if (!value) return static_cast<std::int64_t>(trouble(value.error().message));
+    ++at_;
+    return *value;
   }
 
   std::int64_t apply(std::string_view op, std::int64_t left, std::int64_t right) {
@@ -144,7 +185,7 @@ class Evaluation {
     if (op == "+") return wrapped(a + b);
     if (op == "-") return wrapped(a - b);
     if (op == "*") return wrapped(a * b);
-    if (right == 0) return wrapped(trouble("division by zero"));
+    if (right == 0) return unused_ > 0 ? 0 : wrapped(trouble("division by zero"));
     if (right == -1) return op == "/" ? wrapped(~a + 1) : 0;  // the one quotient that overflows
     return op == "/" ? left / right : left % right;
   }
@@ -152,6 +193,7 @@ class Evaluation {
   std::span<const Token> tokens_;
   std::size_t at_ = 0;
   unsigned depth_ = 0;
+  unsigned unused_ = 0;  // how many operands around this one do not count
   ConditionValue result_;
 };
 

@@ -12,9 +12,9 @@
 namespace qm::mof {
 namespace {
 
-constexpr std::array<std::string_view, 11> kDirectives = {"define",  "elif",   "else",  "endif",
+constexpr std::array<std::string_view, 12> kDirectives = {"define",  "elif",   "else",  "endif",
                                                           "error",   "if",     "ifdef", "ifndef",
-                                                          "include", "pragma", "undef"};
+                                                          "include", "pragma", "undef", "warning"};
 
 bool same_body(const Macro& a, const Macro& b) {
   return a.has_parameters == b.has_parameters && a.parameters == b.parameters &&
@@ -49,6 +49,9 @@ void Preprocessor::directive(const Token& hash) {
   } else if (name == "error") {
     diagnostics_.error("error-directive", word.span,
                        fmt::format("#error {}", lexer().rest_of_line()));
+  } else if (name == "warning") {
+    diagnostics_.warning("warning-directive", word.span,
+                         fmt::format("#warning {}", lexer().rest_of_line()));
   } else {
     diagnostics_.error("unknown-directive", word.span, fmt::format("unknown directive '#{}'", name),
                        did_you_mean(name, kDirectives, "a comment begins with //"));

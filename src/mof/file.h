@@ -9,8 +9,10 @@
 
 namespace qm::mof {
 
-// The bytes of a regular file. Errors: `not_found`, `limit` beyond most_bytes, `invalid` for what
-// is no regular file, `denied`, `io`.
+inline constexpr std::string_view kStandardInput = "-";  // in a path's place
+
+// The bytes of a regular file, or of standard input. Errors: `not_found`, `limit` beyond
+// most_bytes, `invalid` for what is no regular file, `denied`, `io`.
 Result<std::string> read_file(const std::string& path, std::size_t most_bytes);
 
 // Its first bytes, fewer when it has no more. Errors: `invalid`, `denied`, `io`.

@@ -13,6 +13,7 @@
 #include "mof/file.h"
 #include "mof/limits.h"
 #include "mof/mof.h"
+#include "mof/pe_resource.h"
 
 namespace qm::mof {
 namespace {
@@ -45,6 +46,12 @@ Result<std::string> read_all(int fd, std::size_t expected, std::size_t most_byte
   }
 }
 
+// Can be read only once, and is looked at twice: for what it is, and for what it says.
+const Result<std::string>& standard_input() {
+  static const Result<std::string> text = read_all(STDIN_FILENO, 0, kMostPeBytes);
+  return text;
+}
+
 Result<bool> write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(fd, bytes.data(), bytes.size());
@@ -67,6 +74,11 @@ Result<bool> fill(int fd, std::string_view bytes) {
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
+  if (path == kStandardInput) {
+    const Result<std::string>& text = standard_input();
+    if (text && text->size() > most_bytes) return too_long(most_bytes);
+    return text;
+  }
   if (path.find('\0') != std::string::npos) {
     return fail(ErrorCode::not_found, "a path cannot hold the character 0");
   }
@@ -87,6 +99,7 @@ Result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
 }
 
 Result<std::string> read_front(const std::string& path, std::size_t bytes) {
+  if (path == kStandardInput) return TRY(standard_input()).substr(0, bytes);
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status{};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {

@@ -196,6 +196,7 @@ bool Lexer::skip_block_comment() {
   token.plain = false;
   token.cut = false;
   token.no_expand = false;
+  token.after_trouble = false;
   token.symbol = '\0';
   token.text = {begin + trim, static_cast<std::size_t>(at_ - begin) - 2 * trim};
   token.span = span(begin, at_);
@@ -246,29 +247,42 @@ std::string_view Lexer::rest_of_line() {
   }
 }
 
-// What tokens begin with more rarely, and what they never begin with.
+// What tokens begin with more rarely; false for what they never begin with.
+bool Lexer::odd_token(Token& token) {
+  const char* const begin = at_;
+  const char c = *begin;
+  if (is(c, kDigit) || (c == '.' && is(peek(1), kDigit))) {
+    number(token, begin);
+  } else if (c == '"' || c == '\'') {
+    quoted(token, begin, c);
+  } else if (is(c, kWordStart)) {
+    word(token, begin);
+  } else if (c == '$' && is(peek(1), kWordStart)) {
+    ++at_;
+    word(token, at_);
+    token.kind = TokenKind::alias;
+    --token.span.begin;
+  } else if (is(c, kPunctuation)) {
+    const bool twice =
+        std::ranges::find(kDouble, text(begin, std::min(begin + 2, end_))) != kDouble.end();
+    at_ += twice ? 2 : 1;
+    finish(token, TokenKind::punctuation, begin);
+    if (!twice) token.symbol = c;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void Lexer::scan_odd(Token& token) {
+  bool stray = false;
   while (at_ < end_) {
+    if (odd_token(token)) {
+      token.after_trouble = stray;
+      return;
+    }
     const char* const begin = at_;
     const char c = *begin;
-    if (is(c, kDigit) || (c == '.' && is(peek(1), kDigit))) return number(token, begin);
-    if (c == '"' || c == '\'') return quoted(token, begin, c);
-    if (is(c, kWordStart)) return word(token, begin);
-    if (c == '$' && is(peek(1), kWordStart)) {
-      ++at_;
-      word(token, at_);
-      token.kind = TokenKind::alias;
-      --token.span.begin;
-      return;
-    }
-    if (is(c, kPunctuation)) {
-      const bool twice =
-          std::ranges::find(kDouble, text(begin, std::min(begin + 2, end_))) != kDouble.end();
-      at_ += twice ? 2 : 1;
-      finish(token, TokenKind::punctuation, begin);
-      if (!twice) token.symbol = c;
-      return;
-    }
     if (c == kEndOfText && ends_text(begin, end_)) {
       at_ = end_;
       break;
@@ -278,11 +292,16 @@ void Lexer::scan_odd(Token& token) {
       ++at_;
     }
     if (at_ == begin) ++at_;
-    diagnostics_->error("stray-character", span(begin, at_),
-                        fmt::format("'{}' has no meaning here", plain_text(text(begin, at_), 40)));
+    if (!quiet_) {
+      diagnostics_->error(
+          "stray-character", span(begin, at_),
+          fmt::format("'{}' has no meaning here", plain_text(text(begin, at_), 40)));
+    }
+    stray = true;
     skip_blanks(false);
   }
   finish(token, TokenKind::end, at_);
+  token.after_trouble = stray;
 }
 
 [[gnu::always_inline]] inline void Lexer::word(Token& token, const char* begin) {

@@ -61,6 +61,7 @@ class Lexer {
   const char* line_end() const;
   void scan(Token& token);
   void scan_odd(Token& token);
+  bool odd_token(Token& token);
   void word(Token& token, const char* begin);
   void number(Token& token, const char* begin);
   void quoted(Token& token, const char* begin, char quote);

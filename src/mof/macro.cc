@@ -78,7 +78,10 @@ bool Preprocessor::expand(Token& name) {
   const bool from_file = expansions_.empty();
   Span end = name.span;
   Arguments arguments;
-  if (macro.has_parameters && !read_arguments(name, macro, arguments, end)) return true;
+  if (macro.has_parameters && !read_arguments(name, macro, arguments, end)) {
+    call_failed_ = true;
+    return true;
+  }
   if (from_file) {
     diagnostics_.sources().add_expansion({name.span.begin, end.end}, name.text, macro.definition);
   }

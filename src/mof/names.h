@@ -133,5 +133,8 @@ inline constexpr std::array<FlavorName, 7> kFlavorNames = {{{kToInstance, "ToIns
                                                             {kRestricted, "Restricted"},
                                                             {kTranslatable, "Translatable"},
                                                             {kAmended, "Amended"}}};
+// What takes back a flavor that a declaration gave ("Qualifier Flavors", Windows SDK).
+inline constexpr std::array<FlavorName, 2> kFlavorDenials = {
+    {{kToInstance, "NotToInstance"}, {kToSubclass, "NotToSubclass"}}};
 
 }  // namespace qm::mof

@@ -93,9 +93,16 @@ bool Parser::class_body(Class& the_class) {
   const std::size_t depth = brace_depth_;
   while (!current_.is('}') && current_.kind != TokenKind::end && !at_new_class()) {
     long_string_ = {};
+    if (current_.is('{')) {
+      good = wrong("a type");
+      pass_open_brace();
+      continue;
+    }
+    const std::uint64_t first_step = steps_;
     if (feature()) continue;
     good = false;
     if (!at_new_class()) skip_feature(depth);
+    if (steps_ == first_step) advance();  // whatever comes, the parser moves on
   }
   the_class.properties = settled(properties_, 0, instances);
   the_class.methods = settled(methods_, 0, instances);
@@ -105,6 +112,18 @@ bool Parser::class_body(Class& the_class) {
 // "class NAME" at the start of a line: inside a class that can only mean that its end is missing.
 bool Parser::at_new_class() {
   return current_.at_line_start && at_word("class") && peek().kind == TokenKind::identifier;
+}
+
+// "instance of" at the start of a line: likewise, where members are expected.
+bool Parser::at_new_instance() {
+  return current_.at_line_start && at_word("instance") && same_name(peek().text, "of");
+}
+
+// One that is there twice, or in a closing one's place, opens nothing.
+void Parser::pass_open_brace() {
+  current_.symbol = '\0';
+  advance();
+  take(';');
 }
 
 // To behind the member's ';', or to the brace that ends the class or instance, whose members are

@@ -49,14 +49,17 @@ void Parser::pragma() {
   } else {
     wrong("the name of a pragma");
   }
+  tokens_.set_quiet(!good);
   while (current_.kind != TokenKind::end_of_line && current_.kind != TokenKind::end) advance();
+  tokens_.set_quiet(false);
   // Before the next token is asked for: an included file's tokens come first.
   if (good) run_pragma(std::move(pragma));
   advance();
 }
 
 bool Parser::pragma_arguments(std::vector<std::string>& arguments) {
-  if (current_.kind == TokenKind::end_of_line) return true;  // autorecover has none
+  // autorecover has none
+  if (current_.kind == TokenKind::end_of_line || current_.is(';')) return true;
   if (!expect('(', "behind the pragma's name")) return false;
   if (take(')')) return true;
   do {
@@ -108,7 +111,13 @@ void Parser::enter_name_space(std::string_view spelling) {
 // #pragma classflags("forceupdate"): words or numbers; none at all ends what one said before.
 std::optional<std::uint32_t> Parser::flags_of(const Pragma& pragma) {
   std::optional<std::uint32_t> flags;
-  for (const std::string& word : pragma.arguments) {
+  const std::string all = fmt::format("{}", fmt::join(pragma.arguments, ","));
+  for (std::string_view rest = all; !rest.empty();) {  // "updateonly, forceupdate" is two
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    std::string_view word = rest.substr(0, comma);
+    word.remove_prefix(std::min(word.find_first_not_of(' '), word.size()));
+    word = word.substr(0, word.find_last_not_of(' ') + 1);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
     const auto known = std::ranges::find_if(
         kChangeFlagNames, [&](const ChangeFlagName& one) { return same_name(one.name, word); });
     const Result<Value> number = parse_integer(word, false);

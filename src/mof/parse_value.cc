@@ -15,8 +15,9 @@ namespace qm::mof {
 namespace {
 
 std::string flavor_hint(std::string_view word) {
-  std::array<std::string_view, kFlavorNames.size()> names;
-  std::ranges::transform(kFlavorNames, names.begin(), &FlavorName::name);
+  std::array<std::string_view, kFlavorNames.size() + kFlavorDenials.size()> names;
+  const auto end = std::ranges::transform(kFlavorNames, names.begin(), &FlavorName::name).out;
+  std::ranges::transform(kFlavorDenials, end, &FlavorName::name);
   return did_you_mean(word, names);
 }
 
@@ -90,7 +91,13 @@ bool Parser::qualifier(std::size_t first) {
   }
   Qualifier& qualifier = qualifiers_.back();
   qualifier.span = since(begin);
-  if (take(':') && !flavors(qualifier)) return false;
+  Flavors said;
+  if (take(':') && !flavors(said)) return false;
+  if (!out_.default_flavors.empty()) {
+    const auto declared = out_.default_flavors.find(qualifier.name);
+    if (declared != out_.default_flavors.end()) said.given |= declared->second;
+  }
+  qualifier.flavor = static_cast<std::uint8_t>(said.given & ~said.denied);
   if (qualifiers_.size() - first <= kMostQualifiers) return true;
   diagnostics_.error("qualifier-count", qualifier.span,
                      fmt::format("more than {} qualifiers", kMostQualifiers));
@@ -107,26 +114,31 @@ bool Parser::qualifier_value() {
   return good;
 }
 
-bool Parser::flavors(Qualifier& qualifier) {
+bool Parser::flavors(Flavors& flavors) {
   do {
     if (current_.kind != TokenKind::identifier) return wrong("a flavor behind ':'");
-    const std::uint8_t bit = flavor_bit(current_);
-    if (bit == 0) return false;
-    qualifier.flavor |= bit;
+    if (!flavor(current_, flavors)) return false;
     advance();
   } while (current_.kind == TokenKind::identifier);
   return true;
 }
 
-// 0 for what is none, as is said then.
-std::uint8_t Parser::flavor_bit(const Token& word) {
-  const auto known = std::ranges::find_if(
-      kFlavorNames, [&](const FlavorName& one) { return same_name(one.name, word.text); });
-  if (known != kFlavorNames.end()) return known->bit;
-  diagnostics_.error("unknown-flavor", word.span,
-                     fmt::format("unknown flavor '{}'", plain_text(word.text, 60)),
-                     flavor_hint(word.text));
-  return 0;
+// False for what is none, as is said then.
+bool Parser::flavor(const Token& word, Flavors& flavors) {
+  const auto named = [&](const FlavorName& one) { return same_name(one.name, word.text); };
+  const auto known = std::ranges::find_if(kFlavorNames, named);
+  const auto denial = std::ranges::find_if(kFlavorDenials, named);
+  if (known != kFlavorNames.end()) {
+    flavors.given |= known->bit;
+  } else if (denial != kFlavorDenials.end()) {
+    flavors.denied |= denial->bit;
+  } else {
+    diagnostics_.error("unknown-flavor", word.span,
+                       fmt::format("unknown flavor '{}'", plain_text(word.text, 60)),
+                       flavor_hint(word.text));
+    return false;
+  }
+  return true;
 }
 
 bool Parser::value(Value& value, unsigned depth) {
@@ -169,8 +181,9 @@ bool Parser::list(Value& value, unsigned depth) {
   const std::size_t first = values_.size();
   const std::size_t instances = instance_count_;
   const auto failed = [&] {
-    // No list holds a ';' but in an instance: this one lacks its end, and is left here.
-    if (current_.is(';')) brace_depth_ = depth_outside;
+    // No list holds a ';' but in an instance: this one lacks its end, and is left here. So is one
+    // whose end went with a string's.
+    if (current_.is(';') || after_cut_) brace_depth_ = depth_outside;
     values_.cut(first);
     return false;
   };
@@ -358,15 +371,33 @@ bool Parser::instance_body(Instance& instance, unsigned depth) {
                        fmt::format("instances nest more than {} deep", kMostValueDepth));
     return false;
   }
-  if (!expect('{', "to begin the instance")) return false;
   bool good = true;
+  if (!take('{')) {
+    const bool is_begun = current_.kind == TokenKind::identifier && peek().is('=');
+    lacks('{', "to begin the instance");
+    if (!is_begun) return false;
+    ++brace_depth_;
+    good = false;
+  }
   const std::size_t inside = brace_depth_;
   while (!current_.is('}') && current_.kind != TokenKind::end) {
     long_string_ = {};
+    if (at_new_class() || at_new_instance()) {
+      if (depth > 0) return false;
+      brace_depth_ = 0;
+      return wrong("'}' at the end of the instance", "an instance ends with };");
+    }
+    if (current_.is('{') && depth == 0) {
+      good = wrong("the name of a property");
+      pass_open_brace();
+      continue;
+    }
+    const std::uint64_t first_step = steps_;
     if (property_value(instance, depth)) continue;
     good = false;
     if (depth > 0) return false;  // the outermost instance knows best where to go on
-    skip_feature(inside);
+    if (!at_new_class() && !at_new_instance()) skip_feature(inside);
+    if (steps_ == first_step) advance();
   }
   return expect('}', "at the end of the instance") && good;
 }

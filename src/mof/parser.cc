@@ -28,6 +28,11 @@ std::string declaration_hint(std::string_view word) {
   return did_you_mean(word, kDeclarations);
 }
 
+bool is_flavor(std::string_view word) {
+  const auto named = [&](const FlavorName& one) { return same_name(one.name, word); };
+  return std::ranges::any_of(kFlavorNames, named) || std::ranges::any_of(kFlavorDenials, named);
+}
+
 }  // namespace
 
 const Token& Parser::peek() {
@@ -88,10 +93,15 @@ bool Parser::wrong_at(Span place, std::string message, std::string hint) {
   if (tokens_.stopped()) return false;
   // Whatever is missing at the end then is inside what was never closed.
   if (unclosed_ && current_.kind == TokenKind::end) return false;
+  // What is missing at the end is missing once, however much is open there.
+  if (current_.kind == TokenKind::end && std::exchange(end_told_, true)) return false;
   if (after_cut_) {
-    go_on_ = current_.at_line_start;
+    // Only at what is then understood: who goes on at what is not, goes round and round.
+    go_on_ = current_.at_line_start &&
+             (current_.is('[') || current_.is('}') || current_.kind == TokenKind::identifier);
     return false;
   }
+  if (quote_missing()) return false;
   diagnostics_.error("syntax", place, std::move(message), std::move(hint));
   // A missing quote shows far below, where the next string opens.
   if (!long_string_.none()) {
@@ -99,6 +109,32 @@ bool Parser::wrong_at(Span place, std::string message, std::string hint) {
                       "this string runs over several lines; is its end where it should be?");
   }
   return false;
+}
+
+// A quote that is missing turns what follows inside out: its string ends where the next one begins,
+// behind a comma or a bracket, and what that one says touches it. The next line is read anew.
+bool Parser::quote_missing() {
+  const bool is_text = current_.kind == TokenKind::identifier || current_.is('{') ||
+                       current_.kind == TokenKind::integer || current_.kind == TokenKind::real;
+  const SourceMap::Source* source = diagnostics_.sources().find(current_.span.begin);
+  if (!is_text || has_next_ || current_.span.begin != last_end_ || source == nullptr) return false;
+  std::string_view text = source->text.substr(0, last_end_ - source->begin);
+  if (!text.ends_with('"')) return false;
+  text.remove_suffix(1);
+  const std::size_t last = text.find_last_not_of(" \t\r\n");
+  if (last == std::string_view::npos || std::string_view(",({=").find(text[last]) > 3) return false;
+  std::size_t open = text.rfind('"');
+  while (open != std::string_view::npos && open > 0 && text[open - 1] == '\\') {
+    open = text.rfind('"', open - 1);
+  }
+  if (open == std::string_view::npos || !tokens_.skip_line()) return false;
+  const auto begin = source->begin + static_cast<std::uint32_t>(open);
+  diagnostics_.error("open-string", {begin, begin + 1}, "this string is never closed",
+                     "end it with \"");
+  advance();
+  after_cut_ = true;
+  go_on_ = current_.at_line_start && (current_.is('[') || current_.is('}'));
+  return true;
 }
 
 void Parser::parse(std::string_view name_space) {
@@ -176,9 +212,7 @@ void Parser::skip_declaration() {
 
 void Parser::pass_declaration() {
   while (current_.kind != TokenKind::end && current_.kind != TokenKind::pragma) {
-    const bool new_instance = current_.at_line_start && brace_depth_ == 0 && at_word("instance") &&
-                              same_name(peek().text, "of");
-    if (new_instance || at_new_class()) return;
+    if ((brace_depth_ == 0 && at_new_instance()) || at_new_class()) return;
     const bool ends = current_.is(';') && brace_depth_ == 0;
     advance();
     if (ends) return;
@@ -212,6 +246,7 @@ bool Parser::qualifier_declaration() {
   if (!expect_name(name, "the name of a qualifier")) return false;
   declaration.name = name;
   if (!expect(':', "behind the qualifier's name")) return false;
+  if (is_flavor(current_.text)) return default_flavors(name);
   Property shape;  // a qualifier's type, bounds and default are written like a property's
   if (!type(shape)) return false;
   if (current_.is('[') && !array_bounds(shape)) return false;
@@ -233,6 +268,17 @@ bool Parser::qualifier_declaration() {
   return expect(';', "behind the qualifier declaration");
 }
 
+// Qualifier Description : ToSubclass Amended; as WMI's own texts have it: from here on each use has
+// these flavors, and so nothing of the declaration is kept ("Qualifier Flavors", Windows SDK).
+bool Parser::default_flavors(const Text& name) {
+  Flavors said;
+  if (!flavors(said)) return false;
+  if (out_.default_flavors.size() < kMostDeclarations) {
+    out_.default_flavors[name] = static_cast<std::uint8_t>(said.given & ~said.denied);
+  }
+  return expect(';', "behind the qualifier declaration");
+}
+
 bool Parser::qualifier_scopes(QualifierDeclaration& declaration) {
   const bool is_scope = at_word("scope");
   if (!is_scope && !at_word("flavor")) return wrong("'Scope' or 'Flavor'");
@@ -245,7 +291,8 @@ bool Parser::qualifier_scopes(QualifierDeclaration& declaration) {
     Text name;
     if (!expect_name(name, is_scope ? "a scope" : "a flavor")) return false;
     if (words.size() >= kMostQualifiers) return wrong("fewer words here");
-    if (!(is_scope ? known_scope(word) : flavor_bit(word) != 0)) continue;
+    Flavors said;
+    if (!(is_scope ? known_scope(word) : flavor(word, said))) continue;
     words.push_back(folded(name));
   } while (take(','));
   return expect(')', "behind the list");

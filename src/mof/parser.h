@@ -16,6 +16,7 @@
 #include "mof/gathered.h"
 #include "mof/literal.h"
 #include "mof/model.h"
+#include "mof/names.h"
 #include "mof/preprocessor.h"
 
 namespace qm::mof {
@@ -24,7 +25,8 @@ struct Parsed {
   Model model;
   std::set<std::size_t> damaged_classes;  // indices
   std::set<std::size_t> damaged_instances;
-  bool unchecked = false;  // #pragma bmf_unchecked
+  NameMap<std::uint8_t> default_flavors{};  // Qualifier Description : ToSubclass Amended;
+  bool unchecked = false;                   // #pragma bmf_unchecked
 };
 
 class Parser {
@@ -53,6 +55,7 @@ class Parser {
       has_next_ = false;
     }
     unclosed_ = unclosed_ || current_.unclosed;
+    after_cut_ = after_cut_ || current_.after_trouble;
   }
   const Token& peek();
   bool at_word(std::string_view keyword) const {
@@ -71,6 +74,7 @@ class Parser {
   bool wrong(std::string_view expected, std::string hint = {});
   bool wrong_end(std::string message, std::string hint = {});
   bool wrong_at(Span place, std::string message, std::string hint);
+  bool quote_missing();
   std::string found() const;
   Span since(std::uint32_t begin) const { return {begin, last_end_}; }
 
@@ -82,6 +86,7 @@ class Parser {
   void pass_declaration();
   void mark_damaged();
   bool qualifier_declaration();
+  bool default_flavors(const Text& name);
   bool qualifier_scopes(QualifierDeclaration& declaration);
   bool known_scope(const Token& word);
   bool instance_declaration(Qualifiers qualifiers);
@@ -120,6 +125,8 @@ class Parser {
   void skip_feature(std::size_t depth);
   void pass_feature(std::size_t depth);
   bool at_new_class();
+  bool at_new_instance();
+  void pass_open_brace();
 
   // Qualifiers and values (parse_value.cc).
   bool qualifier_list(Qualifiers& qualifiers);
@@ -127,8 +134,12 @@ class Parser {
   bool reach_bracket();
   bool qualifier(std::size_t first);
   bool qualifier_value();
-  bool flavors(Qualifier& qualifier);
-  std::uint8_t flavor_bit(const Token& word);
+  struct Flavors {
+    std::uint8_t given = 0;
+    std::uint8_t denied = 0;
+  };
+  bool flavors(Flavors& flavors);
+  bool flavor(const Token& word, Flavors& flavors);
   bool value(Value& value, unsigned depth = 0);
   bool list(Value& value, unsigned depth);
   bool list_value(unsigned depth);
@@ -169,7 +180,8 @@ class Parser {
   std::uint64_t steps_ = 0;  // tokens taken
   std::size_t brace_depth_ = 0;
   bool unclosed_ = false;   // the text ends inside a string or comment
-  bool after_cut_ = false;  // the token before current_ lacks its end, as was said
+  bool after_cut_ = false;  // what stands before current_ is not whole, as was said
+  bool end_told_ = false;   // that the text ends too early
   bool go_on_ = false;      // what was wrong is behind us: nothing is to be skipped
   bool enough_ = false;     // a limit of the model was passed
 };

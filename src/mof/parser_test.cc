@@ -121,6 +121,36 @@ TEST(ParseQualifier, DeclarationsWithScopesAndFlavors) {
   EXPECT_TRUE(model.qualifier_declarations[1].is_array);
 }
 
+TEST(ParseQualifier, FlavorsForAllUsesThatFollow) {
+  const Model model = good(
+      "[Description(\"a\")] class A {};\n"
+      "qualifier DESCRIPTION:ToSubClass Amended ;\n"
+      "Qualifier read : ToInstance;\n"
+      "[Description(\"b\")] class B { [Read:DisableOverride] uint8 x; [read:NotToInstance] uint8 "
+      "y; "
+      "};");
+  EXPECT_TRUE(model.qualifier_declarations.empty());
+  EXPECT_EQ(model.classes[0].qualifiers[0].flavor, 0);
+  EXPECT_EQ(model.classes[1].qualifiers[0].flavor, kToSubclass | kAmended);
+  EXPECT_EQ(model.classes[1].properties[0].qualifiers[0].flavor, kToInstance | kDisableOverride);
+  EXPECT_EQ(model.classes[1].properties[1].qualifiers[0].flavor, 0);
+}
+
+TEST(ParseQualifier, FlavorsForAllUsesAlsoInTheNextFile) {
+  const Compiled compiled = compile_files(
+      {{"a.mof", "qualifier D:Amended;"}, {"b.mof", "[D] class A {};"}}, {}, {"a.mof", "b.mof"});
+  EXPECT_EQ(compiled.said(), "");
+  EXPECT_EQ(compiled.model.classes[0].qualifiers[0].flavor, kAmended);
+}
+
+TEST(ParseQualifier, AFlavorThatIsNone) {
+  EXPECT_EQ(compile_text("Qualifier D : Amended ToSubclas;\nclass A {};").said(),
+            "t.mof:1:23: error: unknown flavor 'ToSubclas' [unknown-flavor]\n"
+            "Qualifier D : Amended ToSubclas;\n"
+            "                      ^~~~~~~~~\n"
+            "hint: did you mean 'ToSubclass'?\n");
+}
+
 TEST(ParsePragma, NamespacesHoldUntilTheNextOne) {
   Options options;
   options.name_space = "//./root/cimv2";
@@ -153,6 +183,12 @@ TEST(ParsePragma, IncludeBringsTheFile) {
       {{"t.mof", "#pragma include(\"d\\\\a.mof\")\nclass B : A {};"}, {"d/a.mof", "class A {};"}});
   EXPECT_EQ(compiled.said(), "");
   EXPECT_EQ(compiled.model.classes.size(), 2U);
+}
+
+TEST(ParsePragma, ManyFlagsInOneStringAndASemicolonAtTheEnd) {
+  const Model model =
+      good("#pragma autorecover;\n#pragma classflags(\"updateonly, forceupdate\");\nclass A {};");
+  EXPECT_EQ(model.classes[0].setting.flags, kUpdateOnly | kForceUpdate);
 }
 
 TEST(ParsePragma, UnknownOnesAreWarnedAbout) {
@@ -201,6 +237,77 @@ TEST(Recovery, AClassWithoutItsEndIsOneError) {
             "t.mof:9:1: error: expected '}' at the end of the class, found 'class' [syntax]\n"
             "class D {\n^~~~~\nhint: a class ends with };\n");
   EXPECT_EQ(compiled.model.classes.size(), 4U);
+}
+
+TEST(Recovery, AMissingQuoteIsPointedAtAlsoWhereItsLineGoesOn) {
+  const Compiled compiled = compile_text(
+      "class A {\n [V{\"one, \"two\"}, W{\"x\"}] uint8 a;\n [D(\"three\")] uint8 b;\n};\n"
+      "[Provider(\"P),\n guid(\"{x}\")]\nclass B { uint8 c; };\n"
+      "instance of A {\n a = \"1;\n b = \"2\";\n};\nclass C {};\n"
+      "class D { [V{\"a\", \"b};");
+  EXPECT_EQ(compiled.said(),
+            "t.mof:2:5: error: this string is never closed [open-string]\n"
+            " [V{\"one, \"two\"}, W{\"x\"}] uint8 a;\n    ^\nhint: end it with \"\n"
+            "t.mof:5:11: error: this string is never closed [open-string]\n"
+            "[Provider(\"P),\n          ^\nhint: end it with \"\n"
+            "t.mof:9:6: error: this string is never closed [open-string]\n"
+            " a = \"1;\n     ^\nhint: end it with \"\n"
+            "t.mof:13:19: error: this string is never closed [open-string]\n"
+            "class D { [V{\"a\", \"b};\n                  ^\nhint: end it with \"\n");
+  ASSERT_EQ(compiled.model.classes.size(), 4U);
+  EXPECT_EQ(compiled.model.classes[0].properties.size(), 1U);
+  EXPECT_EQ(compiled.model.classes[1].properties.size(), 1U);
+  // A macro's name that nobody defined is no quote.
+  EXPECT_EQ(codes("[D(\"a\"B)] class A {};"), "error syntax\n");
+}
+
+TEST(Recovery, InstancesWithoutAnEndOrABeginningAreOneErrorEach) {
+  EXPECT_EQ(compile_text("class A { uint8 x; uint8 y; };\ninstance of A {\n x = 1;\n"
+                         "instance of A\n x = 2;\n y = 3;\n};\ninstance of A { x = 256; };")
+                .said(),
+            "t.mof:4:1: error: expected '}' at the end of the instance, found 'instance' [syntax]\n"
+            "instance of A\n^~~~~~~~\nhint: an instance ends with };\n"
+            "t.mof:5:2: error: expected '{' to begin the instance, found 'x' [syntax]\n"
+            " x = 2;\n ^\n"
+            "t.mof:8:21: error: 'x' is uint8: 0 to 255 [value-range]\n"
+            "instance of A { x = 256; };\n                    ^~~\n");
+}
+
+TEST(Recovery, WhatIsThereTwiceOrAtTheEndMissingIsOneError) {
+  EXPECT_EQ(codes("class A {{ uint8 x; };\nclass B {};"), "error syntax\n");
+  EXPECT_EQ(codes("class A { uint8 x; };\ninstance of A {{ x = 1; };\nclass B {};"),
+            "error syntax\n");
+  for (const char* cut : {"instance of A { x =", "instance of A { x", "instance of A { x = {1,",
+                          "class B { uint8 x", "class B { [D(", "instance of A { x = 1"}) {
+    EXPECT_EQ(codes("class A { uint8 x; };\n" + std::string(cut)), "error syntax\n") << cut;
+  }
+}
+
+TEST(Recovery, WhatIsNotUnderstoodBehindAnErrorIsPassed) {
+  for (const char* next : {";", "=", ")", "{", "]", "5", "$a", "\"s\"", "#pragma locale(\"x\")"}) {
+    const std::string end = std::string("\n\x01") + next + "\n};\nclass C {};";
+    EXPECT_NE(codes("class A { uint8 x;" + end), "") << next;
+    EXPECT_NE(codes("class A { uint8 x; };\ninstance of A { x = 1;" + end), "") << next;
+    const std::string cut = std::string("\"s\n") + next + "\n[Key] \"x\"y;};";
+    EXPECT_NE(codes("class A { string x = " + cut), "") << next;
+    EXPECT_NE(codes("class A { string x; };\ninstance of A { x = " + cut), "") << next;
+  }
+}
+
+TEST(Recovery, AStrayCharacterIsOneError) {
+  EXPECT_EQ(codes("[D(1\x01] class A { uint8 x\x02 };\nclass B {};"),
+            "error stray-character\nerror stray-character\n");
+  EXPECT_EQ(codes("#pragma namespace\"\\\\root\\\\x\"\nclass A {};"), "error syntax\n");
+}
+
+TEST(Recovery, AMacroCalledWronglyIsOneError) {
+  const std::string macro = "#define F(a, b) a\n";
+  EXPECT_EQ(codes(macro + "class F(A) { uint8 x; };\nclass B {};"), "error argument-count\n");
+  EXPECT_EQ(codes(macro + "class A { [F(Key), read] uint8 x; };"), "error argument-count\n");
+  EXPECT_EQ(codes(macro + "class A { uint8 x; F(A) };"), "error argument-count\n");
+  EXPECT_EQ(codes(macro + "class F(A { uint8 x; };"), "error open-call\n");
+  EXPECT_EQ(codes(macro + "F(A)\n#undef F\nclass A { uint8 x };\nclass B { uint8 x };"),
+            "error argument-count\nerror syntax\nerror syntax\n");
 }
 
 TEST(Recovery, AMissingQuoteIsPointedAt) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "mof/encoding.h"
@@ -154,9 +155,11 @@ void Preprocessor::next_expanded(Token& token) {
       continue;
     }
     if (token.kind == TokenKind::identifier && !macros_.empty() && expand(token)) continue;
+    token.after_trouble = std::exchange(call_failed_, false);
     return;
   }
   token = {};
+  token.after_trouble = call_failed_;
   token.unclosed = end_unclosed_;
   token.span = end_span_;
 }

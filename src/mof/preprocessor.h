@@ -54,6 +54,14 @@ class Preprocessor {
   // directive. For who can do without a token.
   Lexer* lexer_ahead() { return ahead_; }
 
+  // Passes what is left of the line, where quotes have lost their order. False within a macro or a
+  // directive.
+  bool skip_line() {
+    if (!expansions_.empty() || in_pragma_ || files_.empty()) return false;
+    lexer().rest_of_line();
+    return true;
+  }
+
   // While the parser looks for where to go on.
   void set_quiet(bool quiet) {
     if (!files_.empty()) lexer().set_quiet(quiet);
@@ -136,6 +144,7 @@ class Preprocessor {
   bool in_pragma_ = false;
   Span pragma_span_;
   Span end_span_;
+  bool call_failed_ = false;  // a macro's expansion is missing before the next token
   bool end_unclosed_ = false;
   bool stopped_ = false;
 };

@@ -242,9 +242,21 @@ TEST(Conditions, KnowCsOperators) {
   EXPECT_TRUE(holds("(0 - 9223372036854775807 - 1) / -1 < 0"));
 }
 
+TEST(Conditions, OperandsThatDoNotCountMayDivideByZero) {
+  const auto holds = [](const std::string& condition) {
+    return tokens("#if " + condition + "\nyes\n#else\nno\n#endif");
+  };
+  EXPECT_EQ(holds("defined(N) && 10 / N > 1"), "no");
+  EXPECT_EQ(holds("!defined(N) || 10 / N > 1"), "yes");
+  EXPECT_EQ(holds("defined(N) ? 1 / N : 2 > 1 ? 1 : 1 / 0"), "yes");
+  EXPECT_EQ(holds("(1 ? 2 : 3) == 2 && 'a' == 97 && '\\x41' == 0x41"), "yes");
+  EXPECT_TRUE(says(said("#if 1 ? 2\n#endif\n"), "bad-condition"));
+  EXPECT_TRUE(says(said("#if 1 && 1 / 0\n#endif\n"), "bad-condition"));
+}
+
 TEST(Conditions, BadOnesAreErrorsAndFalse) {
   for (const char* condition :
-       {"", "1 +", "(1", "1 1", "1 / 0", "3 % 0", "09", "\"x\"", "1 ? 2 : 3"}) {
+       {"", "1 +", "(1", "1 1", "1 / 0", "3 % 0", "09", "\"x\"", "1 ? 2", "''"}) {
     const std::string out = said("#if " + std::string(condition) + "\nx\n#endif\n");
     EXPECT_TRUE(says(out, "bad-condition")) << condition << "\n" << out;
   }
@@ -289,6 +301,8 @@ TEST(Directives, UnknownOnesAreErrorsWithAHint) {
             " ^~~~~~~\n"
             "hint: did you mean 'include'?\n");
   EXPECT_TRUE(says(said("#error no good\n"), "error-directive"));
+  EXPECT_EQ(said("#warning old\n"),
+            "t.mof:1:2: warning: #warning old [warning-directive]\n#warning old\n ^~~~~~~\n");
   EXPECT_EQ(tokens("#\n#line 7 \"x\"\n# 3 \"y\"\nz"), "z");
 }
 

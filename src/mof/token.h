@@ -29,7 +29,8 @@ struct Token {
   bool plain = false;      // of a string: no escape, no line end within
   bool cut = false;        // of a string: its end is missing, as was said; it ends with its line
   bool no_expand = false;  // the name of a macro met inside its own expansion
-  char symbol = '\0';      // of punctuation of one character: that character
+  bool after_trouble = false;  // what is missing or wrong right before it was said
+  char symbol = '\0';          // of punctuation of one character: that character
   std::string_view text;
   Span span;
 

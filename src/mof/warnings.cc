@@ -41,6 +41,7 @@ constexpr std::array kWarnings = std::to_array<Warning>({
     {"unknown-qualifier", Severity::warning, "a qualifier that is all but a known one"},
     {"unknown-superclass", Severity::warning, "a superclass that none of the files declares"},
     {"values-length", Severity::warning, "Values, ValueMap and DefineValues of unequal length"},
+    {"warning-directive", Severity::warning, "a #warning that is met"},
 });
 static_assert(std::ranges::is_sorted(kWarnings, {}, &Warning::name));
 

@@ -36,6 +36,7 @@ int deliver_depfile(const CommandLine& line, const Diagnostics& diagnostics) {
   std::string text = make_path(line.output) + ":";
   std::set<std::string_view> paths(line.files.begin(), line.files.end());
   for (const std::string_view path : diagnostics.sources().paths()) paths.insert(path);
+  paths.erase(kStandardInput);
   for (const std::string_view path : paths) text += " \\\n  " + make_path(path);
   CommandLine depfile;
   depfile.output = line.depfile;
@@ -48,8 +49,9 @@ int failed(std::string_view message) {
 }
 
 int deliver(const CommandLine& line, std::string_view text) {
-  const Result<bool> written =
-      line.output.empty() ? write_output(text) : write_file(line.output, text);
+  const Result<bool> written = line.output.empty() || line.output == "-"
+                                   ? write_output(text)
+                                   : write_file(line.output, text);
   if (written) return 0;
   return failed(written.error().message);
 }

@@ -29,6 +29,14 @@ constexpr int kNoServer = 1;
 constexpr int kWrongOptions = 2;
 constexpr int kWrongText = 3;
 
+constexpr std::string_view kMofcompUsage =
+    "usage: mofcomp [-check] [-N:NAMESPACE] [-B:OUT.bmf] FILE.mof\n"
+    "       mofcomp [--runtime-dir=DIR] FILE.mof\n"
+    "       mofcomp -AMENDMENT:ms_409 [-MOF:NEUTRAL.mof] [-MFL:LOCALIZED.mfl] FILE.mof\n";
+constexpr std::string_view kWmimofckUsage =
+    "usage: wmimofck [-hOUT.h [-m] [-u]] [-cOUT.c] [-xOUT.txt] FILE.bmf\n"
+    "       wmimofck -yNEUTRAL.mof -zLOCALIZED.mfl OUT.mof\n";
+
 std::string_view file_name(std::string_view path) {
   return path.substr(path.find_last_of("/\\") + 1);
 }
@@ -47,6 +55,10 @@ std::optional<std::string_view> option_of(std::string_view argument) {
   return std::nullopt;
 }
 
+bool asks_for_help(std::string_view option) {
+  return option == "?" || option == "-help";
+}
+
 bool deliver_to(const std::string& path, std::string_view bytes) {
   CommandLine line;
   line.output = path;
@@ -62,13 +74,21 @@ struct MofcompLine {
   std::string localized;
   std::string runtime_dir = usual_runtime_dir();
   bool check_only = false;
+  bool help = false;
   std::string unknown;
 };
 
 MofcompLine read_mofcomp(std::span<char* const> arguments) {
   // What concerns a server, a login or a repository that is not here.
-  constexpr std::array<std::string_view, 9> kWithoutMeaning = {
-      "U:", "P:", "A:", "L:", "ER:", "instance:", "class:", "WMI", "autorecover"};
+  constexpr std::array<std::string_view, 5> kWithoutMeaning = {"U:", "P:", "A:", "L:", "ER:"};
+  constexpr std::array<std::string_view, 8> kWordsWithoutMeaning = {"WMI",
+                                                                    "autorecover",
+                                                                    "class:createonly",
+                                                                    "class:forceupdate",
+                                                                    "class:safeupdate",
+                                                                    "class:updateonly",
+                                                                    "instance:createonly",
+                                                                    "instance:updateonly"};
   MofcompLine line;
   for (const std::string_view argument : arguments) {
     const auto option = option_of(argument);
@@ -88,8 +108,13 @@ MofcompLine read_mofcomp(std::span<char* const> arguments) {
       line.runtime_dir = *runtime_dir;
     } else if (same_name(*option, "check")) {
       line.check_only = true;
-    } else if (std::ranges::none_of(kWithoutMeaning, [&](std::string_view one) {
-                 return behind(*option, one).has_value();
+    } else if (asks_for_help(*option)) {
+      line.help = true;
+    } else if (std::ranges::none_of(
+                   kWithoutMeaning,
+                   [&](std::string_view one) { return behind(*option, one).has_value(); }) &&
+               std::ranges::none_of(kWordsWithoutMeaning, [&](std::string_view one) {
+                 return same_name(*option, one);
                })) {
       line.unknown = argument;
     }
@@ -97,9 +122,22 @@ MofcompLine read_mofcomp(std::span<char* const> arguments) {
   return line;
 }
 
-// -AMENDMENT: the neutral and the localized text, each where it was asked for.
+// What says in which language amended qualifiers are: -AMENDMENT, or the text itself.
+std::string locale_of(const MofcompLine& line, const Model& model) {
+  if (!line.locale.empty()) return line.locale;
+  const auto said = std::ranges::find(model.pragmas, "amendment", &Pragma::name);
+  return said == model.pragmas.end() || said->arguments.empty() ? "" : said->arguments.front();
+}
+
+// The neutral and the localized text, each where it was asked for.
 int write_halves(const MofcompLine& line, const Model& model) {
-  const Amended halves = split_amendment(model, line.locale);
+  const std::string locale = locale_of(line, model);
+  if (locale.empty()) {
+    write_error(
+        "mofcomp: -MOF: and -MFL: want -AMENDMENT:ms_409, or #pragma amendment(\"ms_409\")\n");
+    return kWrongOptions;
+  }
+  const Amended halves = split_amendment(model, locale);
   const bool done =
       (line.neutral.empty() || deliver_to(line.neutral, emit_mof(halves.neutral))) &&
       (line.localized.empty() || deliver_to(line.localized, emit_mof(halves.localized)));
@@ -134,6 +172,7 @@ struct WmimofckLine {
   bool all_members = false;
   std::string stubs;
   std::string hex;
+  bool help = false;
   std::string wrong;
 };
 
@@ -144,6 +183,8 @@ WmimofckLine read_wmimofck(std::span<char* const> arguments) {
     if (!option) {
       if (!line.input.empty()) line.wrong = argument;
       line.input = argument;
+    } else if (asks_for_help(*option)) {
+      line.help = true;
     } else if (const auto header = behind(*option, "h")) {
       line.header = *header;
     } else if (const auto stubs = behind(*option, "c")) {
@@ -203,10 +244,15 @@ std::string_view drop_in_name(std::string_view program_path) {
 
 int run_mofcomp(std::span<char* const> arguments) {
   const MofcompLine line = read_mofcomp(arguments);
+  if (line.help) return write_output(kMofcompUsage) ? 0 : kWrongOptions;
   if (!line.unknown.empty() || line.files.size() != 1) {
     write_error(line.unknown.empty()
-                    ? "usage: mofcomp [-check] [-N:NAMESPACE] [-B:OUT.bmf] FILE.mof\n"
+                    ? std::string(kMofcompUsage)
                     : fmt::format("mofcomp: {}: no such option here\n", line.unknown));
+    return kWrongOptions;
+  }
+  if (!line.locale.empty() && line.neutral.empty() && line.localized.empty()) {
+    write_error("mofcomp: -AMENDMENT: say with -MOF: and -MFL: where the halves go\n");
     return kWrongOptions;
   }
   Options options;
@@ -216,7 +262,7 @@ int run_mofcomp(std::span<char* const> arguments) {
   const Model model = load_model(line.files, options, "", diagnostics);
   if (!tell(diagnostics, Severity::warning)) return kWrongText;
   if (line.check_only) return 0;
-  if (!line.locale.empty()) return write_halves(line, model);
+  if (!line.neutral.empty() || !line.localized.empty()) return write_halves(line, model);
   if (line.binary.empty()) return tell_service(line, model);
   const Result<std::string> file = write_bmf(model);
   if (!file) return failed(file.error().message);
@@ -225,10 +271,11 @@ int run_mofcomp(std::span<char* const> arguments) {
 
 int run_wmimofck(std::span<char* const> arguments) {
   const WmimofckLine line = read_wmimofck(arguments);
+  if (line.help) return write_output(kWmimofckUsage) ? 0 : 1;
   if (!line.wrong.empty() || line.input.empty()) {
-    write_error(
-        "usage: wmimofck [-hOUT.h [-m] [-u]] [-cOUT.c] [-xOUT.txt] FILE.bmf\n"
-        "       wmimofck -yNEUTRAL.mof -zLOCALIZED.mfl OUT.mof\n");
+    if (!line.wrong.empty())
+      write_error(fmt::format("wmimofck: {}: no such option here\n", line.wrong));
+    write_error(kWmimofckUsage);
     return 1;
   }
   if (!line.neutral.empty() || !line.localized.empty()) return put_together(line);

@@ -8,7 +8,9 @@
 #include <cctype>
 #include <span>
 
+#include "base/text.h"
 #include "mof/file.h"
+#include "mof/names.h"
 #include "mofc/command.h"
 #include "mofc/drop_in.h"
 
@@ -135,6 +137,30 @@ bool split_define(const std::string& text, CommandLine& line) {
   return true;
 }
 
+// Which word is wrong goes before what else is missing.
+int wrong_usage(const CLI::App& app, const CLI::ParseError& error,
+                std::span<char* const> arguments) {
+  if (arguments.size() < 2) {
+    write_error(app.help());
+    return kUsage;
+  }
+  std::string what = error.what();
+  std::string command;
+  const auto commands = app.get_subcommands();
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (!commands.empty()) {
+    command = commands.front()->get_name() + " ";
+    if (!unknown.empty()) what = fmt::format("unknown option {}", plain_text(unknown.front(), 60));
+  } else if (!unknown.empty() && !unknown.front().starts_with('-')) {
+    std::array<std::string_view, kCommands.size()> names;
+    std::ranges::transform(kCommands, names.begin(), &Command::name);
+    what = fmt::format("there is no command '{}'; {}", plain_text(unknown.front(), 60),
+                       did_you_mean(unknown.front(), names, "mofc --help lists them"));
+  }
+  write_error(fmt::format("mofc: {}\nTry `mofc {}--help`.\n", what, command));
+  return kUsage;
+}
+
 }  // namespace
 
 int run_mofc(int argc, char** argv) {
@@ -146,6 +172,7 @@ int run_mofc(int argc, char** argv) {
   }
   CLI::App app("mofc compiles MOF, the text that WMI classes are written in.");
   app.name("mofc");
+  app.set_version_flag("--version", "mofc " QM_VERSION);
   app.require_subcommand(1);
   app.footer(
       "Exit code: 0 fine, 1 errors in the input or a file that cannot be read or\n"
@@ -162,7 +189,7 @@ int run_mofc(int argc, char** argv) {
   try {  // CLI11's way of saying so
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsage;
+    return error.get_exit_code() == 0 ? app.exit(error) : wrong_usage(app, error, arguments);
   }
   for (const std::string& word : line.warnings) {
     if (const Result<bool> known = line.options.warnings.add(word); !known) {

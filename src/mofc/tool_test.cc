@@ -1,6 +1,8 @@
 #include "mofc/tool.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -139,6 +141,37 @@ TEST_F(Tool, AWrongCommandLineIsUsage) {
   EXPECT_NE(err_.find("not a macro's name"), std::string::npos);
 }
 
+TEST_F(Tool, AWrongCommandLineIsToldWhichWordIsWrong) {
+  EXPECT_EQ(mofc({"chek"}), 64);
+  EXPECT_EQ(err_, "mofc: there is no command 'chek'; did you mean 'check'?\nTry `mofc --help`.\n");
+  EXPECT_EQ(mofc({"check", "--bogus"}), 64);
+  EXPECT_EQ(err_, "mofc: unknown option --bogus\nTry `mofc check --help`.\n");
+  EXPECT_EQ(mofc({"check"}), 64);
+  EXPECT_EQ(err_, "mofc: FILE is required\nTry `mofc check --help`.\n");
+  EXPECT_EQ(mofc({}), 64);
+  EXPECT_NE(err_.find("Subcommands:"), std::string::npos);
+}
+
+// Standard input can be read once a process.
+TEST_F(Tool, ReadsStandardInputAndWritesStandardOutput) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const std::string_view text = "class A { uint8 x };";
+  ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(ends[1]);
+  const int before = ::dup(STDIN_FILENO);
+  ASSERT_EQ(::dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+  EXPECT_EQ(mofc({"check", "-"}), 1);
+  EXPECT_NE(err_.find("-:1:19: error: "), std::string::npos) << err_;
+  EXPECT_EQ(mofc({"dump", "-", "-o", "-"}), 1);
+  EXPECT_FALSE(fs::exists("-"));
+  EXPECT_EQ(mofc({"dump", path("inc/b.mof"), "-o", "-"}), 0);
+  EXPECT_TRUE(out_.starts_with("class B")) << out_;
+  ASSERT_EQ(::dup2(before, STDIN_FILENO), STDIN_FILENO);
+  ::close(before);
+  ::close(ends[0]);
+}
+
 TEST_F(Tool, HelpIsFine) {
   EXPECT_EQ(mofc({"--help"}), 0);
   EXPECT_NE(out_.find("check"), std::string::npos);
@@ -215,6 +248,17 @@ TEST_F(Tool, IsMofcompUnderItsName) {
   EXPECT_EQ(err_, "mofcomp: quickmode-serve is not running: nobody listens on " +
                       path("query.sock") + "\n");
   EXPECT_EQ(called("mofcomp", {"-nonsense", path("plain.mof")}), 2);
+  EXPECT_EQ(called("mofcomp", {"-class:sometimes", "-check", path("plain.mof")}), 2);
+  EXPECT_EQ(err_, "mofcomp: -class:sometimes: no such option here\n");
+  EXPECT_EQ(called("mofcomp", {"-WMIx", "-check", path("plain.mof")}), 2);
+  EXPECT_EQ(called("mofcomp", {"/class:ForceUpdate", "-wmi", "-check", path("plain.mof")}), 0);
+  EXPECT_EQ(called("mofcomp", {"-AMENDMENT:ms_407", path("plain.mof")}), 2);
+  EXPECT_EQ(called("mofcomp", {"-MOF:" + path("n.mof"), path("plain.mof")}), 2);
+  write("amended.mof", "#pragma amendment(\"ms_407\")\n[D(\"x\"):amended] class A { uint8 x; };");
+  EXPECT_EQ(called("mofcomp", {"-MFL:" + path("l.mfl"), path("amended.mof")}), 0) << err_;
+  EXPECT_NE(file_text(path("l.mfl")).find("\"ms_407\""), std::string::npos);
+  EXPECT_EQ(called("mofcomp", {"/?"}), 0);
+  EXPECT_TRUE(out_.starts_with("usage: mofcomp "));
   EXPECT_EQ(called("mofcomp", {}), 2);
   EXPECT_EQ(called("mofcomp", {"-check", path("bad.mof")}), 3);
 }
@@ -241,6 +285,8 @@ TEST_F(Tool, IsWmimofckUnderItsName) {
   EXPECT_EQ(out_, file_text(path("every.h")));
   expect_golden("every.c.txt", file_text(path("every.c")));
   EXPECT_EQ(called("wmimofck", {path("every.bmf"), "-q"}), 1);
+  EXPECT_EQ(called("wmimofck", {"-?"}), 0);
+  EXPECT_TRUE(out_.starts_with("usage: wmimofck "));
   EXPECT_EQ(called("wmimofck", {}), 1);
 }
 
