@@ -26,7 +26,8 @@ run: ## the lab, live (ONCE=1: print once; HOST=1: watch this machine)
 test: ## everything that proves it, but for long fuzzing
 	@scripts/install-deps.sh build
 	@scripts/beside 'scripts/install-deps.sh test lab web; scripts/unpack-tools.sh $(UNPACKED); \
-	  lab/accelerator "$$(lab/build-rootfs)" > /dev/null' 'scripts/build release programs'
+	  lab/accelerator "$$(lab/build-rootfs)" > /dev/null; lab/build-libreswan > /dev/null' \
+	  'scripts/build release programs'
 	@tests/run
 
 bench: ## speed, each figure beside the limit it runs against
