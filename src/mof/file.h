@@ -18,6 +18,11 @@ Result<std::string> read_file(const std::string& path, std::size_t most_bytes);
 // Its first bytes, fewer when it has no more. Errors: `invalid`, `denied`, `io`.
 Result<std::string> read_front(const std::string& path, std::size_t bytes);
 
+// Has the kernel begin to read a file that will be read soon. Whether it is there shows then.
+void read_ahead(const std::string& path);
+// Whether reading it would wait for a disk, as far as its first byte tells.
+bool must_be_fetched(const std::string& path);
+
 // Replaces the file as a whole: a temporary file beside it, then rename. What was there stays
 // when anything fails. Error `io` or `denied`.
 Result<bool> write_file(const std::string& path, std::string_view bytes);

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -111,6 +112,20 @@ Result<std::string> read_front(const std::string& path, std::size_t bytes) {
   if (got < 0) return std::unexpected(system_error("read", errno));
   front.resize(static_cast<std::size_t>(got));
   return front;
+}
+
+void read_ahead(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() >= 0) std::ignore = ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_WILLNEED);
+}
+
+bool must_be_fetched(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  char first = 0;
+  const iovec room{&first, 1};
+  // EOPNOTSUPP: the file system can't tell.
+  return file.get() >= 0 && ::preadv2(file.get(), &room, 1, 0, RWF_NOWAIT) < 0 &&
+         (errno == EAGAIN || errno == EOPNOTSUPP);
 }
 
 FileReader disk_reader() {

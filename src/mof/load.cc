@@ -11,6 +11,7 @@
 #include "mof/limits.h"
 #include "mof/mof_text.h"
 #include "mof/pe_resource.h"
+#include "mof/read_ahead.h"
 
 namespace qm::mof {
 namespace {
@@ -63,7 +64,7 @@ Result<std::string> bmf_within(std::string bytes, const std::string& resource) {
 }
 
 FileReader reader_of_any_form(const std::string& resource) {
-  return [resource](const std::string& path) -> Result<KeptText> {
+  return reading_ahead([resource](const std::string& path) -> Result<KeptText> {
     Result<std::string> text = read_file(path, kMostSourceBytes);
     const bool is_long = !text && text.error().code == ErrorCode::limit;
     if (!is_long && (!text || !is_binary(bytes_of(*text)))) return text;
@@ -71,7 +72,7 @@ FileReader reader_of_any_form(const std::string& resource) {
     if (!front || !is_binary(bytes_of(*front))) return text;
     std::string bytes = TRY(read_file(path, kMostPeBytes));
     return emit_mof(TRY(read_binary(std::move(bytes), resource)).model);
-  };
+  });
 }
 
 Model load_model(const std::vector<std::string>& paths, const Options& options,
