@@ -74,7 +74,7 @@ Entry Engine::make_entry(const xfrm::SaRecord& record, std::uint32_t tag) const 
 
 Ledger::EntryId Engine::add_entry(Entry entry, SaTable::Handle handle) {
   const AssociationKey key = entry.association;
-  const Ledger::EntryId id = ledger_.add(std::move(entry));
+  const Ledger::EntryId id = ledger_.add(entry);
   if (id == Ledger::kNoEntry) {
     gap_everywhere({QM_AT_LEAST, QM_REASON_GAP});
     return id;
@@ -148,7 +148,7 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated, b
   }
   entry.describe(sa, ledger_.suites().of(sa));
   const bool new_negotiation = entry.negotiated;
-  const Ledger::EntryId id = add_entry(std::move(entry), handle);
+  const Ledger::EntryId id = add_entry(entry, handle);
   if (id == Ledger::kNoEntry) return;
   if (syncing_ && !event) born_in_sync_.push_back(id);
   if (new_negotiation) decide_rekey(id);

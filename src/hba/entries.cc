@@ -53,7 +53,10 @@ Associations::Id Associations::hold(const AssociationKey& key) {
 
 void Associations::release(Id id) {
   QM_ASSERT(records_[id].holders > 0);
-  if (--records_[id].holders > 0) return;
+  if (records_[id].holders > 1) {
+    --records_[id].holders;
+    return;
+  }
   std::size_t hole = slot_of(records_[id].key);
   records_[id] = {};
   free_.push_back(id);

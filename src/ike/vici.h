@@ -22,7 +22,7 @@
 
 namespace qm::ike {
 
-inline constexpr std::size_t kMostPacketBytes = 512 * 1024;  // vici's own limit
+inline constexpr std::size_t kMostPacketBytes = std::size_t{512} * 1024;  // vici's own limit
 inline constexpr std::size_t kMostNesting = 16;
 inline constexpr std::size_t kMostElements = 65'536;  // of one message
 inline constexpr std::size_t kMostSockets = 8;
