@@ -5,8 +5,8 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 # Clients and engines that tests want: unpacked, not installed (python3-winrm with what it needs).
 UNPACKED := prometheus victoria-metrics python3-prometheus-client python3-decorator sblim-wbemcli \
-  wsl libxml2-utils python3-winrm python3-xmltodict python3-six python3-requests python3-urllib3 python3-idna python3-certifi \
-  python3-charset-normalizer
+  wsl libxml2-utils python3-winrm python3-xmltodict python3-six python3-requests python3-urllib3 \
+  python3-idna python3-certifi python3-charset-normalizer
 DESTDIR ?=
 PREFIX ?= /usr
 

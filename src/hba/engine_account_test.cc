@@ -19,13 +19,6 @@ class EngineAccount : public EngineTest {
     made.reqid = 0;
     return made;
   }
-  void restart() {
-    const std::vector<std::byte> state = LedgerState::save(engine_, kBoot);
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
-    ASSERT_TRUE(LedgerState::load(state, kBoot, engine_));
-    engine_.set_inventory(inventory({"a"}));
-  }
 };
 
 // ---- health

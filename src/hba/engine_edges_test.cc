@@ -438,19 +438,10 @@ TEST_F(EngineEdges, OfATunnelThatIsSharedAllConnectionsAreAskedFor) {
 TEST_F(EngineEdges, ARekeyWordThatComesBeforeAnSaThatIsNobodysAndEndsIsKept) {
   engine_.ike_state(1);
   sync({}, false);
-  const auto word = [](std::uint32_t spi) {
-    ike::ChildRekey rekey;
-    rekey.local = kHost;
-    rekey.remote = kTarget;
-    rekey.reqid = 1;
-    rekey.proto = xfrm::kEsp;
-    rekey.new_spi_out = spi;
-    return rekey;
-  };
   engine_.set_probes("finals", {.finals = true});
   for (const std::uint32_t spi : {0x11U, 0x12U}) {
     engine_.on_sa(sa(true, spi, 200), true, 0);
-    engine_.ike_rekey(word(spi));
+    engine_.ike_rekey(rekey_word(spi));
   }
   engine_.on_sa_deleted(sa(true, 0x11, 200));
   xfrm::SaFinal end;

@@ -33,15 +33,6 @@ class EngineMoves : public EngineTest {
     EXPECT_EQ(counter(kReKeys), 0U);
     expect_sums(engine_.report());
   }
-  static ike::ChildRekey word(std::uint32_t spi) {
-    ike::ChildRekey rekey;
-    rekey.local = kHost;
-    rekey.remote = kTarget;
-    rekey.reqid = 1;
-    rekey.proto = xfrm::kEsp;
-    rekey.new_spi_out = spi;
-    return rekey;
-  }
 };
 
 TEST_F(EngineMoves, AMoveThatOnlyADumpShowsCountsOnce) {
@@ -140,7 +131,7 @@ TEST_F(EngineMoves, AWordOnARekeyIsUsedOnce) {
   sync({});
   engine_.set_inventory(inventory({"a"}));
   refresh();
-  engine_.ike_rekey(word(0x11));
+  engine_.ike_rekey(rekey_word(0x11));
   engine_.on_sa(out(), false, 0);
   engine_.on_sa_deleted(out());
   engine_.on_sa(sa(true, 0x11, 201), false, 0);
@@ -156,7 +147,7 @@ TEST_F(EngineMoves, AWordOnARekeyWaitsAMinute) {
     engine_.ike_state(1);
     sync({});
     engine_.set_inventory(inventory({"a"}));
-    engine_.ike_rekey(word(0x11));
+    engine_.ike_rekey(rekey_word(0x11));
     step(seconds);
     refresh();
     engine_.on_sa(out(), false, 0);

@@ -299,11 +299,7 @@ TEST_F(EngineStory, FailuresThatWentBackOverARestartAreNotTakenForAWrap) {
   xfrm::Sa one = sa(false, 0x10, 200);
   one.stats.integrity_failed = 0xe000'0000;
   refresh({one});
-  const std::vector<std::byte> state = LedgerState::save(engine_, kBoot);
-  engine_ = Engine(at(now_s_));
-  engine_.set_kernel(true, "");
-  ASSERT_TRUE(LedgerState::load(state, kBoot, engine_));
-  engine_.set_inventory(inventory({"a"}));
+  restart();
   one.stats.integrity_failed = 5;
   sync({one});
   one.stats.integrity_failed = 6;

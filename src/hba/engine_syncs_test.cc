@@ -13,13 +13,6 @@ class EngineSyncs : public EngineTest {
     for (const xfrm::Sa& each : live) engine_.on_sa(with(each, 0, 0), false, 0);
     refresh(live);
   }
-  void restart() {
-    const std::vector<std::byte> state = LedgerState::save(engine_, kBoot);
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
-    ASSERT_TRUE(LedgerState::load(state, kBoot, engine_));
-    engine_.set_inventory(inventory({"a"}));
-  }
   std::uint64_t counter(CounterId id) { return adapter(engine_.report(), "a").totals[id]; }
   static xfrm::Sa moved(xfrm::Sa made) {
     made.saddr = address("10.0.0.9");

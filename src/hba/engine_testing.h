@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hba/engine.h"
+#include "hba/ledger_state.h"
 
 namespace qm::hba {
 
@@ -75,6 +76,17 @@ inline iscsi::Inventory inventory(const std::vector<std::string>& adapters, bool
   return made;
 }
 
+// An IKE daemon's word on the outbound SA that replaced another.
+inline ike::ChildRekey rekey_word(std::uint32_t spi_out) {
+  ike::ChildRekey rekey;
+  rekey.local = kHost;
+  rekey.remote = kTarget;
+  rekey.reqid = 1;
+  rekey.proto = xfrm::kEsp;
+  rekey.new_spi_out = spi_out;
+  return rekey;
+}
+
 class EngineTest : public ::testing::Test {
  protected:
   EngineTest() : engine_(at(100)) {
@@ -106,6 +118,14 @@ class EngineTest : public ::testing::Test {
     engine_.set_source(Engine::Source::event);
     engine_.conclude();
     return engine_.report();
+  }
+  // The collector anew, with what it has written; it knows its sessions.
+  void restart() {
+    const std::vector<std::byte> state = LedgerState::save(engine_, kBoot);
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+    ASSERT_TRUE(LedgerState::load(state, kBoot, engine_));
+    engine_.set_inventory(inventory({"a"}));
   }
   static const AdapterReport& adapter(const Report& report, std::string_view name) {
     for (const AdapterReport& each : report.adapters) {
