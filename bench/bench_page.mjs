@@ -7,6 +7,7 @@ import { launch, Service } from '../tests/web/stage.mjs';
 
 const LOADS = 20;
 const WARM_S = 30;
+const REST_S = 0.6; // a tab's own process starts, and one more for the next tab
 const LIMIT_MS = 150;
 const PAGES = 200;
 const SECONDS = 10;
@@ -34,10 +35,11 @@ async function emptyPage() {
   return { url: `http://127.0.0.1:${server.address().port}/`, end: () => server.close() };
 }
 
-// From the start of the navigation: until the first chart was drawn, by the page's own mark; and
-// until the screen first showed any content, as the browser has it.
+// In a tab that has come to rest, from the start of the navigation: until the first chart was
+// drawn, by the page's own mark; and until the screen first showed anything, as the browser has it.
 async function load(context, url) {
   const page = await context.newPage();
+  await pause(REST_S);
   await page.goto(url, { waitUntil: 'commit' });
   // Told once, not asked for again and again: that would keep the page from its work.
   const times = await page.evaluate(() => {
