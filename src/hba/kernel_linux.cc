@@ -180,6 +180,8 @@ void Kernel::read_session_connections() {
   if (read) return engine_.take_session_connections(*read);
   engine_.set_problem("reading the sessions' connections: " + read.error().message);
   connections_.reset();
+  // None of them can be told any more: what was read before is no evidence of now.
+  if (read.error().code == ErrorCode::unsupported) engine_.take_session_connections({});
 }
 
 // ---- while SAs are shared

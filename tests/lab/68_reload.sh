@@ -31,7 +31,8 @@ said() { guest "grep probes: /run/lab/collect.log | tail -n 1"; }
 # A connection's route holds its SAs, and these their modules: without them only a probe does.
 rest='lab logout ikev2; lab terminate ikev2'
 refused() {
-  guest "for try in 1 2 3 4 5; do rmmod $1 2>/dev/null && exit 1; sleep 0.1; done; lsmod | grep -q ^$1"
+  guest "for try in 1 2 3 4 5; do rmmod $1 2>/dev/null && exit 1; sleep 0.1; done
+    lsmod | grep -q ^$1"
 }
 unload() {
   guest "for try in \$(seq 50); do rmmod $* 2>/dev/null; lsmod | grep -q ^$1 || exit 0; sleep 0.1
@@ -61,8 +62,8 @@ check "iSCSI loaded again: and exact" "exact exact" \
   "$(quality ConfidentialBytesSent) $(quality ConfidentialBytesReceived)"
 
 # tcp_diag, which the evidence needs, goes, and may not be loaded by itself.
-# evidence WANTED: after some traffic, what the connections' counters say: agrees or none. At most so
-# many readings until it is what is wanted.
+# evidence WANTED: after some traffic, what the connections' counters say: agrees or none. At most
+# six readings until it is what is wanted.
 evidence() {
   guest "for try in 1 2 3 4 5 6; do
       lab read ikev2 1; said=none
