@@ -21,7 +21,7 @@ namespace {
 using namespace qm;
 using namespace qm::bench;
 
-constexpr std::uint32_t kStrangers = 1024;  // that come and go, SPIs that no other SA has
+constexpr std::uint32_t kStrangers = 1024;  // that come and go
 
 struct Host {
   explicit Host(std::size_t sas) : dump(sas, false, kOurReqid) {
@@ -33,43 +33,54 @@ struct Host {
   Collector collector{kOurReqid};
 };
 
-// The recorded SA under another SPI and peer; and its deletion, as the kernel tells it: its id, and
-// all the rest as an attribute.
-std::vector<std::byte> added(std::uint32_t number) {
-  std::vector<std::byte> message = recorded_message();
-  const std::uint32_t peer = 0xff00'0000U + number;
-  constexpr std::size_t kId = sizeof(nlmsghdr) + offsetof(xfrm_usersa_info, id);
-  std::memcpy(message.data() + kId + 12, &peer, sizeof peer);
-  std::memcpy(message.data() + kId + offsetof(xfrm_id, spi), &number, sizeof number);
-  return message;
-}
+constexpr std::size_t kInfo = sizeof(nlmsghdr);
+constexpr std::size_t kAddSpi = kInfo + offsetof(xfrm_usersa_info, id) + offsetof(xfrm_id, spi);
+constexpr std::size_t kGoneSpi = kInfo + offsetof(xfrm_usersa_id, spi);
+constexpr std::size_t kGoneInfo = kInfo + sizeof(xfrm_usersa_id) + sizeof(nlattr);
+constexpr std::size_t kGoneInfoSpi = kGoneInfo + kAddSpi - kInfo;
 
-std::vector<std::byte> deleted(const std::vector<std::byte>& add) {
+// One of nobody's SAs, as the kernel tells of it: added, when it has counted nothing yet, and
+// deleted: its id, and all the rest as an attribute, with what it has counted.
+struct Stranger {
+  std::vector<std::byte> add, gone;
+
+  // SPIs are drawn at random: one that ended a moment ago does not come again.
+  void set_spi(std::uint32_t spi) {
+    std::memcpy(add.data() + kAddSpi, &spi, sizeof spi);
+    std::memcpy(gone.data() + kGoneSpi, &spi, sizeof spi);
+    std::memcpy(gone.data() + kGoneInfoSpi, &spi, sizeof spi);
+  }
+};
+
+// The recorded SA with another peer.
+Stranger stranger(std::uint32_t number) {
+  Stranger made;
+  made.add = recorded_message();
+  nlmsghdr header{};
   xfrm_usersa_info sa{};
-  std::memcpy(&sa, add.data() + sizeof(nlmsghdr), sizeof sa);
+  std::memcpy(&header, made.add.data(), sizeof header);
+  std::memcpy(&sa, made.add.data() + kInfo, sizeof sa);
+  sa.id.daddr.a6[3] = 0xff00'0000U + number;
   xfrm_usersa_id id{};
   id.daddr = sa.id.daddr;
-  id.spi = sa.id.spi;
   id.family = sa.family;
   id.proto = sa.id.proto;
   const nlattr whole{.nla_len = sizeof(nlattr) + sizeof sa, .nla_type = XFRMA_SA};
-  nlmsghdr header{};
-  std::memcpy(&header, add.data(), sizeof header);
   header.nlmsg_type = XFRM_MSG_DELSA;
-  header.nlmsg_len = static_cast<std::uint32_t>(add.size() + sizeof id + sizeof whole);
-  std::vector<std::byte> message(header.nlmsg_len);
-  std::size_t size = 0;
+  header.nlmsg_len = static_cast<std::uint32_t>(made.add.size() + sizeof id + sizeof whole);
   const auto put = [&](const void* from, std::size_t bytes) {
-    std::memcpy(message.data() + size, from, bytes);
-    size += bytes;
+    const auto* first = static_cast<const std::byte*>(from);
+    made.gone.insert(made.gone.end(), first, first + bytes);
   };
   put(&header, sizeof header);
   put(&id, sizeof id);
   put(&whole, sizeof whole);
   put(&sa, sizeof sa);
-  const std::size_t attributes = sizeof(nlmsghdr) + sizeof sa;
-  put(add.data() + attributes, add.size() - attributes);
-  return message;
+  const std::size_t attributes = kInfo + sizeof sa;
+  put(made.add.data() + attributes, made.add.size() - attributes);
+  sa.curlft.bytes = sa.curlft.packets = 0;
+  std::memcpy(made.add.data() + kInfo, &sa, sizeof sa);
+  return made;
 }
 
 void refresh(benchmark::State& state) {
@@ -98,18 +109,18 @@ void refresh(benchmark::State& state) {
 void others_come(benchmark::State& state) {
   Host host(static_cast<std::size_t>(state.range(0)));
   if (!host.dump.usable()) return state.SkipWithError("tests/data/xfrm/sa_dump.bin is not there");
-  std::vector<std::pair<std::vector<std::byte>, std::vector<std::byte>>> strangers;
-  for (std::uint32_t i = 1; i <= kStrangers; ++i) {
-    auto add = added(i);
-    auto gone = deleted(add);
-    strangers.emplace_back(std::move(add), std::move(gone));
-  }
+  std::vector<Stranger> strangers;
+  for (std::uint32_t i = 1; i <= kStrangers; ++i) strangers.push_back(stranger(i));
   hba::Engine& engine = host.collector.engine;
   engine.set_source(hba::Engine::Source::event);
   const std::size_t before = engine.sas().size();
+  std::uint32_t number = 0;
   for (auto _ : state) {
-    for (const auto& [add, gone] : strangers) xfrm::decode(add, engine);
-    for (const auto& [add, gone] : strangers) xfrm::decode(gone, engine);
+    for (Stranger& each : strangers) {
+      each.set_spi(++number * 2'246'822'519U);
+      xfrm::decode(each.add, engine);
+    }
+    for (const Stranger& each : strangers) xfrm::decode(each.gone, engine);
   }
   if (engine.sas().size() != before) state.SkipWithError("an SA was not deleted");
   state.SetItemsProcessed(state.iterations() * kStrangers * 2);

@@ -16,8 +16,9 @@ namespace qm::hba {
 
 class Kernel {
  public:
-  // probes: attached already; null: none.
-  Kernel(Engine& engine, std::unique_ptr<xfrm::ProbeSource> probes);
+  // probes: attached already; null: none. most_event_bytes: how large the buffer for events gets.
+  Kernel(Engine& engine, std::unique_ptr<xfrm::ProbeSource> probes,
+         int most_event_bytes = xfrm::kMostEventBufferBytes);
 
   // Opens the sockets and syncs. unsupported: no XFRM (retry later); denied: no CAP_NET_ADMIN.
   Result<void> open();
@@ -47,6 +48,7 @@ class Kernel {
 
   Engine& engine_;
   std::unique_ptr<xfrm::ProbeSource> probes_;
+  int most_event_bytes_;
   std::optional<xfrm::EventSocket> events_;
   std::optional<xfrm::RequestSocket> requests_;
   std::optional<xfrm::ConnectionSocket> connections_;

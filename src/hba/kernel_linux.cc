@@ -1,5 +1,6 @@
 #include "hba/kernel.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -8,12 +9,13 @@
 
 namespace qm::hba {
 
-Kernel::Kernel(Engine& engine, std::unique_ptr<xfrm::ProbeSource> probes)
-    : engine_(engine), probes_(std::move(probes)) {}
+Kernel::Kernel(Engine& engine, std::unique_ptr<xfrm::ProbeSource> probes, int most_event_bytes)
+    : engine_(engine), probes_(std::move(probes)), most_event_bytes_(most_event_bytes) {}
 
 Result<void> Kernel::open() {
   // The events first: what happens during the dump is then in one of the two.
-  auto events = xfrm::EventSocket::open();
+  auto events = xfrm::EventSocket::open(std::min(xfrm::kEventBufferBytes, most_event_bytes_),
+                                        most_event_bytes_);
   if (!events) return std::unexpected(std::move(events).error());
   auto requests = xfrm::RequestSocket::open();
   if (!requests) return std::unexpected(std::move(requests).error());
@@ -48,6 +50,13 @@ void Kernel::drain_all(bool& overrun) {
       return;
     }
     overrun = overrun || drained->overrun;
+    if (drained->at_limit) {
+      engine_.set_problem(
+          "the kernel dropped events though the buffer for them is as large as it "
+          "gets (" +
+          std::to_string(most_event_bytes_ >> 10) +
+          " KB): more SAs change at once than are kept up with");
+    }
     more = drained->more;
     if (!more) engine_.drained();
   }
@@ -171,6 +180,8 @@ void Kernel::read_session_connections() {
   if (read) return engine_.take_session_connections(*read);
   engine_.set_problem("reading the sessions' connections: " + read.error().message);
   connections_.reset();
+  // None of them can be told any more: what was read before is no evidence of now.
+  if (read.error().code == ErrorCode::unsupported) engine_.take_session_connections({});
 }
 
 // ---- while SAs are shared

@@ -23,10 +23,11 @@ using MakeProbes = std::function<std::unique_ptr<xfrm::ProbeSource>(Engine&)>;
 
 void on_a_kernel(
     const std::function<void(test::Daemon&, Engine&, Kernel&)>& body,
-    const MakeProbes& make_probes = [](Engine&) { return nullptr; }) {
+    const MakeProbes& make_probes = [](Engine&) { return nullptr; },
+    int most_event_bytes = xfrm::kMostEventBufferBytes) {
   const std::string why = test::in_own_netns([&](test::Daemon& daemon) {
     Engine engine(now());
-    Kernel kernel(engine, make_probes(engine));
+    Kernel kernel(engine, make_probes(engine), most_event_bytes);
     const auto opened = kernel.open();
     ASSERT_TRUE(opened) << opened.error().message;
     body(daemon, engine, kernel);
@@ -143,6 +144,24 @@ TEST(KernelSource, OneThatCantBeOpenedAgainMakesTheCountersUnknown) {
     EXPECT_TRUE(kernel.open());
     EXPECT_TRUE(engine.report().health.kernel_readable);
   });
+}
+
+TEST(KernelSource, EventsThatNoLargerBufferCouldHaveKeptAreAProblemThatIsTold) {
+  constexpr int kMost = 16'384;
+  on_a_kernel(
+      [](test::Daemon& daemon, Engine& engine, Kernel& kernel) {
+        for (std::uint16_t port = 1; port <= 400; ++port) {
+          ASSERT_EQ(daemon.add_policy(test::policy_of_port(port)), 0);
+        }
+        kernel.refresh();
+        const HealthReport health = engine.report().health;
+        EXPECT_EQ(health.overruns, 1);
+        EXPECT_GT(health.gaps, 0) << "and a gap is declared";
+        EXPECT_THAT(health.last_problem, HasSubstr("as large as it gets (16 KB)"));
+        EXPECT_EQ(health.policies, 400) << "a new dump shows them";
+        EXPECT_FALSE(engine.behind());
+      },
+      [](Engine&) { return nullptr; }, kMost);
 }
 
 }  // namespace

@@ -82,7 +82,8 @@ Result<void> parse_connections(Bytes datagram, std::uint32_t seq, std::vector<Tc
 // Of one connection, by its ends, as fast as the kernel finds a packet's socket.
 std::vector<std::byte> request_connection(const Endpoint& local, const Endpoint& remote,
                                           std::uint32_t seq);
-// The answer, one datagram; nothing: there is no such connection, or no tcp_diag. Errors: invalid.
+// The answer, one datagram; nothing: there is no such connection, or no tcp_diag (read_these()
+// tells the two apart). Errors: invalid.
 Result<std::optional<TcpConnection>> parse_connection(Bytes datagram, std::uint32_t seq);
 
 class ConnectionSocket {

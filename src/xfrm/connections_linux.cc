@@ -104,6 +104,13 @@ Result<std::vector<TcpConnection>> ConnectionSocket::read_these(
       all.push_back(*found);
     }
   }
+  // The kernel says the same (ENOENT) when it has no such connection, and when tcp_diag has been
+  // unloaded and can't be loaded again. Of a dump it says it only then.
+  if (all.empty() && !ends.empty()) {
+    const Endpoint& remote = ends.front().second;
+    std::vector<TcpConnection> ignored;
+    TRY(read_family(remote.address.family, std::span(&remote.address, 1), ignored));
+  }
   return all;
 }
 

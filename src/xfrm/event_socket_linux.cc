@@ -1,7 +1,5 @@
 #include <linux/xfrm.h>
 
-#include <algorithm>
-
 #include "xfrm/netlink.h"
 #include "xfrm/socket.h"
 
@@ -19,20 +17,31 @@ constexpr std::uint32_t kGroups =
 struct EventSocket::State {
   NetlinkSocket socket;
   SecretBuffer buffer;
-  int asked_bytes = kEventBufferBytes;
+  int asked_bytes;
+  int most_bytes;
+  bool enlarge();
 };
+
+// False: the limit is reached already, or the kernel gives no more.
+bool EventSocket::State::enlarge() {
+  const int before = socket.room();
+  const int twice = asked_bytes > most_bytes / 2 ? most_bytes : asked_bytes * 2;
+  if (asked_bytes >= most_bytes || socket.resize(twice) <= before) return false;
+  asked_bytes = twice;
+  return true;
+}
 
 EventSocket::EventSocket(std::unique_ptr<State> state) : state_(std::move(state)) {}
 EventSocket::EventSocket(EventSocket&&) noexcept = default;
 EventSocket& EventSocket::operator=(EventSocket&&) noexcept = default;
 EventSocket::~EventSocket() = default;
 
-Result<EventSocket> EventSocket::open(int buffer_bytes) {
+Result<EventSocket> EventSocket::open(int buffer_bytes, int most_buffer_bytes) {
   SecretBuffer buffer = TRY(SecretBuffer::make());
   NetlinkSocket socket = TRY(NetlinkSocket::open(kGroups));
   socket.resize(buffer_bytes);
-  return EventSocket(
-      std::unique_ptr<State>(new State{std::move(socket), std::move(buffer), buffer_bytes}));
+  return EventSocket(std::unique_ptr<State>(
+      new State{std::move(socket), std::move(buffer), buffer_bytes, most_buffer_bytes}));
 }
 
 int EventSocket::fd() const {
@@ -48,8 +57,7 @@ Result<EventSocket::Drained> EventSocket::drain(Sink& sink, std::size_t most_dat
     if (got == Got::nothing) return drained;
     if (got == Got::lost) {
       drained.overrun = true;
-      state_->asked_bytes = std::min(state_->asked_bytes * 2, kMostEventBufferBytes);
-      state_->socket.resize(state_->asked_bytes);
+      drained.at_limit = !state_->enlarge();
     }
     if (got == Got::datagram) {
       decode(datagram, sink);

@@ -41,8 +41,10 @@ class NetlinkSocket {
   ~NetlinkSocket();
 
   int fd() const { return fd_; }
+  // What the receive buffer holds, as the kernel accounts it: twice what was asked for.
+  int room() const;
   // Asks for a receive buffer of so many bytes; without CAP_NET_ADMIN the host's limit holds.
-  // Returns what it has become, as the kernel accounts it (twice what was asked for).
+  // Returns the room that there is now.
   int resize(int bytes);
   Result<void> send(Bytes message);
 

@@ -92,10 +92,14 @@ int NetlinkSocket::resize(int bytes) {
   if (setsockopt(fd_, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0) {
     setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
   }
-  int now_bytes = 0;
-  socklen_t size = sizeof(now_bytes);
-  getsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &now_bytes, &size);
-  return now_bytes;
+  return room();
+}
+
+int NetlinkSocket::room() const {
+  int bytes = 0;
+  socklen_t size = sizeof(bytes);
+  getsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &bytes, &size);
+  return bytes;
 }
 
 Result<void> NetlinkSocket::send(Bytes message) {

@@ -27,17 +27,20 @@ class EventSocket {
  public:
   // Joins EXPIRE, SA and POLICY; never AEVENTS (facts §1) nor ACQUIRE.
   // unsupported: the kernel has no XFRM; denied: no CAP_NET_ADMIN, or RLIMIT_MEMLOCK too low.
-  static Result<EventSocket> open(int buffer_bytes = kEventBufferBytes);
+  static Result<EventSocket> open(int buffer_bytes = kEventBufferBytes,
+                                  int most_buffer_bytes = kMostEventBufferBytes);
   EventSocket(EventSocket&&) noexcept;
   EventSocket& operator=(EventSocket&&) noexcept;
   ~EventSocket();
 
   int fd() const;
   // Hands what has arrived to the sink, at most most_datagrams of them. overrun: the kernel dropped
-  // events (ENOBUFS); the buffer was enlarged, a dump is due.
+  // events (ENOBUFS); a dump is due. The buffer was enlarged, but for at_limit: it is as large as
+  // it gets, and the next such burst will be lost as well.
   struct Drained {
     std::size_t datagrams = 0;
     bool overrun = false;
+    bool at_limit = false;
     bool more = false;  // stopped at most_datagrams
   };
   Result<Drained> drain(Sink& sink, std::size_t most_datagrams = 1024);

@@ -143,23 +143,67 @@ TEST(Kernel, an_overrun_is_told_and_survived) {
   });
 }
 
+int room_of(const EventSocket& events) {
+  int bytes = 0;
+  socklen_t size = sizeof(bytes);
+  EXPECT_EQ(::getsockopt(events.fd(), SOL_SOCKET, SO_RCVBUF, &bytes, &size), 0);
+  return bytes;
+}
+
 TEST(Kernel, an_overrun_doubles_the_buffer) {
   in_own_netns([](Daemon& daemon) {
     auto events = EventSocket::open(8192);
     ASSERT_TRUE(events) << events.error().message;
-    const auto room = [&] {
-      int bytes = 0;
-      socklen_t size = sizeof(bytes);
-      EXPECT_EQ(::getsockopt(events->fd(), SOL_SOCKET, SO_RCVBUF, &bytes, &size), 0);
-      return bytes;
-    };
-    const int before = room();
+    const int before = room_of(*events);
     for (std::uint16_t port = 1; port <= 200; ++port) {
       ASSERT_EQ(daemon.add_policy(test::policy_of_port(port)), 0);
     }
     TellingSink sink;
     EXPECT_TRUE(events->drain(sink).value().overrun);
-    EXPECT_EQ(room(), 2 * before);
+    EXPECT_EQ(room_of(*events), 2 * before);
+  });
+}
+
+// Adds so many policies that a buffer of some KB can't hold the events.
+void overrun(Daemon& daemon, std::uint16_t first_port) {
+  for (std::uint16_t port = first_port; port < first_port + 200; ++port) {
+    ASSERT_EQ(daemon.add_policy(test::policy_of_port(port)), 0);
+  }
+}
+
+TEST(Kernel, at_its_limit_the_buffer_grows_no_more_and_says_so) {
+  in_own_netns([](Daemon& daemon) {
+    // Twice is beyond the limit: it grows up to there.
+    auto events = EventSocket::open(8192, 12'288);
+    ASSERT_TRUE(events) << events.error().message;
+    const int before = room_of(*events);
+    TellingSink sink;
+    overrun(daemon, 1);
+    EventSocket::Drained drained = events->drain(sink).value();
+    EXPECT_TRUE(drained.overrun);
+    EXPECT_FALSE(drained.at_limit);
+    EXPECT_EQ(room_of(*events), before + before / 2);
+
+    overrun(daemon, 1001);
+    drained = events->drain(sink).value();
+    EXPECT_TRUE(drained.overrun);
+    EXPECT_TRUE(drained.at_limit);
+    EXPECT_EQ(room_of(*events), before + before / 2);
+
+    ASSERT_EQ(daemon.add_policy(test::policy_of_port(2001)), 0);
+    drained = events->drain(sink).value();
+    EXPECT_EQ(drained.datagrams, 1);
+    EXPECT_FALSE(drained.overrun);
+    EXPECT_FALSE(drained.at_limit) << "nothing was lost this time";
+  });
+}
+
+TEST(Kernel, from_the_first_buffer_to_the_largest_it_doubles_three_times) {
+  in_own_netns([](Daemon&) {
+    EXPECT_EQ(kMostEventBufferBytes, 8 * kEventBufferBytes);
+    const auto largest = EventSocket::open(kMostEventBufferBytes);
+    ASSERT_TRUE(largest) << largest.error().message;
+    EXPECT_EQ(room_of(*largest), 2 * kMostEventBufferBytes) << "the kernel gives that much";
   });
 }
 
