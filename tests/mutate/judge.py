@@ -252,7 +252,7 @@ def report(counts, unexplained, needless, reasons_path):
         print(f'{file:30}{total:9}{row["unit tests"]:12}{row["simulation"]:12}{row[None]:10}'
               f'{100 * killed / max(1, total):7.1f} %')
     for name in needless:
-        print(f'{reasons_path} excuses what was noticed: {name}')
+        print(f'{reasons_path} excuses what was noticed, or is no mutant: {name}')
     if unexplained:
         print(f'{unexplained} survivors have no reason in {reasons_path}')
     killed = sum(whole.values()) - whole[None]
@@ -302,6 +302,9 @@ def main():
     killed_names = {every[number].name() for number, by in killers.items() if by}
     survived_names = {every[number].name() for number, by in killers.items() if not by}
     needless = [name for name in reasons if name in killed_names - survived_names]
+    if args.mutants == 'all':
+        there = {mutant.name() for mutant in every.values()}
+        needless += [name for name in reasons if args.only in name and name not in there]
     return 0 if report(counts, unexplained, needless, args.reasons) else 1
 
 
