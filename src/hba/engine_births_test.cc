@@ -341,15 +341,16 @@ TEST_F(EngineBirths, AnUpdateThatComesBeforeTheDumpEndsNothing) {
 }
 
 TEST_F(EngineBirths, WhatCountsLessThanAnEarlierProcessKnewCountsAnew) {
-  sync({});
+  const xfrm::Sa old = sa(true, 0x11, 50);
+  sync({with(old, 500, 5)});
   engine_.set_inventory(inventory({"a"}));
-  engine_.on_sa(out(), false, 0);
-  refresh({out(500, 5)});
+  refresh({with(old, 500, 5)});
   restart();
-  sync({out(100, 1)});
-  refresh({out(100, 1)});
+  sync({with(old, 100, 1)});
+  refresh({with(old, 100, 1)});
   EXPECT_EQ(counter(kConfidentialBytesSent), 600U);
   EXPECT_EQ(counter(kActiveSa), 1U);
+  EXPECT_EQ(counter(kKeyAdditions), 0U) << "both are of the baseline";
 }
 
 }  // namespace

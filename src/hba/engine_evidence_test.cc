@@ -75,6 +75,24 @@ TEST_F(EngineEvidence, NorWhatOneHadOfWhichOnlyTheEndIsKnown) {
   EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
 }
 
+// One that was here and is gone again took along what it had here.
+TEST_F(EngineEvidence, NorWhatAnSaHadThatWasMovedHereAndAway) {
+  const xfrm::Sa here = sa(false, 4, 100);
+  xfrm::Sa away = here;
+  away.saddr = address("10.0.0.9");
+  const auto dump = [this](const xfrm::Sa& fourth) {
+    sync({sa(true, 1, 100), sa(false, 2, 100), fourth});
+  };
+  dump(here);
+  look(0, 0);
+  dump(away);
+  for (int i = 0; i < 3; ++i) look(0, 0);
+  dump(here);
+  dump(away);
+  connection_.counters.in_segments += 10;
+  EXPECT_EQ(look(0, 0).evidence, Says::nothing);
+}
+
 // Found by the simulation: what lived while events were lost left no trace at all.
 TEST_F(EngineEvidence, NorWhatMovedWhileEventsWereLost) {
   for (int i = 0; i < 3; ++i) look(0, 0);

@@ -241,6 +241,13 @@ TEST(Associations, WhatIsNotThereIsSoonKnownNotToBe) {
   }
 }
 
+TEST(Associations, ThePlaceOfOneThatIsReleasedIsTheNextOnes) {
+  Associations associations;
+  const auto id = associations.hold(of_reqid(1));
+  associations.release(id);
+  EXPECT_EQ(associations.hold(of_reqid(2)), id);
+}
+
 // A programmer's mistake ends the program before it spoils what others have.
 TEST(EntriesDeathTest, AMistakeEndsTheProgram) {
   Entries entries;
