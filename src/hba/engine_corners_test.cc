@@ -18,6 +18,18 @@ class EngineCorners : public EngineTest {
     for (const xfrm::Sa& each : born) engine_.on_sa(each, false, 0);
     refresh(born);
   }
+  void set_time_later(std::uint64_t later_ns) {
+    Time later = at(now_s_);
+    later.boot_ns += later_ns;
+    engine_.set_time(later);
+  }
+  void read_later(const xfrm::Sa& row, std::uint64_t later_ns) {
+    set_time_later(later_ns);
+    engine_.attribute();
+    engine_.set_source(Engine::Source::read);
+    engine_.on_sa(row, false, 1);
+    engine_.set_source(Engine::Source::event);
+  }
   std::uint64_t counter(CounterId id) { return adapter(engine_.report(), "a").totals[id]; }
   Quality quality(CounterId id) { return adapter(engine_.report(), "a").qualities[id - 1U]; }
 };
@@ -44,19 +56,27 @@ TEST_F(EngineCorners, ALarvalInThePlaceOfAnSaIsNotIt) {
 }
 
 // The reading was its successor's; when it grew itself is as known as before.
-TEST_F(EngineCorners, AReadingThatIsUndoneLeavesWhatMayBeInFlight) {
+TEST_F(EngineCorners, AReadingThatIsUndoneLeavesTheTimeOfTheLastGrowth) {
+  const Quality in_flight{QM_AT_LEAST, QM_REASON_IN_FLIGHT};
+  for (const std::uint64_t later_ns : {kQuietNs / 2, kQuietNs}) {
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+    watch({in()});
+    refresh({in(500, 5)});
+    read_later(in(900, 9), later_ns);
+    engine_.on_sa_deleted(in(500, 5));
+    engine_.conclude();
+    EXPECT_EQ(quality(kConfidentialBytesReceived), later_ns < kQuietNs ? in_flight : Quality{});
+  }
+}
+
+TEST_F(EngineCorners, ALastWordThatSaysWhatWasReadIsNoGrowth) {
   watch({in()});
-  refresh({in(500, 5)});
-  Time soon = at(now_s_);
-  soon.boot_ns += kQuietNs / 2;
-  engine_.set_time(soon);
-  engine_.attribute();
-  engine_.set_source(Engine::Source::read);
-  engine_.on_sa(in(900, 9), false, 1);
-  engine_.set_source(Engine::Source::event);
+  read_later(in(500, 5), 0);
+  set_time_later(kQuietNs);
   engine_.on_sa_deleted(in(500, 5));
   engine_.conclude();
-  EXPECT_EQ(quality(kConfidentialBytesReceived), (Quality{QM_AT_LEAST, QM_REASON_IN_FLIGHT}));
+  EXPECT_EQ(quality(kConfidentialBytesReceived), Quality{});
 }
 
 TEST_F(EngineCorners, ALastWordOfLessThanWasPublishedTakesNothingBack) {

@@ -6,9 +6,11 @@ namespace {
 
 // ---- what a connection had
 
-TEST_F(AfterALogin, AConnectionThatMovedNothingHasNothingThatCouldBeMissing) {
-  Conn idle = conn(5, kB, true);
-  conns_.push_back(&idle);
+// What both have agreed on stands in a segment, or nowhere.
+TEST_F(AfterALogin, WhoReceivedNoSegmentReceivedNoOptions) {
+  Conn silent = conn(5, kB, true);
+  conns_.push_back(&silent);
+  send(silent, 0, 1, 40);
   round();
   EXPECT_TRUE(split_.balanced(growth()));
 }
