@@ -135,6 +135,11 @@ TEST_F(Judge, EvidenceTellsWhetherPacketsHaveAMark) {
   EXPECT_EQ(judge().protection, Protection::protected_);
   EXPECT_EQ(judge().reason,
             "the outbound policy is for packets with mark 0x11, and all that moved was on its SAs");
+  out_->mark = {};
+  EXPECT_EQ(judge().reason,
+            "the inbound policy is for packets with mark 0x11, and all that moved was on its SAs")
+      << "one direction's, too, says more than that all is as it should be";
+  out_->mark = in_->mark;
   sas_.says[xfrm::Direction::in] = Evidence::Says::nothing;
   EXPECT_EQ(judge().protection, Protection::unknown) << "one direction is not enough";
   sas_.says[xfrm::Direction::in] = Evidence::Says::missing;

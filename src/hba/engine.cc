@@ -188,7 +188,7 @@ void Engine::take_reading(Ledger::EntryId id, const xfrm::Sa& sa) {
   Ledger::Edited entry = ledger_.edit(id);
   before_reading_.try_emplace(
       id, BeforeReading{entry->newest, entry->last_stats, entry->integrity_failed, entry->replay,
-                        entry->replay_window_failures});
+                        entry->replay_window_failures, entry->grew_boot_ns});
   entry->take(sa.counters, sa.stats, now_.boot_ns);
   entry->describe(sa, ledger_.suites().of(sa));
 }

@@ -17,6 +17,10 @@ xfrm::Counters least(const xfrm::Counters& a, const xfrm::Counters& b) {
   return {std::min(a.bytes, b.bytes), std::min(a.packets, b.packets)};
 }
 
+xfrm::Counters most(const xfrm::Counters& a, const xfrm::Counters& b) {
+  return {std::max(a.bytes, b.bytes), std::max(a.packets, b.packets)};
+}
+
 }  // namespace
 
 bool Engine::interesting(std::uint32_t reqid) const {
@@ -35,7 +39,6 @@ bool Engine::place(Entry& entry) const {
     entry.owner = claim->shared ? kUnattributed : claim->owner;
     entry.direction = claim->direction;
     entry.outer = claim->outer;
-    entry.may_serve = true;
     return true;
   }
   for (const Candidate& candidate : candidates_) {
@@ -127,7 +130,7 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated, b
   if (moved != nullptr) go_on_from(*moved, entry);
   const auto old = moved == nullptr && !event ? live_predecessor(entry) : std::nullopt;
   if (!placed && !inherited && moved == nullptr && !old) {
-    const bool told = negotiated && !early_rekeys_.empty() && was_told(sa.id);
+    const bool told = negotiated && was_told(sa.id);
     sas_.set_tag(handle, told ? kTold : negotiated ? 0 : kBaseline);
     return;
   }
@@ -183,7 +186,6 @@ void Engine::go_on_from(Recent& moved, Entry& entry) {
     entry.owner = old.owner;
     entry.direction = old.direction;
     entry.outer = old.outer;
-    entry.may_serve = entry.may_serve || old.may_serve;
     entry.timed_out = old.timed_out;
   }
 }
@@ -222,9 +224,7 @@ void Engine::moved_unseen(Ledger::EntryId ended) {
     Entry entry = ledger_.at(id);
     if (!is_moved(old, entry.id, entry.association, entry.add_time_s)) continue;
     const xfrm::Counters inherited = least(old.newest, entry.newest);
-    if (inherited.bytes >= entry.base.bytes && inherited.packets >= entry.base.packets) {
-      entry.base = inherited;
-    }
+    entry.base = most(entry.base, inherited);
     entry.negotiated = false;
     entry.rekey = entry.rekey_inferred = false;
     *ledger_.edit(id) = entry;

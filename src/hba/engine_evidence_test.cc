@@ -75,6 +75,18 @@ TEST_F(EngineEvidence, NorWhatOneHadOfWhichOnlyTheEndIsKnown) {
   EXPECT_EQ(look(1000, 0).evidence, Says::nothing);
 }
 
+// One that was born here and has been moved away took along what it had here.
+TEST_F(EngineEvidence, NorWhatAnSaHadThatWasMovedAway) {
+  const xfrm::Sa here = sa(false, 4, 100);
+  xfrm::Sa away = here;
+  away.saddr = address("10.0.0.9");
+  for (int i = 0; i < 3; ++i) look(0, 0);
+  engine_.on_sa(here, false, 0);
+  sync({sa(true, 1, 100), sa(false, 2, 100), away});
+  connection_.counters.in_segments += 10;
+  EXPECT_EQ(look(0, 0).evidence, Says::nothing);
+}
+
 // Found by the simulation: what lived while events were lost left no trace at all.
 TEST_F(EngineEvidence, NorWhatMovedWhileEventsWereLost) {
   for (int i = 0; i < 3; ++i) look(0, 0);

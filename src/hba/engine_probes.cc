@@ -48,7 +48,6 @@ void Engine::nobodys_ended(xfrm::SaTable::Handle handle, const xfrm::SaFinal& en
   const bool same = record.add_time_s == end.sa.add_time_s && record.saddr == end.sa.saddr;
   if (record.larval || !same) return;
   Entry entry = make_entry(record, sas_.tag(handle));
-  entry.rekey = entry.rekey || was_told(record.id);
   entry.take_failures(end.not_decrypted);
   remember_end(std::move(entry), end.counters, end.stats, Ledger::Told::awaits_last);
   sas_.erase(record.id);

@@ -267,10 +267,9 @@ void Engine::take_outcome(const Split::Outcome& outcome) {
     }
   }
   for (const AssociationKey& key : outcome.ended) {
-    const auto parting = parting_.find(key);
-    if (parting == parting_.end()) continue;  // nobody uses it: it stays as it is
-    ledger_.associations().set_claim(key, parting->second);
-    parting_.erase(parting);
+    const auto parting = parting_.extract(key);
+    if (parting.empty()) continue;  // nobody uses it: it stays as it is
+    ledger_.associations().set_claim(key, parting.mapped());
     hand_over(key);
   }
 }

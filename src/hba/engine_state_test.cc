@@ -49,6 +49,37 @@ TEST_F(EngineTest, ARestartedCollectorWhoseDumpFailsForgetsNothing) {
   EXPECT_TRUE(engine_.behind());
 }
 
+// The finals that they wait for will not find the next process.
+TEST_F(EngineTest, OverARestartWhatAwaitsItsFinalIsALoss) {
+  engine_.set_probes("finals", {.finals = true});
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  engine_.on_sa(sa(false, 0x10, 200), false, 0);
+  refresh({with(sa(true, 0x11, 200), 500, 5), with(sa(false, 0x10, 200), 50, 1)});
+  engine_.on_sas_flushed(0);
+  refresh();
+  const Quality flushed{QM_AT_LEAST, QM_REASON_FLUSH};
+  EXPECT_EQ(engine_.ledger().owners()[1].sent_loss, Quality{});
+  restart();
+  EXPECT_EQ(engine_.ledger().owners()[1].sent_loss, flushed);
+  EXPECT_EQ(engine_.ledger().owners()[1].received_loss, flushed);
+}
+
+// Only what has counted something can be counted again.
+TEST_F(EngineTest, OverARestartAnSaThatEndedIsRememberedIfItCarriedAPacket) {
+  for (const std::uint64_t packets : {0U, 1U}) {
+    sync({});
+    engine_.set_inventory(inventory({"a"}));
+    engine_.on_sa(sa(true, 0x11, 200), false, 0);
+    refresh();
+    engine_.on_sa_deleted(with(sa(true, 0x11, 200), 100 * packets, packets));
+    refresh();
+    restart();
+    EXPECT_EQ(engine_.ledger().recent().size(), packets);
+  }
+}
+
 TEST_F(EngineTest, OverARestartTheBaselineStaysTheBaseline) {
   sync({sa(true, 0x11, 150)});  // serves nobody yet
   refresh();

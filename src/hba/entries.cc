@@ -36,9 +36,8 @@ Associations::Id Associations::hold(const AssociationKey& key) {
   }
   // At least a quarter of the slots is free: a search ends soon.
   if (4 * (size_ + 1) > 3 * slots_.size()) grow();
-  Id id = 0;
+  auto id = static_cast<Id>(records_.size());
   if (free_.empty()) {
-    id = static_cast<Id>(records_.size());
     records_.emplace_back();
   } else {
     id = free_.back();
@@ -145,9 +144,8 @@ Entries::Packed& Entries::unlinked(Id id) {
 }
 
 Entries::Id Entries::add(const Entry& entry) {
-  Id id = 0;
+  Id id = end();
   if (free_.empty()) {
-    id = end();
     packed_.emplace_back();
   } else {
     id = free_.back();
@@ -173,9 +171,9 @@ void Entries::set(Id id, const Entry& entry) {
   packed.since_boot_ns = entry.since_boot_ns;
   packed.grew_boot_ns = entry.grew_boot_ns;
   packed.read_boot_ns = entry.read_boot_ns;
-  const auto short_s = [](std::uint64_t s) { return fits(s) ? static_cast<std::uint32_t>(s) : 0; };
-  packed.soft_add_expires_s = short_s(entry.soft_add_expires_s);
-  packed.hard_add_expires_s = short_s(entry.hard_add_expires_s);
+  // One that does not fit is a rare one's.
+  packed.soft_add_expires_s = static_cast<std::uint32_t>(entry.soft_add_expires_s);
+  packed.hard_add_expires_s = static_cast<std::uint32_t>(entry.hard_add_expires_s);
   packed.suite = entry.suite;
   unsigned flags = packed.flags & (kInUse | kLinked);
   for (std::size_t i = 0; i < kSwitches.size(); ++i) {

@@ -55,15 +55,14 @@ bool Evidence::judge(State& state, const Path& path, Time now) {
 void Evidence::take(const std::map<AssociationKey, Path>& paths, Time now) {
   std::erase_if(states_, [&](const auto& each) { return !paths.contains(each.first); });
   for (const auto& [key, path] : paths) {
-    const auto [found, is_new] = states_.try_emplace(key);
-    State& state = found->second;
+    State& state = states_[key];
     std::vector<std::uint64_t> members = members_of(path);
     const auto cookies = static_cast<std::uint32_t>(path.connections.size());
     const bool same_connections =
         state.cookies == cookies &&
         std::equal(members.begin(), members.begin() + cookies, state.members.begin());
     if (!same_connections) state.says = Says::nothing;
-    if (is_new || !same_connections || !path.read || !state.read || state.members != members) {
+    if (!same_connections || !path.read || !state.read || state.members != members) {
       state.begun = false;
     } else if (!judge(state, path, now)) {
       continue;

@@ -153,6 +153,16 @@ TEST_F(EvidenceTest, WhatTheSasHadBeforeAnIntervalDoesNotHelpInIt) {
   EXPECT_EQ(refresh(), Says::missing);
 }
 
+// Cookies and SAs' numbers are of two kinds: where the one ends and the other begins, counts.
+TEST_F(EvidenceTest, AnSaWithTheNumberOfAConnectionThatLeftIsAnotherMatter) {
+  path_ = {.connections = {{7, {}}, {8, {}}}, .sas = {{9, 50}}};
+  refresh();
+  refresh();
+  path_ = {.connections = {{7, {}}}, .sas = {{8, 0}, {9, 50}}};
+  move(100, 0);
+  EXPECT_EQ(refresh(), Says::nothing);
+}
+
 // While all agrees it goes on, so that what is missing now and then adds up; but not for ever.
 TEST_F(EvidenceTest, AnIntervalIsSoLong) {
   for (const bool over : {false, true}) {

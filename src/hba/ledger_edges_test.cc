@@ -134,6 +134,28 @@ TEST_F(LedgerEdges, ALossForAllIsNewOwnersToForAMinute) {
   EXPECT_EQ(ledger_.owners()[ledger_.owner("late")].loss, Quality{});
 }
 
+// Until the probes' last word has come.
+TEST_F(LedgerEdges, WhatAnEndedSaMayLackIsItsOwnersWhileItWaits) {
+  forget_one();
+  const Quality gap{QM_AT_LEAST, QM_REASON_GAP};
+  ledger_.end_unknown(entry_of(false, 1, owner_), at_s(100), gap, Ledger::Told::awaits_both);
+  ledger_.end_unknown(entry_of(true, 2, kNobody), at_s(100), gap, Ledger::Told::awaits_both);
+  ledger_.rate_awaited();
+  EXPECT_EQ(ledger_.owners()[owner_].awaited_received, gap);
+  EXPECT_EQ(ledger_.owners()[owner_].awaited_sent, Quality{});
+  EXPECT_TRUE(ledger_.settle(word_on(entry_of(false, 1, owner_), {}, true), at_s(101), 0));
+  ledger_.rate_awaited();
+  EXPECT_EQ(ledger_.owners()[owner_].awaited_received, Quality{});
+}
+
+// No SA has it; where one was, a word on it finds nothing.
+TEST_F(LedgerEdges, AWordOnSpi0IsOfNoSa) {
+  const Entry entry = entry_of(true, 1, owner_);
+  ledger_.end(ledger_.add(entry), at_s(1), {});
+  EXPECT_EQ(ledger_.mark_rekey(entry.id.daddr, 0, xfrm::kEsp), Ledger::Marked::unknown);
+  EXPECT_EQ(ledger_.mark_rekey(entry.id.daddr, 1, xfrm::kEsp), Ledger::Marked::now);
+}
+
 // ---- SAs that look alike
 
 TEST_F(LedgerEdges, OneOfTwoWithAnSpiIsForgottenTheOtherStillMoves) {
@@ -176,7 +198,8 @@ TEST_F(LedgerEdges, TheWordsOnTwoAlikeAreEachOfTheirOwn) {
 
 TEST_F(LedgerEdges, WhatASharedSaGrewByOutlivesItAndIsCorrected) {
   forget_one();
-  const Entry entry = entry_of(false, 1, kUnattributed);
+  Entry entry = entry_of(false, 1, kUnattributed);
+  entry.replay_detection = true;
   const AssociationKey key = entry.association;
   const auto id = ledger_.add(entry);
   ledger_.edit(id)->take({400, 4}, failed(1), at_s(99).boot_ns);
@@ -193,11 +216,22 @@ TEST_F(LedgerEdges, WhatASharedSaGrewByOutlivesItAndIsCorrected) {
   EXPECT_TRUE(ledger_.correct(final_of(entry, {1100, 11}, 6), at_s(101)));
   after = ledger_.growth_of(key, {});
   EXPECT_EQ(after.all, (xfrm::Counters{700, 7}));
+  EXPECT_EQ(after.replay_packets, 7U);
   EXPECT_EQ(after.errors, 5U);
   EXPECT_TRUE(ledger_.settle(word_on(entry, {1300, 13}, true), at_s(102), 0));
   after = ledger_.growth_of(key, {});
   EXPECT_EQ(after.all, (xfrm::Counters{900, 9}));
   EXPECT_FALSE(after.awaiting);
+}
+
+// One that ended before anybody used its association, and then several do.
+TEST_F(LedgerEdges, WhatEndedPendingGrowsThePoolThatClaimsIt) {
+  Entry entry = entry_of(true, 1, kNobody);
+  entry.newest = {700, 7};
+  ledger_.end_unknown(entry, at_s(1), {});
+  ledger_.begin_sharing(entry.association, {});
+  ledger_.assign_recent(entry.association, kUnattributed, xfrm::Direction::out, false);
+  EXPECT_EQ(ledger_.growth_of(entry.association, {}).all, (xfrm::Counters{700, 7}));
 }
 
 TEST_F(LedgerEdges, FailuresOfTwoSasOfOnePoolAddUp) {

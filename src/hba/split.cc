@@ -43,14 +43,14 @@ bool Split::share(const AssociationKey& key, const SharedTerms& terms,
     if (shared_.size() >= kMostShared) return false;
     found = shared_.emplace(key, Shared{}).first;
     found->second.before = before;
-    found->second.terms = terms;
+  } else if (found->second.terms.told != terms.told) {
+    // From now on nobody can tell, or could not until now.
+    found->second.disturbed = true;
   }
   Shared& shared = found->second;
   shared.users = users;
   shared.lately.insert(users.begin(), users.end());
   shared.parting_ns = 0;
-  // From now on nobody can tell, or could not until now.
-  if (shared.terms.told != terms.told) shared.disturbed = true;
   shared.terms = terms;
   return true;
 }
@@ -262,11 +262,9 @@ void Split::close(const AssociationKey& key, Shared& shared, const SharedGrowth&
     begun = shared.last;
     begun.all = {std::max(begun.all.bytes, taken.bytes),
                  std::max(begun.all.packets, taken.packets)};
-    begun.replay_packets = std::max(begun.replay_packets, shared.begun.replay_packets);
   }
   begin_epoch(key, shared, begun, !at_rest, now);
   shared.exact_since_ns = now.boot_ns;
-  shared.settled = false;
 }
 
 void Split::settle_untold(const AssociationKey& key, Shared& shared, const SharedGrowth& growth,

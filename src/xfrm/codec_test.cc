@@ -254,6 +254,13 @@ TEST(Codec, the_rest_of_the_messages) {
                   "other 0x17", "other 0x7f", "error 12 -3", "error 13 0", "done 14 -4"));
 }
 
+TEST(Codec, counters_name_the_mark_of_their_sa) {
+  SaId marked = in_sa().id;
+  marked.mark = {0x2a, 0xff};
+  EXPECT_THAT(told(Datagram().sa_counters(marked, {5, 6}, 11).bytes()),
+              ElementsAre("counters 11 " + text_of(marked) + " bytes 5 packets 6"));
+}
+
 TEST(Codec, an_empty_datagram_says_nothing) {
   EXPECT_THAT(told({}), IsEmpty());
 }
@@ -372,6 +379,10 @@ TEST(Codec, nothing_of_an_sa_is_left_for_the_next) {
               "deleted " + text_of(bare));
   bare.larval = false;  // which an expiry does not say
   EXPECT_THAT(told(Datagram().deleted_sa(full).expired_sa(bare, true).bytes()).at(1),
+              "expired hard " + text_of(bare));
+  Sa larval = full;
+  larval.larval = true;
+  EXPECT_THAT(told(Datagram().new_sa(larval).expired_sa(bare, true).bytes()).at(1),
               "expired hard " + text_of(bare));
 }
 

@@ -20,7 +20,6 @@ Complaint read_algorithm(Bytes value, Algorithm& out) {
   if (name.front() == '\0' || name.back() != '\0') return "an algorithm without a proper name";
   out.name = name;
   out.key_bits = key_bits;
-  out.icv_bits = 0;
   if (kTailBytes != 0) out.icv_bits = load<std::uint32_t>(value.data() + head_bytes - kTailBytes);
   return nullptr;
 }
@@ -45,7 +44,7 @@ Complaint read_offload(Bytes value, Sa& out) {
 }
 
 Complaint read_direction(Bytes value, Sa& out) {
-  std::uint8_t direction = 0;
+  std::uint8_t direction{};
   if (!read_exactly(value, direction) || direction < 1 || direction > 2) {
     return "a direction that is neither in nor out";
   }

@@ -76,7 +76,8 @@ std::string text_of(const xfrm::Sa& sa) {
                   : sa.direction == xfrm::Direction::in    ? " in"
                                                            : " out");
   if (sa.if_id != 0) text += fmt::format(" if_id {}", sa.if_id);
-  if (sa.offloaded) text += sa.packet_offload ? " packet-offload" : " crypto-offload";
+  if (sa.packet_offload) text += " packet-offload";
+  if (sa.offloaded && !sa.packet_offload) text += " crypto-offload";
   text += algorithm_text("enc", sa.encryption) + algorithm_text("auth", sa.authentication) +
           algorithm_text("aead", sa.aead);
   if (sa.encap) text += fmt::format(" encap {}>{}", sa.encap_sport, sa.encap_dport);
