@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -37,6 +38,23 @@ std::string value(std::string_view key, std::string_view text) {
   return bytes += text;
 }
 
+// Of a child-rekey event: what came in the place of the CHILD_SA with this number.
+std::optional<std::string> renewal_of(const ike::Section& event, const std::string& number) {
+  for (const auto& [ike_name, ike_sa] : event.sections) {
+    const ike::Section* children = ike_sa.section("child-sas");
+    if (children == nullptr) continue;
+    for (const auto& [name, child] : children->sections) {
+      const ike::Section* old = child.section("old");
+      const ike::Section* renewed = child.section("new");
+      if (old == nullptr || renewed == nullptr) continue;
+      const std::string* was = old->value("uniqueid");
+      const std::string* is = renewed->value("uniqueid");
+      if (was != nullptr && is != nullptr && *was == number) return *is;
+    }
+  }
+  return std::nullopt;
+}
+
 class Charon {
  public:
   explicit Charon(const char* path) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -49,8 +67,10 @@ class Charon {
     if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
       die(fmt::format("{}: {}", path, std::strerror(errno)));
     }
-    send(PacketType::event_register, "list-sa");
-    if (receive().type != PacketType::event_confirm) die("charon does not list SAs");
+    for (const char* event : {"list-sa", "child-rekey"}) {
+      send(PacketType::event_register, event);
+      if (receive().type != PacketType::event_confirm) die(fmt::format("charon has no {}", event));
+    }
   }
   ~Charon() { ::close(socket_); }
   Charon(const Charon&) = delete;
@@ -62,6 +82,7 @@ class Charon {
     send(PacketType::cmd_request, "list-sas");
     std::set<std::string> found;
     for (ike::Packet packet = receive(); packet.type == PacketType::event; packet = receive()) {
+      if (packet.name != "list-sa") continue;
       const auto told = ike::parse_message(packet.message);
       if (!told) die(told.error().message);
       for (const auto& [ike_name, ike_sa] : told->sections) {
@@ -79,11 +100,24 @@ class Charon {
     return found;
   }
 
-  void rekey(const std::string& number) {
+  // The number of the one that comes in its place, once it is there. No list is asked for: IKEv1's
+  // grows with each rekey.
+  std::string rekey(const std::string& number) {
     send(PacketType::cmd_request, "rekey", value("child-id", number));
-    const auto answer = ike::parse_message(receive().message);
-    const std::string* success = answer ? answer->value("success") : nullptr;
-    if (success == nullptr || *success != "yes") die(number + ": a rekey is refused");
+    std::string renewed;
+    for (bool accepted = false; renewed.empty() || !accepted;) {
+      const ike::Packet packet = receive();
+      const auto told = ike::parse_message(packet.message);
+      if (!told) die(told.error().message);
+      if (packet.type == PacketType::event) {
+        if (packet.name == "child-rekey") renewed = renewal_of(*told, number).value_or(renewed);
+        continue;
+      }
+      const std::string* success = told->value("success");
+      accepted = success != nullptr && *success == "yes";
+      if (!accepted) die(number + ": a rekey is refused");
+    }
+    return renewed;
   }
 
  private:
@@ -113,17 +147,16 @@ class Charon {
   ike::Framer framer_;
 };
 
-// One SA, another than before: the rekey is over.
-void renew(Charon& charon, const std::string& child) {
+// So many rekeys; then until the SA of the last stands alone.
+void renew(Charon& charon, const std::string& child, int count) {
   using Clock = std::chrono::steady_clock;
   const std::set<std::string> before = charon.live(child);
   if (before.size() != 1) die(fmt::format("{}: {} SAs", child, before.size()));
-  charon.rekey(*before.begin());
+  std::string number = *before.begin();
+  for (int i = 0; i < count; ++i) number = charon.rekey(number);
   const Clock::time_point end = Clock::now() + std::chrono::seconds(30);
-  for (;;) {
-    const std::set<std::string> now = charon.live(child);
-    if (now.size() == 1 && !before.contains(*now.begin())) return;
-    if (Clock::now() > end) die(child + ": a rekey does not end");
+  while (charon.live(child) != std::set{number}) {
+    if (Clock::now() > end) die(child + ": the last rekey does not end");
     ::poll(nullptr, 0, 20);
   }
 }
@@ -139,6 +172,6 @@ int main(int argc, char** argv) {
     return 64;
   }
   Charon charon(argv[1]);
-  for (int i = 0; i < count; ++i) renew(charon, argv[2]);
+  renew(charon, argv[2], count);
   return 0;
 }
