@@ -1,8 +1,7 @@
 // node build.mjs OUT: the page as quickmode-serve embeds it. --tests: its unit tests, for
 // `node --test`, into ../build/web/tests.
 import { build, transform } from 'esbuild';
-import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -41,9 +40,10 @@ if (out === '--tests') {
   });
 } else {
   mkdirSync(out, { recursive: true });
-  await build({
+  const { outputFiles } = await build({
     entryPoints: { app: join(here, 'src/main.ts'), style: join(here, 'src/style.css') },
     outdir: out,
+    write: false,
     bundle: true,
     minify: true,
     format: 'iife',
@@ -52,25 +52,28 @@ if (out === '--tests') {
     logLevel: 'warning',
     plugins: [quickUplot],
   });
-  copyFileSync(join(here, 'src/icon.svg'), join(out, 'icon.svg'));
-  writeFileSync(join(out, 'index.html'), await indexPage());
+  const made = (end) => outputFiles.find((file) => file.path.endsWith(end)).text;
+  writeFileSync(join(out, 'index.html'), await indexPage(made('.css'), made('.js')));
 }
 
-// What is asked for first is the script's to say; files are named by their content, so that a
-// browser keeps them and never takes those of another version.
-async function indexPage() {
+// One document with all in it: a browser asks once. What the service puts into it beforehand is the
+// script's to say.
+async function indexPage(style, script) {
   const names = readFileSync(join(here, 'src/names.ts'), 'utf8');
   const { code } = await transform(names, { loader: 'ts', format: 'esm' });
   const { START } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-  const version = (name) =>
-    createHash('sha256')
-      .update(readFileSync(join(out, name)))
-      .digest('hex')
-      .slice(0, 16);
-  return readFileSync(join(here, 'src/index.html'), 'utf8')
-    .replace('%START%', START.replaceAll('&', '&amp;'))
-    .replace(
-      /"((?:app|style|icon)\.(?:js|css|svg))"/g,
-      (_, name) => `"${name}?v=${version(name)}"`,
-    );
+  const icon = readFileSync(join(here, 'src/icon.svg'), 'utf8');
+  const parts = {
+    '%START%': START.replaceAll('&', '&amp;'),
+    '%ICON%': `data:image/svg+xml,${encodeURIComponent(icon)}`,
+    '%STYLE%': style,
+    '%SCRIPT%': script,
+  };
+  for (const text of [style, script]) {
+    if (/<\/(style|script)|<!--/i.test(text)) throw new Error('it would end its own element');
+  }
+  return readFileSync(join(here, 'src/index.html'), 'utf8').replace(
+    /%[A-Z]+%/g,
+    (name) => parts[name],
+  );
 }

@@ -100,7 +100,8 @@ class OneThreadService final : public Service {
     const auto refresh = [this](Refresher::Done done) { api_->refresh(std::move(done)); };
     events_ = Events::make(io_, *api_, *source_, refresh, name_of);
     routes_.emplace(*events_);
-    for (const std::string& path : page_.paths()) routes_->add(path, page_);
+    page_.emplace(*api_);
+    routes_->add("", *page_);
     metrics_.emplace(io_, catalog_->current(), *snapshots_, [this] { return api_->health(); });
     routes_->add("metrics", *metrics_);
     const std::vector<std::string> names = host_names();
@@ -322,7 +323,7 @@ class OneThreadService final : public Service {
   History history_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<Events> events_;
-  WebPage page_;
+  std::optional<WebPage> page_;
   std::optional<MetricsPage> metrics_;
   wmi::Enumerations enumerations_;  // CIM-XML's
   std::optional<CimEndpoint> cim_;

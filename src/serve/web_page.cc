@@ -1,12 +1,14 @@
 #include "serve/web_page.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
-#include <algorithm>
-#include <cstdint>
+#include <array>
+#include <utility>
 
+#include "base/embedded.h"
+#include "base/result.h"
 #include "serve/accept.h"
-#include "serve/gzip.h"
 
 namespace qm {
 std::span<const EmbeddedFile> embedded_web();
@@ -15,86 +17,93 @@ std::span<const EmbeddedFile> embedded_web();
 namespace qm::serve {
 namespace {
 
-constexpr std::string_view kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+constexpr std::string_view kStartElement =
+    "<script id=\"start\" type=\"application/json\" data-from=\"";
 
-std::string_view content_type_of(std::string_view name) {
-  if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
-  if (name.ends_with(".css")) return "text/css; charset=utf-8";
-  if (name.ends_with(".svg")) return "image/svg+xml";
-  return "text/html; charset=utf-8";
+// What stands between open and close, which the build has put there.
+std::string_view between(std::string_view text, std::string_view open, std::string_view close) {
+  const std::size_t begin = text.find(open);
+  QM_ASSERT(begin != std::string_view::npos);
+  text.remove_prefix(begin + open.size());
+  return text.substr(0, text.find(close));
 }
 
-std::string packed(std::string_view bytes) {
-  Gzip gzip(std::make_shared<const std::string>(bytes), kSmallestGzip);
+// As a policy names a text (CSP 3 section 2.3.1).
+std::string hash_source(std::string_view text) {
+  std::array<unsigned char, 32> digest{};
+  std::array<unsigned char, 45> digits{};  // base64, and a 0
+  QM_ASSERT(
+      ::EVP_Digest(text.data(), text.size(), digest.data(), nullptr, ::EVP_sha256(), nullptr) == 1);
+  const int written = ::EVP_EncodeBlock(digits.data(), digest.data(), digest.size());
+  return fmt::format("'sha256-{}'", std::string(digits.begin(), digits.begin() + written));
+}
+
+std::string policy_of(std::string_view document) {
+  return fmt::format(
+      "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; img-src data:; "
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      hash_source(between(document, "<script>", "</script>")),
+      hash_source(between(document, "<style>", "</style>")));
+}
+
+std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at; (at = text.find(what)) != std::string_view::npos;) {
+    out.append(text.substr(0, at)).append(by);
+    text.remove_prefix(at + what.size());
+  }
+  return out.append(text);
+}
+
+std::shared_ptr<const Packed> packed(std::shared_ptr<const std::string> text) {
+  Gzip gzip(std::move(text), kSmallestGzip);
   while (gzip.work()) {
   }
-  const Packed made = std::move(gzip).take();
-  const std::string end = gzip_end(made, "");
-  return end.empty() ? std::string() : made.bytes + end;
-}
-
-// FNV-1a: tells versions of our own files apart; nobody chooses their content against it.
-std::string tag_of(std::string_view bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char byte : bytes) {
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
-  }
-  return fmt::format("{:016x}", hash);
+  return std::make_shared<const Packed>(std::move(gzip).take());
 }
 
 }  // namespace
 
-WebPage::WebPage() {
-  for (const EmbeddedFile& file : embedded_web()) {
-    const std::string name(file.name == "index.html" ? "" : file.name);
-    files_[name] = {file.bytes, content_type_of(file.name), tag_of(file.bytes), ""};
-  }
-}
-
-std::vector<std::string> WebPage::paths() const {
-  std::vector<std::string> paths;
-  paths.reserve(files_.size());
-  for (const auto& [name, file] : files_) paths.push_back(name);
-  return paths;
-}
-
-bool WebPage::is_current(std::string_view name, std::string_view version) const {
-  return files_.find("")->second.bytes.find(fmt::format("\"{}?v={}\"", name, version)) !=
-         std::string_view::npos;
+WebPage::WebPage(Handler& api) : api_(api) {
+  const std::string_view document = embedded_web().front().bytes;
+  const std::string_view from = between(document, kStartElement, "\"");
+  Asked<Target> start = parse_target(replaced(from, "&amp;", "&"));
+  QM_ASSERT(start.has_value());
+  start_ = std::move(*start);
+  const auto data_at = static_cast<std::size_t>(from.data() - document.data()) + from.size() +
+                       std::string_view("\">").size();
+  before_ = std::make_shared<const std::string>(document.substr(0, data_at));
+  after_ = document.substr(data_at);
+  policy_ = policy_of(document);
 }
 
 void WebPage::handle(const Request& request, Done done) {
-  const auto& path = request.target.path;
-  const auto found = files_.find(path.empty() ? std::string() : path.front());
-  if (found == files_.end() || path.size() > 1) {
+  if (!request.target.path.empty()) {
     return done(refusal_answer({404, "no such file; the page is at /"}));
   }
-  File& file = found->second;
-  if (file.packed.empty() && takes_gzip(request.accept_encoding)) file.packed = packed(file.bytes);
-  const bool small = !file.packed.empty() && takes_gzip(request.accept_encoding);
-  const std::string tag = fmt::format("\"{}{}\"", file.tag, small ? "-gzip" : "");
-  const auto& parameters = request.target.parameters;
-  const bool kept = std::ranges::any_of(parameters, [&](const Parameter& one) {
-    return one.name == "v" && is_current(found->first, one.value);
-  });
-  Answer answer{200, file.content_type, {}};
-  answer.fields = {{"ETag", tag},
-                   {"Vary", "Accept-Encoding"},
-                   {"Cache-Control", kept ? "private, max-age=31536000, immutable" : "no-cache"},
-                   {"Content-Security-Policy", std::string(kPolicy)}};
-  if (request.if_none_match == tag) {
-    answer.status = 304;
-    return done(std::move(answer));
-  }
-  if (small) {
-    answer.body = file.packed;
-    answer.fields.push_back({"Content-Encoding", "gzip"});
-  } else {
-    answer.body = file.bytes;
-  }
-  done(std::move(answer));
+  Request start;
+  start.role = request.role;
+  start.target = start_;
+  api_.handle(start, [this, gzip = takes_gzip(request.accept_encoding),
+                      done = std::move(done)](const Answer& said) { done(document(said, gzip)); });
+}
+
+Answer WebPage::document(const Answer& start, bool takes_gzip) {
+  Answer answer{200, "text/html; charset=utf-8", {}};
+  answer.fields = {{"Vary", "Accept-Encoding"}, {"Content-Security-Policy", policy_}};
+  answer.middle = before_;
+  // In JSON this character stands in strings alone, and may be written so there.
+  if (start.status == 200) answer.end = replaced(start.body, "<", "\\u003c");
+  answer.end.append(after_);
+  if (!takes_gzip || answer.end.size() > kMostPackedStartBytes) return answer;
+  if (!packed_) packed_ = packed(before_);
+  std::string end = gzip_end(*packed_, answer.end);
+  if (end.empty()) return answer;
+  answer.middle = {packed_, &packed_->bytes};
+  answer.end = std::move(end);
+  answer.fields.push_back({"Content-Encoding", "gzip"});
+  return answer;
 }
 
 }  // namespace qm::serve

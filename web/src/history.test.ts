@@ -150,7 +150,16 @@ test('what the service kept goes before and between what is held, exactly', () =
   const unix_s = track.unix_s.map((one) => Number((one - UNIX_S).toFixed(3)));
   assert.deepEqual(unix_s, [1, 2, 3, 4.1, 5.1, 6]);
   history.addPast(past(boot_ns, ['9007199254740993', 2, null, 6, -1]), infos);
-  assert.equal(track.boot_s.length, 6, 'told twice, held once');
+  assert.equal(history.track('C', 'a')!.boot_s.length, 6, 'told twice, held once');
+});
+
+test('what was before lengthens what is held before anybody looks, and is there after more', () => {
+  const history = held(sample(3, '3'));
+  history.addPast(past(['1000000000', 1e9], ['1', 1]), infos);
+  assert.equal(history.oldest(), 1);
+  history.add(sample(4, '4'), infos);
+  history.addPast(past(['500000000', 1e9], ['0', 1]), infos);
+  assert.deepEqual(history.track('C', 'a')!.boot_s, [0.5, 1, 1.5, 2, 3, 4]);
 });
 
 test('of what was before alone there is a newest moment, and what is unknown then is a gap', () => {

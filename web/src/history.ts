@@ -39,6 +39,7 @@ export interface Track {
   unix_s: number[];
   values: Map<string, (bigint | null)[]>;
   gap_s: number;
+  past: { counters: string[]; track: PastTrack } | null; // not merged yet: nobody has looked
 }
 
 export interface Series {
@@ -111,22 +112,26 @@ export class History {
     this.watched.set(className, new Set(names));
   }
 
-  // What the service has kept: goes before and between what is held.
+  // What the service has kept: goes before and between what is held. Of many instances few are
+  // looked at, so that each waits for that.
   addPast(classes: Past[], infos: Map<string, ClassInfo>): void {
     for (const one of classes) {
       const info = infos.get(one.class);
       if (!info) continue;
       for (const past of one.tracks) {
         const track = this.trackOf(one.class, past.name, info, []);
-        if (track) merge(track, one.counters, past);
-        this.tell(track);
+        if (!track) continue;
+        settle(track);
+        track.past = { counters: one.counters, track: past };
+        if (track.boot_s.length === 0) this.tell(settle(track));
       }
     }
     this.trim();
   }
 
   track(className: string, instance: string): Track | undefined {
-    return this.tracks.get(className)?.get(instance);
+    const track = this.tracks.get(className)?.get(instance);
+    return track && settle(track);
   }
   newest(): number {
     return this.newest_boot_s;
@@ -134,7 +139,11 @@ export class History {
   oldest(): number {
     let oldest = Infinity;
     for (const tracks of this.tracks.values()) {
-      for (const track of tracks.values()) oldest = Math.min(oldest, track.boot_s[0] ?? Infinity);
+      for (const { boot_s, past } of tracks.values()) {
+        const before = past?.track.boot_ns[0];
+        const past_s = typeof before === 'string' ? Number(before) / 1e9 : Infinity;
+        oldest = Math.min(oldest, boot_s[0] ?? Infinity, past_s);
+      }
     }
     return oldest;
   }
@@ -161,7 +170,7 @@ export class History {
     if (tracks.size >= MOST_TRACKS && !this.makeRoom(className, tracks, name, gone))
       return undefined;
     const values = new Map(properties.map((one) => [one.name, []]));
-    const track: Track = { name, boot_s: [], unix_s: [], values, gap_s: this.gap_s };
+    const track: Track = { name, boot_s: [], unix_s: [], values, gap_s: this.gap_s, past: null };
     tracks.set(name, track);
     return track;
   }
@@ -182,6 +191,7 @@ export class History {
   private append(track: Track, instance: Instance): void {
     const boot_s = instance.sample.boot_ns / 1e9;
     const unix_s = instance.sample.filetime_100ns / 1e7 - UNIX_OF_FILETIME_S;
+    settle(track);
     if (boot_s <= (track.boot_s.at(-1) ?? -Infinity)) return; // the same sample, read again
     if (track.boot_s.at(-1)! - track.boot_s.at(-2)! < LEAST_STEP_S) {
       track.boot_s.pop();
@@ -241,6 +251,13 @@ function decoded(steps: Steps): (bigint | null)[] {
     last = typeof step === 'string' ? (integer(step) ?? last) : last + BigInt(step);
     return last;
   });
+}
+
+function settle(track: Track): Track {
+  const { past } = track;
+  track.past = null;
+  if (past) merge(track, past.counters, past.track);
+  return track;
 }
 
 // Of what is past, all that lies apart from what is held; in order of time.

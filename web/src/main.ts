@@ -340,4 +340,4 @@ function kept(name: string): string | null {
 
 // With nothing of the script on the stack: for who logs what a page asks, and from where, the
 // browser would read the whole script again.
-queueMicrotask(() => new Page().start());
+addEventListener('DOMContentLoaded', () => queueMicrotask(() => new Page().start()));

@@ -9,8 +9,8 @@ export const SA = 'Quickmode_SA';
 export const ADAPTER = 'Quickmode_Adapter';
 export const HEALTH = 'Quickmode_CollectorHealth';
 
-// What the page asks for by name, where it is there; and what it asks first: the web page's build
-// puts this into index.html, too.
+// What the page asks for by name, where it is there; and what it asks first: serve puts the answer
+// into the document, by what the build says there.
 export const NEEDED = [COUNTERS, SESSION, DISK, SESSION_SA, SA, ADAPTER, HEALTH];
 export const START_RANGE_S = 300;
 export const START = `/api/v1/start?seconds=${START_RANGE_S}&integers=text&${NEEDED.map(
