@@ -245,7 +245,7 @@ void Engine::ended(SaTable::Handle handle, Quality loss, Ledger::Told told) {
     Entry entry = make_entry(record, sas_.tag(handle));
     place(entry);
     note_end(entry.association);
-    ledger_.end_unknown(std::move(entry), now_, loss, told);
+    ledger_.end_unknown(entry, now_, loss, told);
   }
   if (syncing_) ended_in_sync_.emplace(record.id, record.add_time_s);
   sas_.erase(record.id);
@@ -264,7 +264,7 @@ void Engine::unknown_ended(const xfrm::Sa& final) {
   if (ledger_.correct(final, now_)) return;
   Entry entry = make_entry(final, !is_baseline(final));
   entry.rekey = was_told(final.id);
-  remember_end(std::move(entry), final.counters, final.stats, told());
+  remember_end(entry, final.counters, final.stats, told());
 }
 
 // Of an SA without an entry: who claims its association soon gets it whole.
@@ -276,7 +276,7 @@ void Engine::remember_end(Entry entry, const xfrm::Counters& counters, const xfr
   entry.take(counters, stats, now_.boot_ns);
   const Quality loss = final_loss(entry);
   if (syncing_) ended_in_sync_.emplace(entry.id, entry.add_time_s);
-  ledger_.end_unknown(std::move(entry), now_, loss, told);
+  ledger_.end_unknown(entry, now_, loss, told);
 }
 
 void Engine::on_sa_deleted(const xfrm::Sa& final) {
@@ -303,7 +303,7 @@ void Engine::on_sa_deleted(const xfrm::Sa& final) {
     Entry entry = make_entry(final, sas_.tag(handle) != kBaseline);
     entry.replay_detection = record.replay_detection;  // EXPIRE has no attribute of large windows
     entry.rekey = sas_.tag(handle) == kTold || was_told(final.id);
-    remember_end(std::move(entry), final.counters, final.stats, told());
+    remember_end(entry, final.counters, final.stats, told());
     sas_.erase(final.id);
     return;
   }

@@ -196,7 +196,7 @@ void Engine::adopt_live() {
     if (!place(entry)) continue;
     start_from_moved(entry);
     const bool negotiated = entry.negotiated;
-    const Ledger::EntryId id = add_entry(std::move(entry), handle);
+    const Ledger::EntryId id = add_entry(entry, handle);
     if (id != Ledger::kNoEntry && negotiated) decide_rekey(id);
   }
 }

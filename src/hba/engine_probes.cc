@@ -49,7 +49,7 @@ void Engine::nobodys_ended(xfrm::SaTable::Handle handle, const xfrm::SaFinal& en
   if (record.larval || !same) return;
   Entry entry = make_entry(record, sas_.tag(handle));
   entry.take_failures(end.not_decrypted);
-  remember_end(std::move(entry), end.counters, end.stats, Ledger::Told::awaits_last);
+  remember_end(entry, end.counters, end.stats, Ledger::Told::awaits_last);
   sas_.erase(record.id);
 }
 

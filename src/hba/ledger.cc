@@ -148,16 +148,16 @@ void Ledger::end(EntryId id, Time now, Quality loss, Told told) {
   Entry entry = entries_.at(id);
   entries_.erase(id);
   count_live(entry.owner, -1);
-  end_unknown(std::move(entry), now, loss, told);
+  end_unknown(entry, now, loss, told);
 }
 
 void Ledger::end_unknown(Entry entry, Time now, Quality loss, Told told) {
   const bool awaits_final = told == Told::awaits_both || told == Told::awaits_last;
   const bool end_told = told == Told::awaits_last;
   const Address source = entry.association.saddr;
-  Recent recent{std::move(entry), now.boot_ns, loss, ticks_, awaits_final, end_told, source};
+  Recent recent{entry, now.boot_ns, loss, ticks_, awaits_final, end_told, source};
   if (recent.entry.owner != kNobody) fold(recent);
-  remember(std::move(recent));
+  remember(recent);
 }
 
 void Ledger::fold(const Recent& recent) {
@@ -185,7 +185,7 @@ void Ledger::remember(Recent recent) {
                      first_recent_ + recent_.size());
   }
   ++recent_spis_[recent.entry.id.spi];
-  recent_.push_back(std::move(recent));
+  recent_.push_back(recent);
 }
 
 void Ledger::forget_oldest() {

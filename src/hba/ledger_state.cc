@@ -343,12 +343,12 @@ void LedgerState::apply(Loaded&& loaded, Engine& engine) {
     if (engine.restored_entries_.contains(key)) continue;
     // When it last grew is not known any more: perhaps just now.
     if (entry.newest.packets > 0) entry.grew_boot_ns = engine.now_.boot_ns;
-    engine.restored_entries_.emplace(key, engine.ledger_.add(std::move(entry)));
+    engine.restored_entries_.emplace(key, engine.ledger_.add(entry));
   }
   for (Entry& entry : loaded.ended) {
     const Address source = entry.association.saddr;
     // Its end has been published: no tick is this one's.
-    engine.ledger_.remember({.entry = std::move(entry),
+    engine.ledger_.remember({.entry = entry,
                              .ended_boot_ns = engine.now_.boot_ns,
                              .loss = {},
                              .tick = std::numeric_limits<std::uint64_t>::max(),

@@ -3,6 +3,7 @@
 #include "hba/split.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace qm::hba {
@@ -31,9 +32,8 @@ bool is_inbound(const SharedTerms& terms) {
 }  // namespace
 
 std::vector<AssociationKey> Split::keys() const {
-  std::vector<AssociationKey> all;
-  for (const auto& [key, shared] : shared_) all.push_back(key);
-  return all;
+  const auto all = shared_ | std::views::keys;
+  return {all.begin(), all.end()};
 }
 
 bool Split::share(const AssociationKey& key, const SharedTerms& terms,

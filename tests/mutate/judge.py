@@ -109,7 +109,7 @@ class Unit:
 
 class Memory:
     """Which test or story noticed each mutant the last time: it is asked first the next time. That
-    spares time, and decides nothing: what it does not notice any more is asked of all the others."""
+    spares time, and decides nothing: of what it does not notice any more all others are asked."""
 
     def __init__(self, path, every):
         self.known = {}
@@ -118,7 +118,7 @@ class Memory:
                 for line in file:
                     name, by, which = line.rstrip('\n').split('\t')
                     self.known[name] = (by, which)
-        self.out = open(path, 'a', encoding='utf-8')  # pylint: disable=consider-using-with
+        self.out = open(path, 'a', encoding='utf-8')
         self.names = {}  # by number: equal ones, told apart by their order
         seen = collections.Counter()
         for number, mutant in sorted(every.items()):
