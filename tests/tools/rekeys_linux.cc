@@ -62,7 +62,7 @@ class Charon {
     address.sun_family = AF_UNIX;
     if (std::strlen(path) >= sizeof(address.sun_path)) die("a socket's name that is too long");
     std::strcpy(address.sun_path, path);
-    const timeval patience{20, 0};
+    const timeval patience{90, 0};  // under traffic a lost packet costs seconds, and they add up
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
       die(fmt::format("{}: {}", path, std::strerror(errno)));
@@ -154,7 +154,7 @@ void renew(Charon& charon, const std::string& child, int count) {
   if (before.size() != 1) die(fmt::format("{}: {} SAs", child, before.size()));
   std::string number = *before.begin();
   for (int i = 0; i < count; ++i) number = charon.rekey(number);
-  const Clock::time_point end = Clock::now() + std::chrono::seconds(30);
+  const Clock::time_point end = Clock::now() + std::chrono::seconds(90);
   while (charon.live(child) != std::set{number}) {
     if (Clock::now() > end) die(child + ": the last rekey does not end");
     ::poll(nullptr, 0, 20);
