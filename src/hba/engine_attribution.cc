@@ -214,8 +214,9 @@ void Engine::share_netns_errors() {
   const std::size_t owners = ledger_.owners().size();
   shares_.resize(owners);
   const std::vector<Totals> totals = ledger_.all_totals();
-  std::vector<std::uint64_t> integrity;
-  for (const Totals& owned : totals) integrity.push_back(owned[kPacketsNotAuthenticated]);
+  std::vector<std::uint64_t> integrity(totals.size());
+  std::ranges::transform(totals, integrity.begin(),
+                         [](const Totals& owned) { return owned[kPacketsNotAuthenticated]; });
   previous_integrity_.resize(owners);
   const std::size_t all = sas_.size() - sas_.larvals();
   for (OwnerId id = 0; id < owners; ++id) {

@@ -81,8 +81,11 @@ class Reader {
   Address address() {
     Address address;
     const auto family = number(1);
-    if (family != 0 && family != 2 && family != 10) ok_ = false;
-    address.family = static_cast<Family>(family);
+    if (family == 0 || family == 2 || family == 10) {
+      address.family = static_cast<Family>(family);
+    } else {
+      ok_ = false;
+    }
     for (std::uint8_t& byte : address.bytes) byte = static_cast<std::uint8_t>(number(1));
     return address;
   }
@@ -107,7 +110,7 @@ class Reader {
 
 constexpr std::size_t kAddressBytes = 17;
 constexpr std::size_t kAssociationBytes = 2 * kAddressBytes + 10;
-constexpr std::size_t kEntryBytes = kAssociationBytes + 4 + 8 + 8 + 1 + 7 + 4 * 8 + 4 * 8 + 12 + 4;
+constexpr std::size_t kEntryBytes = kAssociationBytes + 4 + 8 + 8 + 1 + 7 + 32 + 32 + 12 + 4;
 
 void put_association(Writer& out, const AssociationKey& key) {
   out.address(key.saddr);
