@@ -86,6 +86,8 @@ std::vector<std::byte> request_connection(const Endpoint& local, const Endpoint&
 // tells the two apart). Errors: invalid.
 Result<std::optional<TcpConnection>> parse_connection(Bytes datagram, std::uint32_t seq);
 
+inline constexpr std::uint32_t kEmptyReadingsADump = 60;  // a minute, at a reading a second
+
 class ConnectionSocket {
  public:
   static Result<ConnectionSocket> open();
@@ -108,6 +110,7 @@ class ConnectionSocket {
 
   int fd_ = -1;
   std::uint32_t seq_ = 0;
+  std::uint32_t empty_readings_ = 0;  // of read_these() in a row
   std::vector<std::byte> answer_;
 };
 

@@ -105,8 +105,10 @@ Result<std::vector<TcpConnection>> ConnectionSocket::read_these(
     }
   }
   // The kernel says the same (ENOENT) when it has no such connection, and when tcp_diag has been
-  // unloaded and can't be loaded again. Of a dump it says it only then.
-  if (all.empty() && !ends.empty()) {
+  // unloaded and can't be loaded again. Of a dump it says it only then; where nothing is found for
+  // long it is asked seldom.
+  if (!all.empty()) empty_readings_ = 0;
+  if (all.empty() && !ends.empty() && empty_readings_++ % kEmptyReadingsADump == 0) {
     const Endpoint& remote = ends.front().second;
     std::vector<TcpConnection> ignored;
     TRY(read_family(remote.address.family, std::span(&remote.address, 1), ignored));
