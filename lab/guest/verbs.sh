@@ -29,6 +29,7 @@ lab quiet NAME...         returns when their connections have rested for two sec
 lab finals NAME           sums over its live and dead SAs since `lab monitor start`, name=value
 lab monitor start|stop    records the kernel's SA events (without keys)
 lab disk NAME             /dev/sdX
+lab unload MODULE...      kernel modules, in the order in which they can go; waits until nothing holds them
 lab daemons start|stop|kill|status|sampled [collect|serve]
 lab traffic start|stop    a gentle load on every session, with a rekey now and then
 lab trouble start|stop    bad packets now and then; `manual` is in the clear for a minute
@@ -183,6 +184,12 @@ verb_rekey() {
   renewed() { [[ -n $(comm -13 <(echo "$before") <(out_spis)) ]]; }
   wait_for 20 renewed || die "$name: no new SA after the rekey: $said"
   comm -13 <(echo "$before") <(out_spis)
+}
+
+# lab unload MODULE...: tries until none of them is there.
+verb_unload() {
+  unloaded() { rmmod "$@"; ! lsmod | grep -qE "^($(IFS='|'; echo "$*")) "; }
+  wait_for 10 unloaded "$@" || die "can't be unloaded: $(lsmod | grep -E "^$1 ")"
 }
 
 # lab rekeys NAME COUNT: so many in a row, as fast as they go.

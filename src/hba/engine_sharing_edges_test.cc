@@ -46,6 +46,16 @@ class SharingEdges : public EngineSharing {
     (out ? made.selector.sport_mask : made.selector.dport_mask) = 0xffff;
     return made;
   }
+  static xfrm::Policy another() {
+    xfrm::Policy made = policy(true);
+    made.index += 64;
+    made.priority = 7;
+    return made;
+  }
+  void expect_loss_of_b() {
+    sends(kB, 1000, 1);
+    EXPECT_EQ(sent(round(), "b"), kAtLeastShared);
+  }
   void weaken_the_others() {
     for (const bool out : {true, false}) {
       xfrm::Policy weaker = policy(out);
@@ -60,33 +70,25 @@ class SharingEdges : public EngineSharing {
 TEST_F(SharingEdges, APolicyThatComesAndSpeaksOfThemIsALoss) {
   logs_in(kB);
   round();
-  xfrm::Policy another = policy(true);
-  another.index += 64;
-  another.priority = 7;
-  engine_.on_policy(another, 0);
-  sends(kB, 1000, 1);
-  EXPECT_EQ(sent(round(), "b"), kAtLeastShared);
+  engine_.on_policy(another(), 0);
+  expect_loss_of_b();
 }
 
 // Nobody knows here by which interface they leave.
 TEST_F(SharingEdges, APolicyOfAnInterfaceMaySpeakOfThem) {
   logs_in(kB);
   round();
-  xfrm::Policy another = policy(true);
-  another.index += 64;
-  another.priority = 7;
-  another.selector.ifindex = 3;
-  engine_.on_policy(another, 0);
-  sends(kB, 1000, 1);
-  EXPECT_EQ(sent(round(), "b"), kAtLeastShared);
+  xfrm::Policy of_interface = another();
+  of_interface.selector.ifindex = 3;
+  engine_.on_policy(of_interface, 0);
+  expect_loss_of_b();
 }
 
 TEST_F(SharingEdges, AFlushOfPoliciesMayHaveSpokenOfThemThoughTheirOwnStay) {
   logs_in(kB);
   round();
   engine_.on_policies_flushed(XFRM_POLICY_TYPE_SUB);
-  sends(kB, 1000, 1);
-  EXPECT_EQ(sent(round(), "b"), kAtLeastShared);
+  expect_loss_of_b();
 }
 
 // Whether before it or after it, the clock does not tell.
@@ -94,12 +96,8 @@ TEST_F(SharingEdges, WhatChangesInTheMomentOfARefreshMayHaveChangedAfterIt) {
   logs_in(kB);
   clock_stands_ = true;
   round();
-  xfrm::Policy another = policy(true);
-  another.index += 64;
-  another.priority = 7;
-  engine_.on_policy(another, 0);
-  sends(kB, 1000, 1);
-  EXPECT_EQ(sent(round(), "b"), kAtLeastShared);
+  engine_.on_policy(another(), 0);
+  expect_loss_of_b();
 }
 
 TEST_F(SharingEdges, ThatIsSoOfAFlushToo) {
@@ -107,8 +105,7 @@ TEST_F(SharingEdges, ThatIsSoOfAFlushToo) {
   clock_stands_ = true;
   round();
   engine_.on_policies_flushed(XFRM_POLICY_TYPE_SUB);
-  sends(kB, 1000, 1);
-  EXPECT_EQ(sent(round(), "b"), kAtLeastShared);
+  expect_loss_of_b();
 }
 
 TEST_F(SharingEdges, APolicyIsRememberedForAMinute) {
@@ -125,8 +122,7 @@ TEST_F(SharingEdges, APolicyIsRememberedForAMinute) {
   step(kPolicyChangeNs / kSecond - 1);
   others.priority = 0;
   engine_.on_policy(others, 0);  // one too many, still
-  sends(kB, 1000, 1);
-  EXPECT_EQ(sent(round(), "b"), kAtLeastShared);
+  expect_loss_of_b();
 }
 
 // Shortly before b was seen: what it had before may have been in the clear.

@@ -52,8 +52,7 @@ void Kernel::drain_all(bool& overrun) {
     overrun = overrun || drained->overrun;
     if (drained->at_limit) {
       engine_.set_problem(
-          "the kernel dropped events though the buffer for them is as large as it "
-          "gets (" +
+          "the kernel dropped events though the buffer for them is as large as it gets (" +
           std::to_string(most_event_bytes_ >> 10) +
           " KB): more SAs change at once than are kept up with");
     }

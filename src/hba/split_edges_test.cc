@@ -22,8 +22,7 @@ TEST_F(AfterALogin, WhatTurnsOutToBeLessTakesNothingMore) {
   sa(kIn, 50, 1);  // a stranger's
   round();
   EXPECT_EQ(granted(kIn, kB), 40U + 32);
-  b_.there = false;
-  split_.take_final({b_.tcp, kB, b_.uses, false, false}, true, now());
+  resets_b();
   round();
   EXPECT_EQ(granted(kIn, kB), 40U + 32);
 }
@@ -31,8 +30,7 @@ TEST_F(AfterALogin, WhatTurnsOutToBeLessTakesNothingMore) {
 TEST_F(AfterALogin, AResetWithoutTimestampsIsToldApartExactly) {
   round();
   receive(b_, 0, 1, 20);
-  b_.there = false;
-  split_.take_final({b_.tcp, kB, b_.uses, false, false}, true, now());
+  resets_b();
   EXPECT_EQ(round().losses.size(), 0U);
   EXPECT_EQ(granted(kIn, kB), 40U + 20);
   EXPECT_EQ(open(kIn), Owners{});

@@ -81,8 +81,7 @@ TEST_F(AfterALogin, WhatMovesNowAndThenIsNotAtRest) {
 
 TEST_F(AfterALogin, AResetWithoutASegmentTakesNothingAway) {
   round();
-  b_.there = false;
-  split_.take_final({b_.tcp, kB, b_.uses, false, false}, true, now());
+  resets_b();
   round();
   EXPECT_EQ(granted(kIn, kB), 40U);
   EXPECT_EQ(open(kIn), Owners{});

@@ -173,8 +173,7 @@ TEST_F(AfterALogin, AClosedConnectionWithoutThemIsALossForThoseItMayConcern) {
 TEST_F(AfterALogin, AResetOfThePeerMayHaveHadNoTimestamps) {
   round();
   receive(b_, 0, 1, 20);
-  b_.there = false;
-  split_.take_final({b_.tcp, kB, b_.uses, false, false}, true, now());
+  resets_b();
   round();
   EXPECT_EQ(granted(kIn, kB), 40U + 20);
 }

@@ -152,6 +152,11 @@ class AfterALogin : public SplitTest {
     share(
         {.owner = kA, .others = false, .users = {kA}, .read_boot_ns = now().boot_ns - 1000 * kMs});
   }
+  // The probe on its end says so; the segment may have had no timestamps.
+  void resets_b() {
+    b_.there = false;
+    split_.take_final({b_.tcp, kB, b_.uses, false, false}, true, now());
+  }
   Conn a_, b_;
 };
 

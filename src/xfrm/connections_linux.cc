@@ -28,11 +28,15 @@ Result<ConnectionSocket> ConnectionSocket::open() {
 }
 
 ConnectionSocket::ConnectionSocket(ConnectionSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), seq_(other.seq_), answer_(std::move(other.answer_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      seq_(other.seq_),
+      empty_readings_(other.empty_readings_),
+      answer_(std::move(other.answer_)) {}
 
 ConnectionSocket& ConnectionSocket::operator=(ConnectionSocket&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(seq_, other.seq_);
+  std::swap(empty_readings_, other.empty_readings_);
   std::swap(answer_, other.answer_);
   return *this;
 }
