@@ -161,16 +161,22 @@ Checker::Wrong Checker::check_deficit(const Collector::Published& published) {
 }
 
 // An interval that began before may hold enough to make up for what passes by; once it has become
-// too old, the next one can't, as long as nothing is on the SAs.
+// too old, the next one can't, as long as nothing is on the SAs. Nor is anything of its connections
+// and SAs another than before, nor was anything lost: then an interval begins anew.
 bool Checker::must_be_missing(PassingBy& watched, const Collector::Published& published,
                               const World::Path& path) const {
   using Stage = PassingBy::Stage;
   const auto row = published.connections.find(path.cookie);
+  std::set<std::uint64_t> read;
+  for (const auto& [cookie, segments] : published.connections) {
+    if (path.connections.contains(cookie)) read.insert(cookie);
+  }
   const bool clean = published.settled && !published.disturbed && !published.reading_failed &&
                      row != published.connections.end() && path.passes_by && path.in_policy;
   const std::uint64_t now_ns = published.report.time.boot_ns;
-  if (!clean || watched.path != path) {
-    watched = {.path = path, .since_ns = now_ns, .last_ns = now_ns};
+  const std::uint64_t gaps = published.report.health.gaps;
+  if (!clean || watched.path != path || watched.read != read || watched.gaps != gaps) {
+    watched = {.path = path, .read = read, .gaps = gaps, .since_ns = now_ns, .last_ns = now_ns};
     if (clean) watched.in_segments = row->second;
     if (!clean) watched.path = {};
     return false;

@@ -28,6 +28,8 @@ class Checker {
   // Of a connection that passes IPsec by, how far the evidence must be by now.
   struct PassingBy {
     World::Path path;
+    std::set<std::uint64_t> read;  // the cookies of its connections that were
+    std::uint64_t gaps = 0;
     std::uint64_t since_ns = 0, last_ns = 0;
     std::uint32_t in_segments = 0;
     enum class Stage : std::uint8_t { waits, no_old_interval, an_interval } stage = Stage::waits;

@@ -59,7 +59,6 @@ void Collector::start() {
   } else {
     world_.say("the collector starts with its state");
     if (!hba::LedgerState::load(disk_, kBoot, engine_)) std::abort();
-    fault_ = true;  // whatever ended meanwhile
   }
   interleave(false);
   began_ns_ = kernel_.now().boot_ns;

@@ -23,7 +23,6 @@ class Collector {
   struct Published {
     hba::Report report;
     bool settled = false;    // no fault is open: everything lost was declared and synced
-    bool fault = false;      // something was lost since the last publication
     bool disturbed = false;  // SAs came or went while it was made
     bool reading_failed = false;
     bool finals_wait = false;  // an SA's last word is still to come, or was lost
@@ -70,7 +69,6 @@ class Collector {
   std::uint32_t seq_ = 0;
   std::uint64_t hurt_before_ = 0;  // messages that the kernel had hurt at the last good sync
   std::uint64_t settled_ns_ = 0;   // since when no fault is open
-  bool fault_ = false;
   std::uint64_t began_ns_ = 0;
   std::vector<std::uint32_t> counted_;  // in Truth by this refresh
   // Lanes and directions that several adapters use, as of this scan and the one before.

@@ -80,7 +80,7 @@ World::Path World::path_of(std::uint32_t sid) const {
   path.cookie = session->listed;
   path.in_policy = lane.policy[0];
   path.carried = lane.carried;
-  path.ins = lane.ins;
+  path.changes = lane.changes;
   for (const Session& each : sessions_) {
     if (each.lane != session->lane) continue;
     path.connections.insert({each.listed, each.shown_cookie, each.seen_cookie});

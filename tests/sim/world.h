@@ -48,6 +48,7 @@ struct Lane {
   // takes the policies' word, so that all are one adapter's then.
   int passed_by = kNone;
   std::vector<Generation> outs, ins, larvals;
+  std::uint64_t changes = 0;  // births, deaths and moves of its SAs
 };
 
 struct Session {
@@ -90,7 +91,7 @@ class World {
     std::uint64_t cookie = 0;  // of the connection that sysfs lists
     bool in_policy = false;
     std::array<std::uint64_t, 2> carried{};  // on its lane's SAs, by outbound
-    std::vector<Generation> ins;
+    std::uint64_t changes = 0;               // of these SAs
     std::set<std::uint64_t> connections;  // of all sessions on its lane
     bool cleared = false;                 // one of these moved in the clear
     bool passes_by = false;
@@ -116,6 +117,7 @@ class World {
 
  private:
   void tell(const std::string& line) const;
+  void changed(int lane);
   void make_lanes();
   Lane& lane_at(int lane) { return lanes_[static_cast<std::size_t>(lane)]; }
   int any_lane() {
