@@ -92,8 +92,8 @@ class World {
     bool in_policy = false;
     std::array<std::uint64_t, 2> carried{};  // on its lane's SAs, by outbound
     std::uint64_t changes = 0;               // of these SAs
-    std::set<std::uint64_t> connections;  // of all sessions on its lane
-    bool cleared = false;                 // one of these moved in the clear
+    std::set<std::uint64_t> connections;     // of all sessions on its lane
+    bool cleared = false;                    // one of these moved in the clear
     bool passes_by = false;
     friend bool operator==(const Path&, const Path&) = default;
   };
