@@ -40,9 +40,11 @@ void Diagnostics::sort() {
   // Not std::stable_sort: clang warns of what libstdc++ 12 makes it of.
   std::vector<std::pair<std::uint32_t, std::size_t>> order;
   const std::size_t count = all_.size() - (full() ? 1 : 0);
+  order.reserve(count);
   for (std::size_t i = 0; i < count; ++i) order.emplace_back(all_[i].span.begin, i);
   std::ranges::sort(order);
   std::vector<Diagnostic> sorted;
+  sorted.reserve(count);
   for (const auto& [begin, index] : order) sorted.push_back(std::move(all_[index]));
   std::ranges::move(sorted, all_.begin());
   last_kept_ = false;
@@ -64,10 +66,9 @@ void Diagnostics::report(Diagnostic diagnostic) {
   if (!first_here) return;
   if (is_error) {
     ++error_count_;
-  } else if (diagnostic.severity == Severity::warning && ++warning_count_ > kMostWarnings) {
-    return;
-  } else if (diagnostic.severity == Severity::note && ++note_count_ > kMostWarnings) {
-    return;
+  } else {
+    std::size_t& count = diagnostic.severity == Severity::warning ? warning_count_ : note_count_;
+    if (++count > kMostWarnings) return;
   }
   all_.push_back(std::move(diagnostic));
   last_kept_ = true;
