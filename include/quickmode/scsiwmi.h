@@ -52,6 +52,7 @@ typedef const GUID* LPCGUID;
 #define IRP_MN_REGINFO 0x08
 #define IRP_MN_EXECUTE_METHOD 0x09
 
+/* NOLINTBEGIN(bugprone-reserved-identifier): the tags that drivers know them by. */
 typedef struct _SCSIWMI_REQUEST_CONTEXT {
   PVOID UserContext;
   ULONG BufferSize;
@@ -148,6 +149,7 @@ typedef struct _WNODE_TOO_SMALL {
   WNODE_HEADER WnodeHeader;
   ULONG SizeNeeded;
 } WNODE_TOO_SMALL, *PWNODE_TOO_SMALL;
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 /* Runs a request on the miniport's callbacks. Buffer holds the WNODE that the request asks with,
  * and takes the answer; BufferSize is its whole size. The request context must be zeroed before;

@@ -193,7 +193,7 @@ void Kernel::put_policy(const xfrm::Policy& policy) {
 void Kernel::remove_policy(std::uint32_t index, bool by_index) {
   const auto found = std::ranges::find(policies_, index, &xfrm::Policy::index);
   if (found == policies_.end()) return;
-  const xfrm::Policy policy = *found;
+  const xfrm::Policy policy = std::move(*found);
   policies_.erase(found);
   tell(Datagram().deleted_policy(policy, by_index));
 }

@@ -60,8 +60,9 @@ class Charon {
   explicit Charon(const char* path) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (std::strlen(path) >= sizeof(address.sun_path)) die("a socket's name that is too long");
-    std::strcpy(address.sun_path, path);
+    const std::size_t length = std::strlen(path);
+    if (length >= sizeof(address.sun_path)) die("a socket's name that is too long");
+    std::memcpy(address.sun_path, path, length);
     const timeval patience{90, 0};  // under traffic a lost packet costs seconds, and they add up
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
@@ -166,8 +167,8 @@ void renew(Charon& charon, const std::string& child, int count) {
 int main(int argc, char** argv) {
   int count = 0;
   const std::string_view number = argc == 4 ? argv[3] : "";
-  const auto end = number.data() + number.size();
-  if (const auto read = std::from_chars(number.data(), end, count); read.ptr != end || count < 1) {
+  const auto end = number.end();
+  if (const auto read = std::from_chars(number.begin(), end, count); read.ptr != end || count < 1) {
     fmt::print(stderr, "usage: rekeys SOCKET CHILD COUNT\n");
     return 64;
   }
