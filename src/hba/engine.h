@@ -237,6 +237,7 @@ class Engine final : public xfrm::Sink, private SaView {
   // engine_sharing.cc
   void begin_sharing(const Use& use, const std::set<OwnerId>& users);
   void stop_sharing(const Use& use, OwnerId left);
+  void lose_waiting(const AssociationKey& key);
   void note_policy_change(const xfrm::Policy& policy);
   bool policy_changed(const Endpoint& local, const Endpoint& remote,
                       std::uint64_t since_boot_ns) const;
@@ -278,6 +279,7 @@ class Engine final : public xfrm::Sink, private SaView {
   // An SA that was added after this second since 1970 is none of the baseline; before the first
   // sync all may be.
   std::uint64_t began_s_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t watched_boot_ns_ = 0;  // since the first sync each SA's end has been told
   Source source_ = Source::event;
   Ledger ledger_;
   xfrm::SaTable sas_;

@@ -252,10 +252,10 @@ void Engine::conclude() {
   settle_shared();
   if (!reading_failed_) read_boot_ns_ = attributed_boot_ns_;
   // Without a reading nobody knows yet whose the growth is.
-  if (!reading_failed_) {
-    for (const AssociationKey& key : handed_over_) hand_over(key);
-    handed_over_.clear();
+  for (const AssociationKey& key : handed_over_) {
+    reading_failed_ ? lose_waiting(key) : hand_over(key);
   }
+  if (!reading_failed_) handed_over_.clear();
   before_reading_.clear();
   weigh_evidence();
   judge_sessions();
