@@ -40,6 +40,9 @@ inline constexpr std::uint64_t kRekeyWordNs = 10'000'000'000;  // how long to wa
 inline constexpr std::size_t kMostPolicyChanges = 1024;  // remembered; more: any may have changed
 inline constexpr std::uint64_t kPolicyChangeNs = 60'000'000'000;  // how long
 inline constexpr std::uint64_t kLoginNs = 1'000'000'000;  // so soon sysfs shows a new connection
+// Once so many packets failed on the netns's SAs, which 64 bits count, those of one of them may
+// have wrapped its 32 bits by the next refresh: half of that.
+inline constexpr std::uint64_t kMayWrap = 0x8000'0000;
 inline constexpr unsigned kMissingReads = 2;  // an SA not found so often, without an event, is gone
 
 class Engine final : public xfrm::Sink, private SaView {
@@ -196,6 +199,7 @@ class Engine final : public xfrm::Sink, private SaView {
   bool resume(const xfrm::Sa& sa, xfrm::SaTable::Handle handle);
   Entry make_entry(const xfrm::Sa& sa, bool negotiated) const;
   Entry make_entry(const xfrm::SaRecord& record, std::uint32_t tag) const;
+  bool failures_are_ambiguous() const;
   bool interesting(std::uint32_t reqid) const;
   // Fills owner, direction, outer, may_serve from the claims and candidates; false: not ours.
   bool place(Entry& entry) const;
