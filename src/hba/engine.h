@@ -316,8 +316,8 @@ class Engine final : public xfrm::Sink, private SaView {
   std::uint64_t attributed_boot_ns_ = 0, read_boot_ns_ = 0;  // a reading follows: it began then
   std::uint64_t attributed_before_ns_ = 0;
   std::uint64_t closed_lost_ = 0;
-  bool inventory_known_ = false;             // there was one before this one, complete
-  std::vector<AssociationKey> handed_over_;  // to their claims' owners, after the next reading
+  bool inventory_known_ = false;          // there was one before this one, complete
+  std::set<AssociationKey> handed_over_;  // to their claims' owners, after the next reading
   std::vector<Candidate> candidates_;
   std::array<std::uint64_t, 64> reqid_filter_{};  // a Bloom filter: most SAs are nobody's
   // What the larvals suggest of these peers; looked for only when one of the two has changed.

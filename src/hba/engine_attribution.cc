@@ -166,7 +166,7 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
       ledger_.lose(user, {QM_AT_LEAST, QM_REASON_SHARED_SA});
     }
   }
-  if (another && !shared) handed_over_.push_back(use.association);
+  if (another && !shared) handed_over_.insert(use.association);
   if (is_new && ike_daemons_ == 0) {
     ledger_.owner_at(target).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
   }
