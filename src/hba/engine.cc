@@ -71,6 +71,7 @@ void Engine::end_sync() {
       began_s_ = std::max(began_s_, sas_.record(handle).add_time_s);
     });
   }
+  if (first_sync_) watched_boot_ns_ = now_.boot_ns;
   syncing_ = false;
   first_sync_ = false;
   behind_ = hurt_in_sync_;

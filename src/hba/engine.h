@@ -40,6 +40,9 @@ inline constexpr std::uint64_t kRekeyWordNs = 10'000'000'000;  // how long to wa
 inline constexpr std::size_t kMostPolicyChanges = 1024;  // remembered; more: any may have changed
 inline constexpr std::uint64_t kPolicyChangeNs = 60'000'000'000;  // how long
 inline constexpr std::uint64_t kLoginNs = 1'000'000'000;  // so soon sysfs shows a new connection
+// Once so many packets failed on the netns's SAs, which 64 bits count, those of one of them may
+// have wrapped its 32 bits by the next refresh: half of that.
+inline constexpr std::uint64_t kMayWrap = 0x8000'0000;
 inline constexpr unsigned kMissingReads = 2;  // an SA not found so often, without an event, is gone
 
 class Engine final : public xfrm::Sink, private SaView {
@@ -196,6 +199,7 @@ class Engine final : public xfrm::Sink, private SaView {
   bool resume(const xfrm::Sa& sa, xfrm::SaTable::Handle handle);
   Entry make_entry(const xfrm::Sa& sa, bool negotiated) const;
   Entry make_entry(const xfrm::SaRecord& record, std::uint32_t tag) const;
+  bool failures_are_ambiguous() const;
   bool interesting(std::uint32_t reqid) const;
   // Fills owner, direction, outer, may_serve from the claims and candidates; false: not ours.
   bool place(Entry& entry) const;
@@ -237,6 +241,7 @@ class Engine final : public xfrm::Sink, private SaView {
   // engine_sharing.cc
   void begin_sharing(const Use& use, const std::set<OwnerId>& users);
   void stop_sharing(const Use& use, OwnerId left);
+  void lose_waiting(const AssociationKey& key);
   void note_policy_change(const xfrm::Policy& policy);
   bool policy_changed(const Endpoint& local, const Endpoint& remote,
                       std::uint64_t since_boot_ns) const;
@@ -278,6 +283,7 @@ class Engine final : public xfrm::Sink, private SaView {
   // An SA that was added after this second since 1970 is none of the baseline; before the first
   // sync all may be.
   std::uint64_t began_s_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t watched_boot_ns_ = 0;  // since the first sync each SA's end has been told
   Source source_ = Source::event;
   Ledger ledger_;
   xfrm::SaTable sas_;
@@ -310,8 +316,8 @@ class Engine final : public xfrm::Sink, private SaView {
   std::uint64_t attributed_boot_ns_ = 0, read_boot_ns_ = 0;  // a reading follows: it began then
   std::uint64_t attributed_before_ns_ = 0;
   std::uint64_t closed_lost_ = 0;
-  bool inventory_known_ = false;             // there was one before this one, complete
-  std::vector<AssociationKey> handed_over_;  // to their claims' owners, after the next reading
+  bool inventory_known_ = false;          // there was one before this one, complete
+  std::set<AssociationKey> handed_over_;  // to their claims' owners, after the next reading
   std::vector<Candidate> candidates_;
   std::array<std::uint64_t, 64> reqid_filter_{};  // a Bloom filter: most SAs are nobody's
   // What the larvals suggest of these peers; looked for only when one of the two has changed.

@@ -294,5 +294,98 @@ TEST_F(EngineAccount, AReadingThatBrokeOffEndsNothing) {
   EXPECT_FALSE(engine_.note_missing({}));
 }
 
+// ---- failed packets, of which the kernel keeps 32 bits for each SA
+
+class EngineFailures : public EngineAccount {
+ protected:
+  void netns_failures(std::uint64_t packets) {
+    engine_.set_netns_errors(xfrm::NetnsErrors{.in_state_proto_error = packets, .complete = true});
+  }
+  void policies() {
+    for (const bool out : {true, false}) engine_.on_policy(policy(out), 0);
+  }
+  static Quality failures(const Report& report) {
+    return quality(report, "a", kPacketsNotAuthenticated);
+  }
+  const xfrm::Sa in_ = sa(false, 0x10, 50);
+  static constexpr Quality kAtLeast{QM_AT_LEAST, QM_REASON_GAP};
+};
+
+TEST_F(EngineFailures, ThoseOfAnSaThatServedNobodyYetMayHaveWrapped) {
+  for (const std::uint64_t failed : {kMayWrap - 1, kMayWrap}) {
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+    netns_failures(failed);
+    sync({}, false);
+    engine_.on_sa(in_, false, 0);
+    policies();
+    engine_.set_inventory(inventory({"a"}));
+    const Report report = refresh({in_});
+    const Quality expected = failed < kMayWrap ? Quality{} : kAtLeast;
+    EXPECT_EQ(failures(report), expected);
+    EXPECT_EQ(of_host(report, kPacketsNotAuthenticated), expected);
+    EXPECT_EQ(quality(report, "a", kConfidentialBytesReceived), Quality{});
+  }
+}
+
+TEST_F(EngineFailures, ThoseOfAnSaThatWasReadFromItsBirthOnHaveNot) {
+  netns_failures(kMayWrap);
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  refresh();
+  engine_.on_sa(in_, true, 0);
+  EXPECT_EQ(failures(refresh({in_})), Quality{});
+}
+
+TEST_F(EngineFailures, ThoseOfAnSaThatLivedBeforeTheFirstSyncMayHave) {
+  netns_failures(kMayWrap);
+  policies();
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(in_, true, 0);  // it shows nothing of the one that lives
+  sync({in_});
+  EXPECT_EQ(failures(refresh({in_})), kAtLeast);
+}
+
+TEST_F(EngineFailures, ThoseOfAnSaThatOnlyADumpShowsMayHave) {
+  netns_failures(kMayWrap);
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  refresh();
+  sync({in_});
+  EXPECT_EQ(failures(refresh({in_})), kAtLeast);
+}
+
+TEST_F(EngineFailures, ItIsTheClaimantsWhetherItLivesOrNot) {
+  for (const bool lives : {true, false}) {
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+    netns_failures(kMayWrap);
+    sync({in_});
+    EXPECT_EQ(of_host(refresh({in_}), kPacketsNotAuthenticated), Quality{});
+    if (!lives) engine_.on_sa_deleted(in_);
+    engine_.set_inventory(inventory({"a"}));
+    EXPECT_EQ(failures(refresh()), kAtLeast) << lives;
+  }
+}
+
+TEST_F(EngineFailures, WhoClaimsItLateHasItsFailuresFromThenOn) {
+  netns_failures(kMayWrap);
+  sync({in_});
+  refresh({in_});
+  step(61);
+  refresh({in_});
+  engine_.set_inventory(inventory({"a"}));
+  const Report report = refresh({in_});
+  EXPECT_EQ(failures(report), Quality{});
+  EXPECT_EQ(of_host(report, kPacketsNotAuthenticated), kAtLeast);
+}
+
+TEST_F(EngineFailures, AnOutboundSaHasNone) {
+  netns_failures(kMayWrap);
+  sync({sa(true, 0x11, 50)});
+  engine_.set_inventory(inventory({"a"}));
+  EXPECT_EQ(failures(refresh()), Quality{});
+}
+
 }  // namespace
 }  // namespace qm::hba

@@ -166,7 +166,7 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
       ledger_.lose(user, {QM_AT_LEAST, QM_REASON_SHARED_SA});
     }
   }
-  if (another && !shared) handed_over_.push_back(use.association);
+  if (another && !shared) handed_over_.insert(use.association);
   if (is_new && ike_daemons_ == 0) {
     ledger_.owner_at(target).rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
   }
@@ -252,10 +252,10 @@ void Engine::conclude() {
   settle_shared();
   if (!reading_failed_) read_boot_ns_ = attributed_boot_ns_;
   // Without a reading nobody knows yet whose the growth is.
-  if (!reading_failed_) {
-    for (const AssociationKey& key : handed_over_) hand_over(key);
-    handed_over_.clear();
+  for (const AssociationKey& key : handed_over_) {
+    reading_failed_ ? lose_waiting(key) : hand_over(key);
   }
+  if (!reading_failed_) handed_over_.clear();
   before_reading_.clear();
   weigh_evidence();
   judge_sessions();

@@ -51,6 +51,12 @@ bool Engine::place(Entry& entry) const {
   return false;
 }
 
+// Of an SA that nobody has read since its birth. The kernel keeps 32 bits of each SA's failed
+// packets, and 64 of all SAs'.
+bool Engine::failures_are_ambiguous() const {
+  return errors_ && errors_->in_state_proto_error >= kMayWrap;
+}
+
 Entry Engine::make_entry(const xfrm::Sa& sa, bool negotiated) const {
   Entry entry;
   entry.id = sa.id;
@@ -59,6 +65,7 @@ Entry Engine::make_entry(const xfrm::Sa& sa, bool negotiated) const {
   entry.replay_detection = sa.replay_window > 0;
   entry.negotiated = negotiated;
   entry.since_boot_ns = now_.boot_ns;
+  entry.ambiguous = failures_are_ambiguous();
   return entry;
 }
 
@@ -72,6 +79,7 @@ Entry Engine::make_entry(const xfrm::SaRecord& record, std::uint32_t tag) const 
   entry.negotiated = tag != kBaseline;
   entry.rekey = tag == kTold;
   entry.since_boot_ns = now_.boot_ns;
+  entry.ambiguous = failures_are_ambiguous();
   return entry;
 }
 
@@ -126,6 +134,7 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated, b
   const bool event = source_ == Source::event;
   // An event shows a new SA as it was born: what it counts already, it inherited.
   const bool inherited = event && sa.counters.packets > 0;
+  if (event && negotiated) entry.ambiguous = false;
   Recent* moved = ledger_.find_moved(sa.id, association_of(sa), sa.add_time_s, inherited);
   if (moved != nullptr) go_on_from(*moved, entry);
   const auto old = moved == nullptr && !event ? live_predecessor(entry) : std::nullopt;

@@ -46,6 +46,8 @@ void worsen_by_loss(Quality& quality, const Owner& owner, CounterId id) {
   quality.worsen(loss.quality, loss.reason);
   const Quality& awaited = sent ? owner.awaited_sent : owner.awaited_received;
   quality.worsen(awaited.quality, awaited.reason);
+  if (id != kPacketsNotAuthenticated) return;
+  quality.worsen(owner.failures.quality, owner.failures.reason);
 }
 
 // No complete dump since events were lost: what lives may be more or fewer, what is counted less.

@@ -88,6 +88,15 @@ void Engine::stop_sharing(const Use& use, OwnerId left) {
   parting_[use.association] = {left, use.direction, use.outer, false, true};
 }
 
+// A reading broke off: until the next one its SAs stay nobody's, and their owner lacks what they do
+// meanwhile.
+void Engine::lose_waiting(const AssociationKey& key) {
+  const Claim& claim = *ledger_.associations().claim(key);
+  ledger_.lose_shared(key, claim.direction, claim.outer, claim.owner, kShared);
+  if (claim.direction != xfrm::Direction::in) return;
+  ledger_.lose_shared(kErrorCounters, claim.owner, kShared);
+}
+
 void Engine::note_policy_change(const xfrm::Policy& policy) {
   if (first_sync_) return;  // it was there before
   while (!policy_changes_.empty() &&
@@ -149,7 +158,9 @@ Split::Seen Engine::see(const xfrm::TcpConnection& connection) {
   }
   // What is new was not there the last time, or had hardly begun.
   const std::uint64_t since_ns = attributed_before_ns_ - std::min(attributed_before_ns_, kLoginNs);
-  seen.unclear = policy_changed(connection.local, connection.remote, since_ns);
+  // Before the first sync it may have been on an SA that nobody has heard of.
+  seen.unclear =
+      since_ns <= watched_boot_ns_ || policy_changed(connection.local, connection.remote, since_ns);
   return seen;
 }
 

@@ -222,11 +222,32 @@ TEST_F(SharingEdges, AfterARestartNobodyIsKnownToHaveHadItAlone) {
   refresh({out(), in()});
   restart();
   sync({out(), in()});
+  step(2);
   refresh({out(), in()});
   step(1);
   engine_.set_inventory(both_);
   logs_in(kB);
   EXPECT_EQ(adapter(round(), "b").totals[kConfidentialBytesReceived], 0U);
+}
+
+// b's session shows a second late: its SYN may have been on an SA that ended before the first sync,
+// of which nobody has told. Its growth is not in that of these.
+TEST_F(SharingEdges, WhoMayHaveComeBeforeTheFirstSyncHasNothingOfBefore) {
+  for (const std::uint64_t after : {1U, 2U}) {
+    in_ = {5000, 50};
+    tcp_[kB].counters = {};
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+    sync({out(), in()});
+    step(after);
+    engine_.set_inventory(inventory({"a"}));
+    refresh({out(), in()});
+    step(1);
+    engine_.set_inventory(both_);
+    receives(kB, 0, 1, 40);
+    const Report report = round();
+    EXPECT_EQ(adapter(report, "b").totals[kConfidentialBytesReceived], after > 1 ? 40U : 0U);
+  }
 }
 
 TEST_F(SharingEdges, WhatWasThereButNotCountedIsNotNew) {
@@ -314,6 +335,55 @@ TEST_F(SharingEdges, SoItIsWhenItIsKnownBeforeOthersCome) {
   others_come();
   const Report report = round();
   for (const std::string_view name : {"a", "b"}) EXPECT_EQ(sent(report, name), kAtLeastShared);
+}
+
+// c comes when nobody is left; what the SAs do until they are read is nobody's, and c may lack it.
+TEST_F(SharingEdges, WhoComesToNobodysSasLacksWhatTheyDoUntilTheyAreRead) {
+  logs_in(kB);
+  round();
+  all_leave();
+  engine_.set_inventory(sessions_of({kC}));
+  failing_ = true;
+  round();
+  failing_ = false;
+  in_ = {in_.bytes + 1000, in_.packets + 10};
+  const Report report = round();
+  EXPECT_EQ(adapter(report, "c").totals[kConfidentialBytesReceived], 0U);
+  for (const CounterId id : {kConfidentialBytesReceived, kPacketsWithReplayDetection,
+                             kPacketsNotAuthenticated, kTransportBytesSent}) {
+    EXPECT_EQ(quality(report, "c", id), kAtLeastShared) << id;
+  }
+  EXPECT_EQ(quality(report, "c", kTunnelBytesReceived), Quality{});
+}
+
+TEST_F(SharingEdges, ThatIsSoOfThoseAloneThatWait) {
+  logs_in(kB);
+  round();
+  all_leave();
+  engine_.on_policy_deleted(policy(false));
+  engine_.set_inventory(sessions_of({kC}));
+  failing_ = true;
+  round();
+  failing_ = false;
+  const Report report = round();
+  EXPECT_EQ(quality(report, "c", kConfidentialBytesSent), kAtLeastShared);
+  EXPECT_EQ(quality(report, "c", kConfidentialBytesReceived), Quality{});
+  EXPECT_EQ(quality(report, "c", kPacketsNotAuthenticated), Quality{});
+}
+
+TEST_F(SharingEdges, WhoComesToNobodysSasHasAllOnceTheyAreRead) {
+  logs_in(kB);
+  round();
+  all_leave();
+  engine_.set_inventory(sessions_of({kC}));
+  round();
+  failing_ = true;
+  round();
+  failing_ = false;
+  in_ = {in_.bytes + 1000, in_.packets + 10};
+  const Report report = round();
+  EXPECT_EQ(adapter(report, "c").totals[kConfidentialBytesReceived], 1000U);
+  EXPECT_EQ(quality(report, "c", kConfidentialBytesReceived), Quality{});
 }
 
 // a would have had it alone, but b came back before that was settled; then nobody is left.

@@ -17,6 +17,7 @@ class EngineSharing : public EngineTest {
  protected:
   EngineSharing() {
     sync({out(), in()});
+    step(2);
     engine_.set_inventory(inventory({"a"}));
     refresh({out(), in()});
     step(1);

@@ -90,11 +90,11 @@ void Associations::set_claim(const AssociationKey& key, const Claim& claim) {
 namespace {
 
 using Switch = bool Entry::*;
-constexpr std::array<Switch, 10> kSwitches{
+constexpr std::array<Switch, 11> kSwitches{
     &Entry::replay_detection, &Entry::outer, &Entry::negotiated, &Entry::rekey,
     &Entry::rekey_inferred,   &Entry::moved, &Entry::timed_out,  &Entry::may_serve,
-    &Entry::packet_offload,   &Entry::encap};
-constexpr unsigned kDirectionShift = 12, kSwitchShift = 2;
+    &Entry::packet_offload,   &Entry::encap, &Entry::ambiguous};
+constexpr unsigned kDirectionShift = 13, kSwitchShift = 2;
 static_assert(kSwitchShift + kSwitches.size() == kDirectionShift);
 
 bool fits(std::uint64_t value) {

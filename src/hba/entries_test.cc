@@ -63,7 +63,7 @@ class Anything {
     for (bool Entry::* each :
          {&Entry::replay_detection, &Entry::outer, &Entry::negotiated, &Entry::rekey,
           &Entry::rekey_inferred, &Entry::moved, &Entry::timed_out, &Entry::may_serve,
-          &Entry::encap, &Entry::packet_offload}) {
+          &Entry::encap, &Entry::packet_offload, &Entry::ambiguous}) {
       made.*each = flag();
     }
     made.owner = word();

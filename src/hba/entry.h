@@ -62,6 +62,7 @@ struct Entry {
   bool moved = false;           // it goes on under another address: its end is no KeyDeletion
   bool timed_out = false;       // nobody claimed it in time: unattributed, though not shared
   bool may_serve = false;       // of interest even if nobody claims it: then unattributed
+  bool ambiguous = false;       // its failures may have wrapped before anybody read them
   xfrm::Counters base;          // not this owner's: inherited, or folded for an earlier owner
   xfrm::Counters newest;
   // Stats carried past their 32 bits; *_base like base.

@@ -8,9 +8,19 @@
 #include "xfrm/system.h"
 
 namespace qm::hba {
+namespace {
+
+std::optional<xfrm::NetnsErrors> netns_errors() {
+  const auto errors = xfrm::read_netns_errors();
+  return errors ? std::optional(*errors) : std::nullopt;
+}
+
+}  // namespace
 
 Kernel::Kernel(Engine& engine, std::unique_ptr<xfrm::ProbeSource> probes, int most_event_bytes)
-    : engine_(engine), probes_(std::move(probes)), most_event_bytes_(most_event_bytes) {}
+    : engine_(engine), probes_(std::move(probes)), most_event_bytes_(most_event_bytes) {
+  engine_.set_netns_errors(netns_errors());  // before the SAs that nobody has read so far
+}
 
 Result<void> Kernel::open() {
   // The events first: what happens during the dump is then in one of the two.
@@ -234,7 +244,7 @@ void Kernel::refresh() {
   if (!events_) return;
   if (sync_due_) sync_due_ = !sync();
   engine_.set_time(now());
-  const auto errors = xfrm::read_netns_errors();
+  const auto errors = netns_errors();
   engine_.attribute();
   prepare_connections();
   read_session_connections();
@@ -243,7 +253,7 @@ void Kernel::refresh() {
   read_probes();
   read_connections();
   if (engine_.wants_connections()) read_shared_again();
-  engine_.set_netns_errors(errors ? std::optional(*errors) : std::nullopt);
+  engine_.set_netns_errors(errors);
 }
 
 }  // namespace qm::hba

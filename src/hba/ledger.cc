@@ -141,6 +141,7 @@ Ledger::EntryId Ledger::add(Entry entry) {
   }
   enter_pool(entry);
   count_live(entry.owner, +1);
+  rate_failures(entry);
   return entries_.add(entry);
 }
 
@@ -164,6 +165,7 @@ void Ledger::fold(const Recent& recent) {
   leave_pool(recent.entry);
   owners_[recent.entry.owner].folded += recent.entry.legacy();
   rate_rekeys(recent.entry);
+  rate_failures(recent.entry);
   if (!recent.awaits_final) charge(recent);
 }
 
@@ -272,6 +274,7 @@ void Ledger::fold_so_far(Entry& entry) {
   entry.base = {std::max(entry.base.bytes, entry.newest.bytes),
                 std::max(entry.base.packets, entry.newest.packets)};
   entry.integrity_base = entry.integrity_failed;
+  entry.ambiguous = false;
   entry.not_decrypted_base = entry.not_decrypted;
   entry.negotiated = false;
   entry.rekey = entry.rekey_inferred = false;
@@ -293,6 +296,7 @@ void Ledger::assign(EntryId id, OwnerId owner, xfrm::Direction direction, bool o
   enter_pool(*entry);
   count_live(owner, +1);
   rate_rekeys(*entry);
+  rate_failures(*entry);
 }
 
 void Ledger::assign(Recent& recent, OwnerId owner, xfrm::Direction direction, bool outer) {
@@ -317,6 +321,12 @@ void Ledger::assign_recent(const AssociationKey& key, OwnerId owner, xfrm::Direc
 void Ledger::rate_rekeys(const Entry& entry) {
   if (!entry.rekey_inferred || entry.owner == kNobody) return;
   owners_[entry.owner].rekeys.worsen(QM_INFERRED, QM_REASON_OVERLAP);
+}
+
+void Ledger::rate_failures(const Entry& entry) {
+  if (!entry.ambiguous || entry.owner == kNobody) return;
+  if (entry.direction != xfrm::Direction::in) return;
+  owners_[entry.owner].failures = {QM_AT_LEAST, QM_REASON_GAP};
 }
 
 Ledger::Marked Ledger::mark_rekey(const Address& daddr, std::uint32_t spi, std::uint8_t proto,

@@ -50,6 +50,8 @@ struct Owner {
   // Not sticky: of SAs that have ended and whose final is still to come (rate_awaited).
   Quality awaited_sent, awaited_received;
   Quality rekeys;  // sticky: how ReKeys was told
+  // Sticky: what PacketsNotAuthenticated may lack. Not saved: a restart is a loss of all.
+  Quality failures;
   // Sticky: what it may lack of SAs that it shared; the unattributed have it, so the host does.
   Qualities shared;
 };
@@ -191,6 +193,7 @@ class Ledger {
   void fold(const Recent& recent);
   void fold_so_far(Entry& entry);  // what it did stays with its owner; it counts from now on
   void rate_rekeys(const Entry& entry);
+  void rate_failures(const Entry& entry);
   void remember(Recent recent);
   void forget_oldest();
   void charge(const Recent& recent);

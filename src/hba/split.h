@@ -74,7 +74,8 @@ class Split {
     OwnerId owner = kUnattributed;     // by its session; kUnattributed: none is known
     std::vector<AssociationKey> uses;  // shared ones; at most one a direction has told terms
     bool young = false;                // its session was not there at the refresh before
-    bool unclear = false;              // a policy that speaks of it has changed lately
+    bool unclear = false;              // a policy that speaks of it has changed lately, or it may
+                                       // have begun before all ends of SAs were told
   };
   struct Grant {
     AssociationKey key;

@@ -68,6 +68,7 @@ void Collector::start() {
   if (kernel_.probes.attached) engine_.set_probes("finals", {.finals = true});
   engine_.set_holding(world_.holding());
   if (world_.daemon()) engine_.ike_state(1);
+  engine_.set_netns_errors(kernel_.errors);
   if (!sync()) sync_due_ = true;
 }
 

@@ -35,7 +35,9 @@ void Truth::add_low(Tracked& sa, const Totals& some, bool seen) {
   sa.totals += some;
   if (!sa.counts) return;
   lanes_[index(sa.lane)].lower += some;
-  if (sa.late && !seen) lanes_[index(sa.lane)].late += some;
+  if (!sa.late || seen) return;
+  sa.late_part += some;
+  lanes_[index(sa.lane)].late += some;
 }
 
 void Truth::add_key(Tracked& sa, CounterId counter, bool low) {
@@ -59,6 +61,7 @@ std::uint32_t Truth::moved_in(Tracked sa, std::uint32_t from, std::uint64_t byte
   sa.certain = all_[from].certain;
   sa.counts = all_[from].counts;
   sa.late = all_[from].late;
+  sa.late_part = {};
   sa.inherited = contribution(sa, bytes, packets);
   all_.push_back(sa);
   return size() - 1;
@@ -154,17 +157,16 @@ void Truth::count(std::uint32_t number, bool late) {
   sa.counts = true;
   sa.late = late;
   lanes_[index(sa.lane)].lower += sa.totals;
-  if (late) lanes_[index(sa.lane)].late += sa.totals;
+  sa.late_part = late ? sa.totals : Totals{};
+  lanes_[index(sa.lane)].late += sa.late_part;
 }
 
 void Truth::uncount(std::uint32_t number) {
   Tracked& sa = all_[number];
   sa.counts = false;
   Lane& lane = lanes_[index(sa.lane)];
-  for (std::size_t i = 0; i < hba::kCounters; ++i) {
-    lane.lower.at(i) -= sa.totals.at(i);
-    if (sa.late) lane.late.at(i) -= sa.totals.at(i);
-  }
+  lane.lower -= sa.totals;
+  lane.late -= sa.late_part;
 }
 
 Totals Truth::upper(int adapter) const {

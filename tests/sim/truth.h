@@ -41,6 +41,7 @@ struct Tracked {     // one SA
   bool counts = false;   // its lane was claimed in its lifetime, or soon after
   // Claimed when it was unattributed already: what it did before stays there.
   bool late = false;
+  Totals late_part{};                       // of its totals, what its lane's late ones hold
   std::uint64_t known_ns = 0;               // since when the collector can have waited for a claim
   Totals inherited{};                       // not among its totals
   Totals totals{};                          // without gauges
