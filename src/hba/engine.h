@@ -241,6 +241,7 @@ class Engine final : public xfrm::Sink, private SaView {
   // engine_sharing.cc
   void begin_sharing(const Use& use, const std::set<OwnerId>& users);
   void stop_sharing(const Use& use, OwnerId left);
+  void join(const Use& use, OwnerId user);
   void lose_waiting(const AssociationKey& key);
   void note_policy_change(const xfrm::Policy& policy);
   bool policy_changed(const Endpoint& local, const Endpoint& remote,

@@ -104,7 +104,7 @@ void Engine::attribute() {
   find_owners();
   split_.begin_round();
   for (const AssociationKey& key : split_.keys()) {
-    if (!wanted.contains(key)) split_.part(key, now_);
+    if (!wanted.contains(key)) split_.part(key, {}, now_);
   }
   bool new_claims = false;
   for (const auto& [key, use] : wanted) new_claims = claim(use.first, use.second) || new_claims;
@@ -161,7 +161,11 @@ bool Engine::claim(const Use& use, const std::set<OwnerId>& users) {
     // What it does up to the next reading may be the earlier user's or the new one's.
     another = true;
     ledger_.assign(id, kUnattributed, use.direction, use.outer);
-    if (before == kUnattributed || shared) continue;
+    if (shared) continue;
+    if (before == kUnattributed) {
+      join(use, target);
+      continue;
+    }
     for (const OwnerId user : {before, target}) {
       ledger_.lose(user, {QM_AT_LEAST, QM_REASON_SHARED_SA});
     }

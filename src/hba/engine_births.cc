@@ -199,18 +199,19 @@ void Engine::go_on_from(Recent& moved, Entry& entry) {
   }
 }
 
-// An SA of which nothing is known but its last word: when it was moved, its predecessor's counters
-// are among its own. Events were lost, or the predecessor is still thought to live.
+// An SA of which no event told how it began: when it was moved, its predecessor's counters are
+// among its own; fewer of them when that one went on counting after the daemon had read it. Events
+// were lost, or the predecessor is still thought to live.
 void Engine::start_from_moved(Entry& entry) {
   if (Recent* moved = ledger_.find_moved(entry.id, entry.association, entry.add_time_s)) {
     go_on_from(*moved, entry);
-    entry.base = entry.newest = moved->entry.newest;
+    entry.base = moved->entry.newest;
     return;
   }
   if (!behind_) return;
   ledger_.for_each_of_spi(entry.id.spi, [&](const Entry& old) {
     if (!is_moved(old, entry.id, entry.association, entry.add_time_s)) return;
-    entry.base = entry.newest = old.newest;
+    entry.base = old.newest;
   });
 }
 

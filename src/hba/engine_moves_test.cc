@@ -24,6 +24,18 @@ class EngineMoves : public EngineTest {
     engine_.on_sa(row, false, 1);
     engine_.set_source(Engine::Source::event);
   }
+  // a's session goes on between these.
+  void session_moves(const Address& local, const Address& remote) {
+    iscsi::Inventory there = inventory({"a"});
+    there.sessions[0].connections[0].local.address = local;
+    there.sessions[0].connections[0].remote.address = remote;
+    xfrm::Policy of_these = policy(true);
+    of_these.index = 81;
+    of_these.selector.saddr = local;
+    of_these.selector.daddr = remote;
+    engine_.on_policy(of_these, 0);
+    engine_.set_inventory(there);
+  }
   std::uint64_t counter(CounterId id) { return adapter(engine_.report(), "a").totals[id]; }
   void expect_one_sa_with(std::uint64_t bytes, bool live = true) {
     EXPECT_EQ(counter(kConfidentialBytesSent), bytes);
@@ -67,15 +79,36 @@ TEST_F(EngineMoves, AMoveOfAPendingSaIsItsClaimantsWhole) {
   refresh({out(500, 5)});
   engine_.on_sa_deleted(out(500, 5));
   engine_.on_sa(moved(out(), 500, 5), false, 0);
-  iscsi::Inventory there = inventory({"a"});
-  there.sessions[0].connections[0].local.address = address("10.0.0.9");
-  xfrm::Policy from_there = policy(true);
-  from_there.index = 81;
-  from_there.selector.saddr = address("10.0.0.9");
-  engine_.on_policy(from_there, 0);
-  engine_.set_inventory(there);
+  session_moves(address("10.0.0.9"), kTarget);
   refresh({moved(out(), 650, 7)});
   expect_one_sa_with(650);
+}
+
+// The daemon read the old one before it had counted these 400: the new one began with nothing. Its
+// first reading shows less than that, which does not make it another SA.
+TEST_F(EngineMoves, AMovedSaMayCountLessThanTheOldOneDidAtItsEnd) {
+  for (const bool end_is_told : {true, false}) {
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+    sync({});
+    engine_.set_inventory(inventory({"a"}));
+    engine_.on_sa(out(), false, 0);
+    refresh({out(400, 4)});
+    engine_.overrun();
+    xfrm::Sa there = out();
+    there.id.daddr = address("10.0.0.9");
+    engine_.on_sa(there, false, 0);
+    if (end_is_told) engine_.on_sa_deleted(out(400, 4));
+    session_moves(kHost, there.id.daddr);
+    refresh({with(there, 300, 3)});
+    EXPECT_FALSE(engine_.note_missing({}));
+    EXPECT_EQ(counter(kConfidentialBytesSent), 400U);
+    EXPECT_EQ(counter(kActiveSa), end_is_told ? 1U : 2U);
+    engine_.on_sa_deleted(with(there, 900, 9));
+    refresh();
+    EXPECT_EQ(counter(kConfidentialBytesSent), 900U);
+    expect_sums(engine_.report());
+  }
 }
 
 TEST_F(EngineMoves, TheEndOfAMovedSaOfWhichNoBirthIsKnown) {

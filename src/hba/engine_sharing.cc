@@ -84,8 +84,22 @@ void Engine::end_sharing(const AssociationKey& key) {
 
 // What it grew by until now is still to be settled; then it is the one's that is left.
 void Engine::stop_sharing(const Use& use, OwnerId left) {
-  split_.part(use.association, now_);
+  split_.part(use.association, {left}, now_);
   parting_[use.association] = {left, use.direction, use.outer, false, true};
+  join(use, left);
+}
+
+// Alone now; until it has been handed over it shares it with those who are gone, even if it came
+// after them. After a restart nobody knows what it has grown by.
+void Engine::join(const Use& use, OwnerId user) {
+  ledger_.lose_shared(kKeyCounters, user, kShared);
+  const auto sharing = sharings_.find(use.association);
+  if (sharing == sharings_.end()) {
+    ledger_.lose_shared(use.association, use.direction, use.outer, user, kShared);
+    return;
+  }
+  sharing->second.users.insert(user);
+  sharing->second.lately.insert(user);
 }
 
 // A reading broke off: until the next one its SAs stay nobody's, and their owner lacks what they do

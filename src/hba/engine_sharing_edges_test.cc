@@ -30,6 +30,21 @@ class SharingEdges : public EngineSharing {
     for (const iscsi::Session& each : others.sessions) connect(each);
     engine_.set_inventory(others);
   }
+  // One that was never there logs in, and the others are gone.
+  void comes_alone() {
+    const iscsi::Inventory one = sessions_of({kC});
+    tcp_.clear();
+    connect(one.sessions[0]);
+    engine_.set_inventory(one);
+  }
+  // An SA of theirs has ended, and the probe's last word on it is still to come: nothing is settled
+  // until then.
+  void await_a_final(bool outbound) {
+    engine_.set_probes("finals", {.finals = true});
+    engine_.on_sa(sa(outbound, 3, 190), false, 0);
+    engine_.attribute();
+    engine_.on_sa_deleted(sa(outbound, 3, 190));
+  }
   // That nobody has sent, as far as TCP says.
   void unknown_is_sent(std::uint64_t bytes) {
     out_.bytes += bytes;
@@ -403,6 +418,86 @@ TEST_F(SharingEdges, WhoWasToHaveItAloneHasItNotWhenAllHaveLeft) {
   engine_.ledger().for_each([](Ledger::EntryId, const Entry& entry) {
     EXPECT_EQ(entry.owner, kUnattributed) << entry.id.spi;
   });
+}
+
+// ---- who comes when the others have left
+
+// What it sent until now has grown an SA that is shared, as far as is known.
+TEST_F(SharingEdges, WhoComesAloneMayLackWhatTcpDoesNotTell) {
+  xfrm::Policy optional = policy(true);
+  optional.templates[0].optional = true;
+  engine_.on_policy(optional, 0);
+  logs_in(kB);
+  await_a_final(true);
+  round();
+  comes_alone();
+  unknown_is_sent(500);
+  EXPECT_EQ(sent(round(), "c"), kAtLeastShared);
+}
+
+TEST_F(SharingEdges, WhoComesAloneHasNotAllThatFailsUntilItIsSettled) {
+  logs_in(kB);
+  await_a_final(false);
+  round();
+  comes_alone();
+  failed_ = 1;
+  const Report report = round();
+  for (const CounterId id : {kPacketsNotAuthenticated, kKeyAdditions, kKeyDeletions}) {
+    EXPECT_EQ(quality(report, "c", id), kAtLeastShared) << id;
+  }
+}
+
+TEST_F(SharingEdges, NorHasItWhenItIsGoneByThen) {
+  logs_in(kB);
+  await_a_final(false);
+  round();
+  comes_alone();
+  EXPECT_EQ(quality(round(), "c", kPacketsNotAuthenticated), Quality{});
+  engine_.set_inventory(sessions_of({}));
+  failed_ = 1;
+  EXPECT_EQ(quality(round(), "c", kPacketsNotAuthenticated), kAtLeastShared);
+}
+
+TEST_F(SharingEdges, WhoComesAloneMayLackWhatGrowsUntilItIsRead) {
+  logs_in(kB);
+  round();
+  all_leave();
+  comes_alone();
+  failing_ = true;
+  round();
+  failing_ = false;
+  unknown_is_sent(500);
+  const Report report = round();
+  EXPECT_EQ(adapter(report, "c").totals[kConfidentialBytesSent], 0U);
+  EXPECT_EQ(sent(report, "c"), kAtLeastShared);
+  for (const CounterId id : {kKeyAdditions, kKeyDeletions}) {
+    EXPECT_EQ(quality(report, "c", id), kAtLeastShared);
+  }
+}
+
+// By how much it grew until it was read, nobody knows.
+TEST_F(SharingEdges, AfterARestartSoItIsWithoutAnyGrowth) {
+  logs_in(kB);
+  round();
+  all_leave();
+  restart();
+  engine_.set_inventory(sessions_of({}));
+  sync({out(), in()});
+  refresh({out(), in()});
+  step(kPendingNs / kSecond);
+  EXPECT_EQ(sent(refresh({out(), in()}), "c"), Quality{});
+  comes_alone();
+  EXPECT_EQ(sent(refresh({out(), in()}), "c"), kAtLeastShared);
+}
+
+TEST_F(SharingEdges, WhereNothingGrewWhoComesAloneLacksNothingButKeys) {
+  logs_in(kB);
+  round();
+  all_leave();
+  comes_alone();
+  round();
+  sends(0, 500, 1);
+  expect_bytes(round(), "c", 532, 0);
 }
 
 // ---- SAs that come

@@ -55,11 +55,13 @@ bool Split::share(const AssociationKey& key, const SharedTerms& terms,
   return true;
 }
 
-void Split::part(const AssociationKey& key, Time now) {
+void Split::part(const AssociationKey& key, const std::set<OwnerId>& left, Time now) {
   const auto found = shared_.find(key);
-  if (found != shared_.end() && found->second.parting_ns == 0) {
-    found->second.parting_ns = now.boot_ns;
-  }
+  if (found == shared_.end()) return;
+  Shared& shared = found->second;
+  shared.users.insert(left.begin(), left.end());
+  shared.lately.insert(left.begin(), left.end());
+  if (shared.parting_ns == 0) shared.parting_ns = now.boot_ns;
 }
 
 // ---- what a connection had

@@ -117,7 +117,9 @@ class Split {
   // Several adapters use it now, these. False: kMostShared, it is not told apart.
   bool share(const AssociationKey& key, const SharedTerms& terms, const std::set<OwnerId>& users,
              const Before& before);
-  void part(const AssociationKey& key, Time now);  // one is left, or none
+  // One is left, or none; until that is settled it is one of the users, though it may have come
+  // just now.
+  void part(const AssociationKey& key, const std::set<OwnerId>& left, Time now);
 
   // What TCP sent may wait for an SA (net.core.xfrm_larval_drop = 0), and then be on it.
   void set_holding(bool holding) { holding_ = holding; }

@@ -151,7 +151,7 @@ TEST_F(AfterALogin, OutboundIsNotSettledByAnInboundAccountThatBeganLater) {
 
 TEST_F(AfterALogin, WhatIsSharedAgainPartsNoMore) {
   round();
-  split_.part(kIn, now());
+  split_.part(kIn, {kA}, now());
   pass(kPartingNs / kMs);
   share();
   EXPECT_TRUE(round().ended.empty());

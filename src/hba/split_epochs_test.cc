@@ -31,9 +31,9 @@ TEST_F(AfterALogin, AfterAClosingInTheMidstOfTrafficAnyMayLackWhatComes) {
 
 TEST_F(AfterALogin, OneThatPartsWaitsForItsSettlementSoLongAndNoLonger) {
   round();
-  split_.part(kIn, now());
+  split_.part(kIn, {kA}, now());
   pass(kPartingNs / kMs - 1);
-  split_.part(kIn, now());  // it has been parting
+  split_.part(kIn, {kA}, now());  // it has been parting
   sa(kIn, 5, 1);
   EXPECT_TRUE(round().ended.empty());
   pass(1);
@@ -55,6 +55,19 @@ TEST_F(SplitTest, WhatTcpDoesNotTellTheFormerUserMayLackToo) {
   lost_.clear();
   round();  // nothing has grown
   EXPECT_TRUE(lost_.empty());
+}
+
+TEST_F(SplitTest, WhoComesWhileItPartsMayLackWhatTcpDoesNotTell) {
+  ASSERT_TRUE(split_.share(kIn, {.direction = xfrm::Direction::in, .told = false}, {kA, kB}, {}));
+  growth_[kIn].awaiting = true;
+  split_.part(kIn, {3}, now());
+  for (int i = 0; i < 3; ++i) {
+    sa(kIn, 100, 1);
+    EXPECT_TRUE(round().ended.empty());
+    EXPECT_EQ(lost_[kIn], (Owners{kA, kB, 3}));
+    EXPECT_EQ(open(kIn), (Owners{kA, kB, 3}));
+    lost_.clear();
+  }
 }
 
 TEST_F(AfterALogin, WhereNothingGrewNobodyLacksAnything) {
@@ -109,7 +122,7 @@ TEST_F(AfterALogin, WhatIsNotSharedDoesNotPart) {
   round();
   AssociationKey other = kIn;
   other.reqid = 77;
-  split_.part(other, now());
+  split_.part(other, {kA}, now());
   EXPECT_TRUE(round().ended.empty());
 }
 

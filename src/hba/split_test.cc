@@ -271,8 +271,8 @@ TEST_F(AfterALogin, CountersThatWrapGoOn) {
 
 TEST_F(AfterALogin, WhereItIsSharedNoMoreItEndsOnceItIsSettled) {
   round();
-  split_.part(kIn, now());
-  split_.part(kOut, now());
+  split_.part(kIn, {kA}, now());
+  split_.part(kOut, {kA}, now());
   receive(a_, 100, 1);
   sa(kIn, 5, 1);  // it does not add up
   EXPECT_EQ(round().ended, std::vector{kOut});
