@@ -112,6 +112,33 @@ TEST_F(EngineLost, AReadingOfTheSuccessorBeforeTheWordOnItsPredecessorIsUndone) 
   EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 6200U);
 }
 
+// The DELSA of the first of these is lost, and the NEWSA of the second.
+TEST_F(EngineLost, ADelsaCorrectsNoSaThatItsFirstWordEnded) {
+  const xfrm::Sa first = with(sa(true, 1, 150), 500, 5);
+  const xfrm::Sa second = with(sa(true, 1, 150), 900, 9);
+  const xfrm::Sa third = with(sa(true, 1, 150), 70, 1);
+  for (const bool claimed : {true, false}) {
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+    engine_.set_probes("finals", {.finals = true});
+    sync({}, false);
+    if (claimed) engine_.set_inventory(inventory({"a"}));
+    engine_.on_sa(sa(true, 1, 150), false, 0);
+    if (claimed) refresh({first});
+    engine_.on_final(word(first, false));
+    engine_.overrun();
+    engine_.on_sa_deleted(second);
+    engine_.on_sa(sa(true, 1, 150), false, 0);
+    engine_.on_final(word(second, false));
+    sync({sa(true, 1, 150)});
+    if (!claimed) engine_.set_inventory(inventory({"a"}));
+    for (const xfrm::Sa& each : {first, second}) engine_.on_final(word(each, true));
+    const Report report = refresh({third});
+    EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 1470U) << claimed;
+    EXPECT_EQ(adapter(report, "a").totals[kActiveSa], 1U);
+  }
+}
+
 // An inbound SA that is moved keeps its id: its peer's address tells it from the one before.
 TEST_F(EngineLost, ADelsaIsNotOfTheOneThatWentOnUnderAnotherAddress) {
   engine_.set_probes("finals", {.finals = true});

@@ -212,6 +212,9 @@ bool Ledger::correct(const xfrm::Sa& final, Time now) {
            recent.source == final.saddr;
   });
   if (found == recent_.rend()) return false;
+  // When events were lost it may be another's, of the same second: the last word has all of its
+  // own.
+  if (found->awaits_final && found->end_told) return true;
   const Entry was = found->entry;
   const Totals before = was.legacy();
   found->entry.take(final.counters, final.stats, now.boot_ns);
