@@ -9,8 +9,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 
 std::string field(const CimWorld::Said& reply, std::string_view name) {
   for (const auto& [known, value] : reply.fields) {

@@ -34,6 +34,7 @@ class Peer {
 
   void listen_only() {
     fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_GE(fd_, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const std::string path = folder_ + "/query.sock";
@@ -46,7 +47,7 @@ class Peer {
     thread_ = std::thread([fd = fd_, text = std::move(text)] {
       const int caller = accept(fd, nullptr, nullptr);
       std::array<char, 4096> request;
-      if (recv(caller, request.data(), request.size(), 0) > 0) {
+      if (caller >= 0 && recv(caller, request.data(), request.size(), 0) > 0) {
         send(caller, text.data(), text.size(), MSG_NOSIGNAL);
       }
       close(caller);

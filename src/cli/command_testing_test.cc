@@ -24,7 +24,7 @@ std::string read_file(const std::string& path) {
 
 std::string FixtureApi::file(const std::string& name) const {
   const std::string folder = QM_SOURCE_DIR "/tests/fixtures/cli/";
-  const std::string text = read_file(folder + scenarios_.front() + "/" + name);
+  std::string text = read_file(folder + scenarios_.front() + "/" + name);
   if (!text.empty()) return text;
   for (const auto& entry : std::filesystem::directory_iterator(folder + "lab")) {
     const std::string candidate = entry.path().filename().string();

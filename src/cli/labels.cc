@@ -38,8 +38,11 @@ void number_duplicates(std::vector<std::string>& labels, const Terminal& termina
     const std::string mark = fmt::format("#{}", nth);
     const std::size_t room = kMostLabelWidth - mark.size() - display_width(terminal.ellipsis());
     const bool fits = display_width(label) + mark.size() <= kMostLabelWidth;
-    label =
-        (fits ? label : std::string(head(label, room)) + std::string(terminal.ellipsis())) + mark;
+    if (!fits) {
+      label.resize(head(label, room).size());
+      label += terminal.ellipsis();
+    }
+    label += mark;
   }
 }
 

@@ -13,7 +13,6 @@
 namespace qm::cli {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Says what it was told to say, one answer after the other.

@@ -149,7 +149,6 @@ std::string_view protection_word(Protection protection) {
 Style style_of(Protection protection) {
   switch (protection) {
     case Protection::protected_:
-      return Style::good;
     case Protection::integrity_only:
       return Style::good;
     case Protection::unprotected:
@@ -221,6 +220,7 @@ Record session_record(const Sessions& sessions, const SessionView& view, const T
                lines(evidence_text(session)));
   record.field("advice", "to do", session.value("Advice"), lines(text("Advice")));
   std::vector<std::string> sa_lines;
+  sa_lines.reserve(view.sas.size());
   for (const Instance* sa : view.sas) {
     sa_lines.push_back(sa_line(sessions.sa_info, *sa, terminal));
   }

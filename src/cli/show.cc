@@ -139,6 +139,7 @@ int nothing(const Instances& all, const Options& options, const CounterPath& pat
     return kExitOk;
   }
   std::vector<std::string> names;
+  names.reserve(all.instances.size());
   for (const Instance& instance : all.instances) {
     names.push_back(around.terminal.shown(short_name(instance.name)));
   }

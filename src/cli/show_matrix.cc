@@ -134,9 +134,11 @@ bool fits_matrix(const View& view) {
 void write_matrix(const View& view, const Terminal& terminal, std::ostream& out) {
   write_heading(view, terminal, out);
   std::vector<std::string_view> names;
+  names.reserve(view.sample.instances.size());
   for (const Instance& instance : view.sample.instances) names.push_back(instance.name);
   const Labels labels = labels_for(names, terminal);
   std::vector<MatrixColumn> columns;
+  columns.reserve(names.size() + 1);
   for (std::size_t i = 0; i < names.size(); ++i) {
     columns.push_back({labels.labels[i], &view.sample.instances[i], {}, 0});
   }

@@ -67,7 +67,9 @@ void Table::write(const Terminal& terminal, std::ostream& out) const {
       }
       const std::string padding(width[c] - display_width(cell), ' ');
       const std::string styled = terminal.styled(cell_style(c), cell);
-      text += gap + (columns_[c].to_right ? padding + styled : styled);
+      text += gap;
+      if (columns_[c].to_right) text += padding;
+      text += styled;
       gap = std::string(kGap, ' ') + (columns_[c].to_right ? "" : padding);
     }
     out << text << '\n';
