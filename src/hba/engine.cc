@@ -127,8 +127,11 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
   const SaTable::Upserted upserted = sas_.upsert(sa, updated && event);
   const Ledger::EntryId before = entry_of_tag(upserted.tag);
   if (upserted.change != SaTable::Change::same) return on_changed_sa(sa, updated, upserted);
+  if (updated) return;
   // Its counters are the next reading's: a row may be its successor's, whose events are queued.
-  if (before != Ledger::kNoEntry && !updated) follow(before, sa);
+  if (before != Ledger::kNoEntry) return follow(before, sa);
+  // A dump's row was faster than the event, which alone tells what it has inherited.
+  if (event && sa.counters.packets > 0) born(sa, upserted.handle, true, false);
 }
 
 void Engine::on_read_sa(const xfrm::Sa& sa) {
