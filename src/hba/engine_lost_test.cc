@@ -112,6 +112,22 @@ TEST_F(EngineLost, AReadingOfTheSuccessorBeforeTheWordOnItsPredecessorIsUndone) 
   EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 6200U);
 }
 
+TEST_F(EngineLost, ADelsaAfterTheFirstWordIsTheSameEnd) {
+  engine_.set_probes("finals", {.finals = true});
+  sync({});
+  engine_.set_inventory(inventory({"a"}));
+  engine_.on_sa(sa(true, 1, 150), false, 0);
+  refresh({with(sa(true, 1, 150), 500, 5)});
+  engine_.on_final(word(with(sa(true, 1, 150), 500, 5), false));
+  engine_.on_sa_deleted(with(sa(true, 1, 150), 520, 6));
+  EXPECT_EQ(adapter(refresh(), "a").totals[kConfidentialBytesSent], 500U);
+  engine_.on_final(word(with(sa(true, 1, 150), 520, 6), true));
+  const Report report = refresh();
+  EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 520U);
+  EXPECT_EQ(adapter(report, "a").totals[kKeyDeletions], 1U);
+  EXPECT_EQ(quality(report, "a", kConfidentialBytesSent), Quality{});
+}
+
 // The DELSA of the first of these is lost, and the NEWSA of the second.
 TEST_F(EngineLost, ADelsaCorrectsNoSaThatItsFirstWordEnded) {
   const xfrm::Sa first = with(sa(true, 1, 150), 500, 5);

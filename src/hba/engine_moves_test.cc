@@ -87,6 +87,7 @@ TEST_F(EngineMoves, AMoveThatADumpShowsBeforeItsEventsBeginsWithWhatTheEventTell
   refresh({with(there, 650, 8)});
   EXPECT_EQ(counter(kConfidentialBytesSent), 520U + 150U);
   EXPECT_EQ(counter(kActiveSa), 1U);
+  EXPECT_EQ(counter(kKeyAdditions), 1U);
   EXPECT_EQ(counter(kKeyDeletions), 0U);
   expect_sums(engine_.report());
 }

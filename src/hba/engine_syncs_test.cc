@@ -166,6 +166,28 @@ TEST_F(EngineSyncs, ALateDelsaOfWhatDiedMeanwhileCorrectsIt) {
 }
 
 // A clock that was put back: what the first dump showed is of the baseline, whenever it was added.
+// ---- a dump's row that is faster than the event
+
+TEST_F(EngineSyncs, AnSaThatTheFirstDumpShowsBeforeItsBirthIsToldIsNew) {
+  sync({sa(true, 0x11, 200)});
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  engine_.set_inventory(inventory({"a"}));
+  refresh({with(sa(true, 0x11, 200), 500, 5)});
+  EXPECT_EQ(counter(kKeyAdditions), 1U);
+  EXPECT_EQ(counter(kConfidentialBytesSent), 500U);
+}
+
+TEST_F(EngineSyncs, ThatItIsARekeyIsNotForgottenOverItsBirth) {
+  engine_.ike_state(1);
+  sync({});
+  engine_.ike_rekey(rekey_word(0x11));
+  sync({sa(true, 0x11, 200)});
+  engine_.on_sa(sa(true, 0x11, 200), false, 0);
+  engine_.set_inventory(inventory({"a"}));
+  refresh({sa(true, 0x11, 200)});
+  EXPECT_EQ(counter(kReKeys), 1U);
+}
+
 TEST_F(EngineSyncs, TheBaselineIsAsYoungAsItsYoungestSa) {
   sync({sa(true, 0x11, 900)}, false);  // it serves nobody yet
   restart();
