@@ -130,8 +130,9 @@ void Engine::on_sa(const xfrm::Sa& sa, bool updated, std::uint32_t seq) {
   if (updated) return;
   // Its counters are the next reading's: a row may be its successor's, whose events are queued.
   if (before != Ledger::kNoEntry) return follow(before, sa);
-  // A dump's row was faster than the event, which tells that it is new and what it inherited.
-  if (event) born(sa, upserted.handle, true, updated);
+  // A dump's row was faster than the event, which alone tells what it has inherited. One that has
+  // nothing may stand in another's place, whose SPI it took within the second.
+  if (event && sa.counters.packets > 0) born(sa, upserted.handle, true, updated);
 }
 
 void Engine::on_read_sa(const xfrm::Sa& sa) {

@@ -139,7 +139,7 @@ void Engine::born(const xfrm::Sa& sa, SaTable::Handle handle, bool negotiated, b
   if (moved != nullptr) go_on_from(*moved, entry);
   const auto old = moved == nullptr && !event ? live_predecessor(entry) : std::nullopt;
   if (!placed && !inherited && moved == nullptr && !old) {
-    const bool told = negotiated && (was_told(sa.id) || sas_.tag(handle) == kTold);
+    const bool told = negotiated && was_told(sa.id);
     sas_.set_tag(handle, told ? kTold : negotiated ? 0 : kBaseline);
     return;
   }

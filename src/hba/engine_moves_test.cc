@@ -73,23 +73,27 @@ TEST_F(EngineMoves, AMoveThatADumpShowsBeforeTheLastWordOnTheOldOne) {
 
 // The daemon read the old one before its last packet; only the event tells what it handed on.
 TEST_F(EngineMoves, AMoveThatADumpShowsBeforeItsEventsBeginsWithWhatTheEventTells) {
-  sync({});
-  engine_.on_sa(out(), false, 0);
-  engine_.begin_sync();
-  xfrm::Sa there = out(600, 6);
-  there.id.daddr = address("10.0.0.9");
-  dump(there);
-  engine_.on_sa_deleted(out(520, 6));
-  engine_.on_sa(with(there, 500, 5), false, 0);
-  engine_.on_sa(with(there, 0, 0), true, 0);
-  engine_.end_sync();
-  session_moves(kHost, there.id.daddr);
-  refresh({with(there, 650, 8)});
-  EXPECT_EQ(counter(kConfidentialBytesSent), 520U + 150U);
-  EXPECT_EQ(counter(kActiveSa), 1U);
-  EXPECT_EQ(counter(kKeyAdditions), 1U);
-  EXPECT_EQ(counter(kKeyDeletions), 0U);
-  expect_sums(engine_.report());
+  for (const bool end_is_told : {true, false}) {
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+    sync({});
+    engine_.on_sa(out(), false, 0);
+    engine_.begin_sync();
+    xfrm::Sa there = out(600, 3);
+    there.id.daddr = address("10.0.0.9");
+    dump(there);
+    if (end_is_told) engine_.on_sa_deleted(out(520, 2));
+    engine_.on_sa(with(there, 500, 1), false, 0);
+    engine_.on_sa(with(there, 0, 0), true, 0);
+    engine_.end_sync();
+    session_moves(kHost, there.id.daddr);
+    refresh({with(there, 650, 4)});
+    EXPECT_EQ(counter(kConfidentialBytesSent), (end_is_told ? 520U : 0U) + 150U);
+    EXPECT_EQ(counter(kActiveSa), 1U);
+    EXPECT_EQ(counter(kKeyAdditions), 1U);
+    EXPECT_EQ(counter(kKeyDeletions), 0U);
+    expect_sums(engine_.report());
+  }
 }
 
 // Nobody's while it moved; who claims where it went gets it, and with it what it was before.
