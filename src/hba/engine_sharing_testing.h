@@ -91,6 +91,22 @@ class EngineSharing : public EngineTest {
   static Quality quality(const Report& report, std::string_view name, CounterId id) {
     return adapter(report, name).qualities[id - 1U];
   }
+  // Of four adapters, those that have sessions.
+  iscsi::Inventory sessions_of(const std::vector<std::size_t>& who) const {
+    const iscsi::Inventory all = inventory({"a", "b", "c", "d"});
+    iscsi::Inventory made = all;
+    made.sessions.clear();
+    for (const std::size_t each : who) made.sessions.push_back(all.sessions[each]);
+    return made;
+  }
+  // That nobody has sent, as far as TCP says.
+  void unknown_is_sent(std::uint64_t bytes) {
+    out_.bytes += bytes;
+    ++out_.packets;
+  }
+  static Quality sent(const Report& report, std::string_view name) {
+    return quality(report, name, kConfidentialBytesSent);
+  }
   // What each has, and whether that is said to be all.
   static void expect_bytes(const Report& report, std::string_view name, std::uint64_t sent,
                            std::uint64_t received, Quality said = {}) {

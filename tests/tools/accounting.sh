@@ -10,7 +10,8 @@ beside=(src/base/{address,text,result}.cc
 support=(tests/support/{xfrm_messages,xfrm_telling_sink,diag_messages}.cc)
 unit_tests=(src/hba/{attribution,entries,evidence}_test.cc src/hba/ledger{,_edges,_state}_test.cc
   src/hba/split{,_edges,_epochs,_property,_unseen}_test.cc
-  src/hba/engine{,_account,_births,_corners,_edges,_evidence,_lost,_moves,_probes,_sharing,_sharing_edges,_sim,_state,_syncs}_test.cc
+  src/hba/engine{,_account,_births,_corners,_edges,_evidence,_lost,_moves,_probes,_sim,_state,_syncs}_test.cc
+  src/hba/engine_sharing{,_edges,_ends}_test.cc
   src/xfrm/{codec,codec_malformed,connections,policy_table,probe_records,sa_table,recorded}_test.cc)
 simulation=(tests/sim/*.cc)
 compile_flags=(-std=c++23 -I src -I include -I tests -include fmt/format.h -include algorithm
