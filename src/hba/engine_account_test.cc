@@ -219,8 +219,7 @@ TEST_F(EngineAccount, LarvalsOfEitherWayAreTheirPeersAdapters) {
 
 TEST_F(EngineAccount, ThePortsOfTheSessionsNameCandidatesToo) {
   for (const bool connected : {true, false}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     sync({}, false);
     xfrm::Policy other_port = policy(true);
     other_port.selector.dport = 3299;
@@ -313,8 +312,7 @@ class EngineFailures : public EngineAccount {
 
 TEST_F(EngineFailures, ThoseOfAnSaThatServedNobodyYetMayHaveWrapped) {
   for (const std::uint64_t failed : {kMayWrap - 1, kMayWrap}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     netns_failures(failed);
     sync({}, false);
     engine_.on_sa(in_, false, 0);
@@ -357,8 +355,7 @@ TEST_F(EngineFailures, ThoseOfAnSaThatOnlyADumpShowsMayHave) {
 
 TEST_F(EngineFailures, ItIsTheClaimantsWhetherItLivesOrNot) {
   for (const bool lives : {true, false}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     netns_failures(kMayWrap);
     sync({in_});
     EXPECT_EQ(of_host(refresh({in_}), kPacketsNotAuthenticated), Quality{});

@@ -277,8 +277,7 @@ TEST_F(EngineBirths, WhatItHandedOnIsLeftOutOnlyWhereItsPredecessorMayHaveDied) 
     std::uint64_t bytes;
   };
   for (const Case& each : {Case{true, 200, 620}, {true, 201, 1120}, {false, 200, 1120}}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     watch_both();
     if (each.behind) engine_.overrun();
     xfrm::Sa end = there(620, 6);
@@ -317,8 +316,7 @@ TEST_F(EngineBirths, AWindowOfOnePacketDetectsReplaysToo) {
 
 TEST_F(EngineBirths, AnUpdateThatComesBeforeTheDumpEndsNothing) {
   for (const std::uint64_t add_time_s : {200U, 999U}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     sync({});
     engine_.set_inventory(inventory({"a"}));
     engine_.on_sa(out(), false, 0);

@@ -59,8 +59,7 @@ TEST_F(EngineCorners, ALarvalInThePlaceOfAnSaIsNotIt) {
 TEST_F(EngineCorners, AReadingThatIsUndoneLeavesTheTimeOfTheLastGrowth) {
   const Quality in_flight{QM_AT_LEAST, QM_REASON_IN_FLIGHT};
   for (const std::uint64_t later_ns : {kQuietNs / 2, kQuietNs}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     watch({in()});
     refresh({in(500, 5)});
     read_later(in(900, 9), later_ns);
@@ -133,8 +132,7 @@ TEST_F(EngineCorners, ALastWordAloneEndsNothingUnlessWordsWereLost) {
 // Of two live SAs the weaker one decides, whatever the other's name.
 TEST_F(EngineCorners, AnAeadBesideAnSaThatDoesNotEncryptAuthenticates) {
   for (const char* name : {"rfc4106(gcm(aes))", "rfc4309(ccm(aes))", "rfc7539esp(chacha20,poly)"}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     xfrm::Sa aead = out();
     aead.encryption = aead.authentication = {};
     aead.aead = {name, 160, 128};

@@ -430,8 +430,7 @@ TEST_F(EngineEdges, OfATunnelThatIsSharedAllConnectionsAreAskedFor) {
     engine_.attribute();
     EXPECT_TRUE(engine_.wants_connections());
     EXPECT_EQ(engine_.peers_to_ask(), std::nullopt);
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
   }
 }
 

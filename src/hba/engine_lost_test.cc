@@ -17,8 +17,7 @@ class EngineLost : public EngineTest {
     return final;
   }
   void restart(std::span<const std::byte> state) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     ASSERT_TRUE(LedgerState::load(state, kBoot, engine_));
   }
   static Quality quality(const Report& report, std::string_view name, CounterId id) {
@@ -134,10 +133,9 @@ TEST_F(EngineLost, ADelsaCorrectsNoSaThatItsFirstWordEnded) {
   const xfrm::Sa second = with(sa(true, 1, 150), 900, 9);
   const xfrm::Sa third = with(sa(true, 1, 150), 70, 1);
   for (const bool claimed : {true, false}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     engine_.set_probes("finals", {.finals = true});
-    sync({}, false);
+    sync({}, claimed);
     if (claimed) engine_.set_inventory(inventory({"a"}));
     engine_.on_sa(sa(true, 1, 150), false, 0);
     if (claimed) refresh({first});
@@ -413,8 +411,7 @@ TEST_F(EngineLost, AnSaWithLessThanTheLastProcessKnewIsAnother) {
     const Report report = refresh({with(sa(true, 1, 150), less.bytes, less.packets)});
     EXPECT_EQ(adapter(report, "a").totals[kConfidentialBytesSent], 500 + less.bytes);
     EXPECT_EQ(adapter(report, "a").totals[kKeyDeletions], 1U);
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
   }
 }
 

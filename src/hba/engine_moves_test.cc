@@ -57,8 +57,7 @@ TEST_F(EngineMoves, AMoveThatOnlyADumpShowsCountsOnce) {
 
 TEST_F(EngineMoves, AMoveThatADumpShowsBeforeTheLastWordOnTheOldOne) {
   for (const std::uint64_t last : {520U, 500U}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     watch();
     engine_.begin_sync();
     xfrm::Sa there = out(600, 6);
@@ -74,8 +73,7 @@ TEST_F(EngineMoves, AMoveThatADumpShowsBeforeTheLastWordOnTheOldOne) {
 // The daemon read the old one before its last packet; only the event tells what it handed on.
 TEST_F(EngineMoves, AMoveThatADumpShowsBeforeItsEventsBeginsWithWhatTheEventTells) {
   for (const bool end_is_told : {true, false}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     sync({});
     engine_.on_sa(out(), false, 0);
     engine_.begin_sync();
@@ -113,8 +111,7 @@ TEST_F(EngineMoves, AMoveOfAPendingSaIsItsClaimantsWhole) {
 // first reading shows less than that, which does not make it another SA.
 TEST_F(EngineMoves, AMovedSaMayCountLessThanTheOldOneDidAtItsEnd) {
   for (const bool end_is_told : {true, false}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     sync({});
     engine_.set_inventory(inventory({"a"}));
     engine_.on_sa(out(), false, 0);
@@ -200,8 +197,7 @@ TEST_F(EngineMoves, AWordOnARekeyIsUsedOnce) {
 
 TEST_F(EngineMoves, AWordOnARekeyWaitsAMinute) {
   for (const std::uint64_t seconds : {1U, 60U, 61U}) {
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     engine_.ike_state(1);
     sync({});
     engine_.set_inventory(inventory({"a"}));

@@ -237,8 +237,7 @@ TEST_F(EngineProbesTest, FailedInputSurvivesARestart) {
   engine_.take_probes(reading);
   refresh();
   const auto state = LedgerState::save(engine_, kBoot);
-  engine_ = Engine(at(now_s_));
-  engine_.set_kernel(true, "");
+  begin_anew();
   engine_.set_probes("all", {true, true, true});
   ASSERT_TRUE(LedgerState::load(state, kBoot, engine_));
   two_sas();

@@ -176,8 +176,7 @@ TEST_F(SharingEdges, WhoHadItAloneUntilNowMayLackWhatIsUnknown) {
 // Both were there when the first inventory was read: what they have moved before is in what the
 // SAs had by then, or was not on them.
 TEST_F(SharingEdges, WhatTheFirstInventoryShowsIsNotNew) {
-  engine_ = Engine(at(now_s_));
-  engine_.set_kernel(true, "");
+  begin_anew();
   sync({out(), in()});
   engine_.set_inventory(both_);
   logs_in(kB);
@@ -207,8 +206,7 @@ TEST_F(SharingEdges, WhoMayHaveComeBeforeTheFirstSyncHasNothingOfBefore) {
   for (const std::uint64_t after : {1U, 2U}) {
     in_ = {5000, 50};
     tcp_[kB].counters = {};
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     sync({out(), in()});
     step(after);
     engine_.set_inventory(inventory({"a"}));

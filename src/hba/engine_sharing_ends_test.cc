@@ -13,6 +13,20 @@ class SharingEnds : public EngineSharing {
     for (int i = 0; i < 15 && engine_.wants_connections(); ++i) round();
     ASSERT_FALSE(engine_.wants_connections());
   }
+  void two_shared_it() {
+    logs_in(kB);
+    round();
+    all_leave();
+  }
+  static void expect_both(const Report& report, Quality said) {
+    for (const std::string_view name : {"a", "b"}) EXPECT_EQ(sent(report, name), said) << name;
+  }
+  // Its readings fail.
+  void broken_round() {
+    failing_ = true;
+    round();
+    failing_ = false;
+  }
   // Two that were never there log in.
   void others_come() {
     const iscsi::Inventory others = sessions_of({kC, kD});
@@ -39,46 +53,32 @@ class SharingEnds : public EngineSharing {
 // ---- who leaves, and who comes back
 
 TEST_F(SharingEnds, WhatGrowsWhileNobodyUsesItMayBeOfThoseWhoDidLast) {
-  logs_in(kB);
-  round();
-  all_leave();
-  Report report = round();
-  for (const std::string_view name : {"a", "b"}) EXPECT_EQ(sent(report, name), Quality{});
+  two_shared_it();
+  expect_both(round(), {});
   unknown_is_sent(500);
-  report = round();
-  for (const std::string_view name : {"a", "b"}) EXPECT_EQ(sent(report, name), kAtLeastShared);
+  expect_both(round(), kAtLeastShared);
 }
 
 TEST_F(SharingEnds, SoItIsWhenOthersComeBeforeItIsRead) {
-  logs_in(kB);
-  round();
-  all_leave();
+  two_shared_it();
   others_come();
   unknown_is_sent(500);
-  const Report report = round();
-  for (const std::string_view name : {"a", "b"}) EXPECT_EQ(sent(report, name), kAtLeastShared);
+  expect_both(round(), kAtLeastShared);
 }
 
 TEST_F(SharingEnds, SoItIsWhenItIsKnownBeforeOthersCome) {
-  logs_in(kB);
-  round();
-  all_leave();
+  two_shared_it();
   unknown_is_sent(500);
   engine_.on_sa_counters(out().id, out_, 0);
   others_come();
-  const Report report = round();
-  for (const std::string_view name : {"a", "b"}) EXPECT_EQ(sent(report, name), kAtLeastShared);
+  expect_both(round(), kAtLeastShared);
 }
 
 // c comes when nobody is left; what the SAs do until they are read is nobody's, and c may lack it.
 TEST_F(SharingEnds, WhoComesToNobodysSasLacksWhatTheyDoUntilTheyAreRead) {
-  logs_in(kB);
-  round();
-  all_leave();
+  two_shared_it();
   engine_.set_inventory(sessions_of({kC}));
-  failing_ = true;
-  round();
-  failing_ = false;
+  broken_round();
   in_ = {in_.bytes + 1000, in_.packets + 10};
   const Report report = round();
   EXPECT_EQ(adapter(report, "c").totals[kConfidentialBytesReceived], 0U);
@@ -90,14 +90,10 @@ TEST_F(SharingEnds, WhoComesToNobodysSasLacksWhatTheyDoUntilTheyAreRead) {
 }
 
 TEST_F(SharingEnds, ThatIsSoOfThoseAloneThatWait) {
-  logs_in(kB);
-  round();
-  all_leave();
+  two_shared_it();
   engine_.on_policy_deleted(policy(false));
   engine_.set_inventory(sessions_of({kC}));
-  failing_ = true;
-  round();
-  failing_ = false;
+  broken_round();
   const Report report = round();
   EXPECT_EQ(quality(report, "c", kConfidentialBytesSent), kAtLeastShared);
   EXPECT_EQ(quality(report, "c", kConfidentialBytesReceived), Quality{});
@@ -105,14 +101,10 @@ TEST_F(SharingEnds, ThatIsSoOfThoseAloneThatWait) {
 }
 
 TEST_F(SharingEnds, WhoComesToNobodysSasHasAllOnceTheyAreRead) {
-  logs_in(kB);
-  round();
-  all_leave();
+  two_shared_it();
   engine_.set_inventory(sessions_of({kC}));
   round();
-  failing_ = true;
-  round();
-  failing_ = false;
+  broken_round();
   in_ = {in_.bytes + 1000, in_.packets + 10};
   const Report report = round();
   EXPECT_EQ(adapter(report, "c").totals[kConfidentialBytesReceived], 1000U);
@@ -177,13 +169,9 @@ TEST_F(SharingEnds, NorHasItWhenItIsGoneByThen) {
 }
 
 TEST_F(SharingEnds, WhoComesAloneMayLackWhatGrowsUntilItIsRead) {
-  logs_in(kB);
-  round();
-  all_leave();
+  two_shared_it();
   comes_alone();
-  failing_ = true;
-  round();
-  failing_ = false;
+  broken_round();
   unknown_is_sent(500);
   const Report report = round();
   EXPECT_EQ(adapter(report, "c").totals[kConfidentialBytesSent], 0U);
@@ -195,9 +183,7 @@ TEST_F(SharingEnds, WhoComesAloneMayLackWhatGrowsUntilItIsRead) {
 
 // By how much it grew until it was read, nobody knows.
 TEST_F(SharingEnds, AfterARestartSoItIsWithoutAnyGrowth) {
-  logs_in(kB);
-  round();
-  all_leave();
+  two_shared_it();
   restart();
   engine_.set_inventory(sessions_of({}));
   sync({out(), in()});
@@ -209,9 +195,7 @@ TEST_F(SharingEnds, AfterARestartSoItIsWithoutAnyGrowth) {
 }
 
 TEST_F(SharingEnds, WhereNothingGrewWhoComesAloneLacksNothingButKeys) {
-  logs_in(kB);
-  round();
-  all_leave();
+  two_shared_it();
   comes_alone();
   round();
   sends(0, 500, 1);

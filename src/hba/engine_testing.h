@@ -96,6 +96,10 @@ class EngineTest : public ::testing::Test {
   static Time at(std::uint64_t seconds) {
     return {seconds * kSecond, kFiletimeOfUnixEpoch + seconds * 10'000'000};
   }
+  void begin_anew() {
+    engine_ = Engine(at(now_s_));
+    engine_.set_kernel(true, "");
+  }
   void step(std::uint64_t seconds) {
     now_s_ += seconds;
     engine_.set_time(at(now_s_));
@@ -122,8 +126,7 @@ class EngineTest : public ::testing::Test {
   // The collector anew, with what it has written; it knows its sessions.
   void restart() {
     const std::vector<std::byte> state = LedgerState::save(engine_, kBoot);
-    engine_ = Engine(at(now_s_));
-    engine_.set_kernel(true, "");
+    begin_anew();
     ASSERT_TRUE(LedgerState::load(state, kBoot, engine_));
     engine_.set_inventory(inventory({"a"}));
   }

@@ -54,11 +54,6 @@ void World::begin_negotiation(int number) {
   say("lane {}: larval {}", number, larvals.front());
 }
 
-void World::changed(int lane) {
-  ++changes_;
-  ++lane_at(lane).changes;
-}
-
 // A new SA for each layer; in the place of larvals when there are.
 Generation World::install(int number, bool out, const Generation* larvals) {
   Lane& lane = lane_at(number);
@@ -76,7 +71,7 @@ Generation World::install(int number, bool out, const Generation* larvals) {
     }
     made.push_back(track);
   }
-  changed(number);
+  ++lane_at(number).changes;
   say("lane {}: {} {} installed", number, out ? "out" : "in", fmt::join(made, ","));
   (out ? lane.outs : lane.ins).push_back(made);
   if (out) release_held(number);
@@ -136,7 +131,7 @@ void World::end(std::uint32_t track, bool by_expiry) {
     kernel_.remove(track);
   }
   truth_.ended(track, now_ns);
-  changed(before.lane);
+  ++lane_at(before.lane).changes;
   say("{} of lane {} {}", track, before.lane, by_expiry ? "expires" : "is deleted");
   if (before.out || !used) return;
   ++natural_gaps_;
@@ -187,7 +182,7 @@ void World::take_spi_again(int number) {
     made.push_back(track);
     truth_.rekeyed(track);  // the daemon's word on an earlier SA of this SPI may fit it, too
   }
-  changed(number);
+  ++lane_at(number).changes;
   say("lane {}: the same SPI again: {}", number, fmt::join(made, ","));
   of.push_back(made);
 }
@@ -269,14 +264,14 @@ void World::move(int number) {
     Tracked& sa = truth_.at(track);
     if (sa.lane == number && !sa.live && !sa.counts) sa.exempt = true;
   }
-  changed(number);
+  ++lane_at(number).changes;
 }
 
 void World::flush() {
   const std::uint8_t protos[] = {0, 0, 255, xfrm::kEsp, xfrm::kAh};
   const std::uint8_t proto = protos[random_.below(5)];
   kernel_.flush(proto);
-  for (int lane = 0; lane < static_cast<int>(lanes_.size()); ++lane) changed(lane);
+  for (Lane& lane : lanes_) ++lane.changes;
   say("flush of {}", proto);
   after_flush();
 }

@@ -54,6 +54,12 @@ World::World(std::uint64_t seed, bool trace)
   }
 }
 
+std::uint64_t World::changes() const {
+  std::uint64_t all = 0;
+  for (const Lane& lane : lanes_) all += lane.changes;
+  return all;
+}
+
 void World::tell(const std::string& line) const {
   fmt::print("{:10.3f} {}\n", static_cast<double>(kernel_.now().boot_ns - kStart.boot_ns) / 1e9,
              line);

@@ -108,7 +108,7 @@ class World {
   std::vector<RekeyWord> take_words();
   // How many SAs ended that a collector without probes may not know in full.
   std::uint64_t natural_gaps() const { return natural_gaps_; }
-  std::uint64_t changes() const { return changes_; }  // births and deaths of SAs
+  std::uint64_t changes() const;  // births, deaths and moves of lanes' SAs
 
   template <class... Args>
   void say(fmt::format_string<Args...> format, Args&&... args) {
@@ -117,7 +117,6 @@ class World {
 
  private:
   void tell(const std::string& line) const;
-  void changed(int lane);
   void make_lanes();
   Lane& lane_at(int lane) { return lanes_[static_cast<std::size_t>(lane)]; }
   int any_lane() {
@@ -202,7 +201,6 @@ class World {
   std::vector<RekeyWord> words_;
   std::vector<std::uint32_t> moves_;  // since the last publication
   std::uint32_t next_sid_ = 1;
-  std::uint64_t changes_ = 0;
   std::uint64_t natural_gaps_ = 0;
   // Publications until 31 bits of failures would not be ambiguous.
   unsigned large_bursts_ = 0;
